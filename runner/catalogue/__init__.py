@@ -1,0 +1,1 @@
+"""The custody API and the actions built on it, as frozen objects."""

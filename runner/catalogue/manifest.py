@@ -1,0 +1,105 @@
+"""What an action promises: its arguments, its result, its lock, and what it does to balances.
+
+Checker, editor schema, dry run, engine and reference pages read the manifest; nothing about an
+action is written down twice.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.core.types import Record, Type
+
+
+class ActionKind(StrEnum):
+    """What calling an action can do."""
+
+    READ = "read"
+    EFFECT = "effect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One key of a step's ``with``.
+
+    Shapes: ``default`` is the text used when the key is absent, or None; ``choices`` limits a
+        string argument to these words, or is empty.
+    """
+
+    name: str
+    type: Type
+    required: bool = True
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceField:
+    """Where a read shows a balance that effects move.
+
+    Shapes: ``rows`` names the list field of the result; each row has a ``coin`` and perhaps a
+        ``network``; ``field`` is the money field that shows ``account``; ``summed`` names the
+        ``map<coin, money>`` field that adds ``field`` up over the rows, or is empty. ``account`` is
+        a template over the arguments, with ``{network}`` from the row: ``mirrored/{link}/{network}``.
+    """
+
+    rows: str
+    field: str
+    account: str
+    summed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """What an effect does to the projected ledger: ``amount`` leaves one account for the other.
+
+    Shapes: ``debit`` and ``credit`` are account templates over the arguments; ``{wallet}`` is the
+        wallet behind the link.
+    """
+
+    debit: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """How an effect's end is awaited.
+
+    Units: seconds. ``every_s`` is the first pause between looks, ``every_s_max`` the longest;
+        ``within_s`` is how long the engine waits before it hands the run back, still owned;
+        ``patience_s`` is how long an unknown outcome is read before it is halted.
+    """
+
+    every_s: float = 2.0
+    every_s_max: float = 30.0
+    within_s: float = 1200.0
+    patience_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One action.
+
+    Shapes: ``operation`` is the id of the API operation it calls; ``volatile`` names result fields
+        that an earlier effect of the same run may change in a way the projection cannot follow;
+        ``lock`` is a template over the arguments and ``{coin}``, and empty for reads; ``list_only``
+        effects can be found by list alone, never by requestId.
+    """
+
+    name: str
+    kind: ActionKind
+    summary: str
+    operation: str
+    arguments: tuple[Argument, ...]
+    result: Record
+    balances: tuple[BalanceField, ...] = ()
+    volatile: tuple[str, ...] = ()
+    lock: str = ""
+    movement: Movement | None = None
+    resolver: str = ""
+    list_only: bool = False
+    confirmation: Confirmation = Confirmation()
+
+    def argument(self, name: str) -> Argument | None:
+        """Return the argument of that name, or None."""
+        return next((a for a in self.arguments if a.name == name), None)

@@ -1,0 +1,129 @@
+"""Strict JSON in, canonical JSON out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Never, TypeAlias
+
+import rfc8785
+
+JsonValue: TypeAlias = (
+    "None | bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+)
+"""What we store and send: no floats anywhere, numbers only where they are exact."""
+
+MAX_DEPTH = 64
+MAX_EXACT_INTEGER = 2**53 - 1
+
+
+class JsonInvalid(ValueError):
+    """A text is not the JSON we accept."""
+
+
+class NumberText(str):
+    """The text of a JSON number, kept as written so that no digit is lost."""
+
+    __slots__ = ()
+
+
+def parse_strict_json(data: bytes, *, depth_max: int = MAX_DEPTH) -> object:
+    """Read JSON as RFC 8259 has it, and nothing more.
+
+    Shapes: objects become dicts, arrays lists, strings ``str``, numbers ``NumberText``, and
+        ``true``, ``false`` and ``null`` themselves. Depth counts brackets, the outermost is 1.
+    Errors: ``JsonInvalid`` for invalid UTF-8, a byte order mark, duplicate keys, NaN or Infinity,
+        lone surrogates, text after the value, or nesting deeper than ``depth_max``.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise JsonInvalid(f"not UTF-8 at byte {exc.start}") from exc
+    _check_depth(text, depth_max)
+    try:
+        value = _DECODER.decode(text)
+    except (json.JSONDecodeError, RecursionError) as exc:
+        raise JsonInvalid(f"not JSON: {exc}") from exc
+    return value
+
+
+def canonical_json(value: object) -> bytes:
+    """Write canonical JSON (RFC 8785).
+
+    Errors: ``JsonInvalid`` for floats, integers above 2^53-1 in size, lone surrogates or any type
+        that is not JSON.
+    """
+    _refuse_floats(value)
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # it checks the value itself
+    except (rfc8785.CanonicalizationError, ValueError) as exc:
+        raise JsonInvalid(str(exc)) from exc
+
+
+def _check_depth(text: str, depth_max: int) -> None:
+    # json's C scanner recurses on the C stack, so depth is measured before it sees the text.
+    if text.count("[") + text.count("{") <= depth_max:
+        return
+    depth = 0
+    in_string = False
+    escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > depth_max:
+                raise JsonInvalid(f"nested deeper than {depth_max}")
+        elif character in "]}":
+            depth -= 1
+
+
+def _refuse_constant(name: str) -> Never:
+    raise JsonInvalid(f"{name} is not JSON")
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise JsonInvalid(f"duplicate key {key!r}")
+            seen.add(key)
+    for key, value in pairs:
+        _refuse_surrogates(key)
+        if isinstance(value, str):
+            _refuse_surrogates(value)
+    return result
+
+
+def _refuse_surrogates(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise JsonInvalid("a lone surrogate is not a character") from exc
+
+
+def _refuse_floats(value: object) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, float):
+            raise JsonInvalid("a float has no place in our JSON: write amounts as text")
+        if isinstance(item, Mapping):
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple):
+            stack.extend(item)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs,
+    parse_float=NumberText,
+    parse_int=NumberText,
+    parse_constant=_refuse_constant,
+)

@@ -1,0 +1,135 @@
+"""What the state machine needs from outside."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from runner.core.jsonvalue import JsonValue
+from runner.effects.model import (
+    Attempt,
+    EffectOrder,
+    EffectRow,
+    EffectState,
+    SendReport,
+    Sighting,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the profile knows about the custodian; None means unknown, and unknown means halt.
+
+    Shapes: a "not found" is believed only past ``timestamp_window`` + ``clock_skew`` + ``read_lag``
+        after the last attempt; ``rate_limited_not_executed`` tells whether 429 and G20012 prove
+        that a write was not executed.
+    """
+
+    timestamp_window: timedelta | None = None
+    clock_skew: timedelta | None = None
+    read_lag: timedelta | None = None
+    rate_limited_not_executed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One transition to be made durable.
+
+    Shapes: ``expected`` is the state the row must be in, else the store refuses; empty texts leave
+        what the row has.
+    """
+
+    expected: EffectState
+    state: EffectState
+    order_id: str = ""
+    status: str = ""
+    status_code: str = ""
+    reason: str = ""
+    evidence: JsonValue = None
+    at: datetime
+
+
+class EffectStore(Protocol):
+    """The durable side of effects.
+
+    Every method that writes returns only after the write is durable (fsync) or raises; a raised
+    commit is a crash: the caller stops and re-reads in a new process. Nothing may be reordered.
+    """
+
+    async def effect(self, run_id: str, path: str) -> EffectRow | None:
+        """Return the effect's row, or None before its intent."""
+        ...
+
+    async def insert_intent(
+        self, order: EffectOrder, *, known_order_ids: tuple[str, ...], at: datetime
+    ) -> EffectRow:
+        """Write the INTENT row; one requestId has one payload for ever.
+
+        Errors: ``StoreRefused`` when the requestId is bound to another payload.
+        """
+        ...
+
+    async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
+        """Write the attempt row and move INTENT to SENDING, in one transaction.
+
+        The first attempt of a run claims its plan and occurrence in the same transaction.
+
+        Errors: ``PlanRefused`` naming the run that holds the occurrence.
+        """
+        ...
+
+    async def record_answer(
+        self,
+        order: EffectOrder,
+        attempt_number: int,
+        answer: JsonValue,
+        *,
+        proven_not_executed: bool,
+        change: Change,
+    ) -> EffectRow:
+        """Write what an attempt gave and the transition it causes, in one transaction."""
+        ...
+
+    async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
+        """Make one transition durable."""
+        ...
+
+    async def claimed_order_ids(self) -> frozenset[str]:
+        """Return every custodian order id that any effect of any run has as its own."""
+        ...
+
+
+class EffectTransport(Protocol):
+    """The wire, for writes: one attempt a call, no retries."""
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Return the fingerprint of the signing key."""
+        ...
+
+    def timestamp_ms(self) -> int:
+        """Return the timestamp the next send should carry, in the server's time."""
+        ...
+
+    async def send(self, order: EffectOrder, timestamp_ms: int) -> SendReport:
+        """Sign and send once; never raises for what the network or the server does."""
+        ...
+
+    def resync(self, server_date: str) -> None:
+        """Set the offset to the server's clock from its Date header."""
+        ...
+
+
+class Resolver(Protocol):
+    """The eyes: how orders of one kind of effect are found."""
+
+    async def look(self, order: EffectOrder, *, since: datetime) -> Sighting:
+        """List the orders of the effect's link, coin and kind made at or after ``since``.
+
+        Calling twice is safe. Errors: ``RemoteError``.
+        """
+        ...
+
+
+Notice = Callable[[EffectRow], Awaitable[None]]
+"""Called after each durable transition, for progress and logs; it must not raise."""

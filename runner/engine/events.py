@@ -1,0 +1,107 @@
+"""What happened, as frozen facts; screens, logs and reports are made from these alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from runner.core.errors import ExitCode
+from runner.core.jsonvalue import JsonValue
+
+
+class StepState(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    SUSPENDED = "suspended"
+    ASSUMED = "assumed"
+    """Dry run only: a wait, or an assert on values that only the run can know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A walk over a playbook began; ``resumed`` when an earlier process had begun it."""
+
+    at: datetime
+    run_id: str
+    playbook: str
+    labels: Mapping[str, str]
+    dry: bool
+    resumed: bool
+    step_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step began; ``kind`` is ``use``, ``effect``, ``wait`` or ``bare``."""
+
+    at: datetime
+    path: str
+    title: str
+    kind: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitLooked:
+    """A wait looked once; ``holds`` is what ``until`` said, ``next_in_s`` the pause to come."""
+
+    at: datetime
+    path: str
+    look_number: int
+    holds: bool
+    next_in_s: float
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectChanged:
+    """An effect made a durable transition."""
+
+    at: datetime
+    path: str
+    action: str
+    state: str
+    request_id: str
+    order_id: str
+    status: str
+    attempt_number: int
+    reason: str
+    evidence: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """A step ended. ``reused`` when an earlier process had finished it; ``duration_s`` is seconds."""
+
+    at: datetime
+    path: str
+    title: str
+    kind: str
+    action: str
+    state: StepState
+    duration_s: float
+    reused: bool
+    message: str = ""
+    result: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The walk ended; ``message`` says why in a sentence, ``suspended`` that ``resume`` goes on."""
+
+    at: datetime
+    run_id: str
+    exit_code: ExitCode
+    suspended: bool
+    message: str
+    duration_s: float
+    outputs: Mapping[str, JsonValue]
+
+
+Event: TypeAlias = RunStarted | StepStarted | WaitLooked | EffectChanged | StepFinished | RunFinished
+Emit: TypeAlias = Callable[[Event], None]
+"""The engine's only way to speak; it must not raise and must not block."""

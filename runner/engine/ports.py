@@ -1,0 +1,203 @@
+"""What the interpreter needs from outside; the dry run and the real run differ in these alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from runner.catalogue.manifest import Manifest
+from runner.core.errors import ExitCode
+from runner.core.jsonvalue import JsonValue
+from runner.core.values import Value
+from runner.effects.model import EffectRow, EffectState
+from runner.effects.ports import EffectStore
+
+
+class OutcomeState(StrEnum):
+    """How a step ended, as journalled."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOutcome:
+    """The journalled end of a step; its value is plain JSON, decoded alike live and resumed."""
+
+    state: OutcomeState
+    result: JsonValue
+    message: str
+    exit_code: ExitCode
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run as the journal knows it.
+
+    Shapes: ``plan`` is the plan file's canonical bytes as text; ``exit_code`` is None until the run
+        has ended for good; ``claimed`` tells whether a first attempt has used up its occurrence.
+    """
+
+    run_id: str
+    digest: str
+    plan: str
+    playbook: str
+    host: str
+    entity: str
+    occurrence: str
+    revision: int
+    created_at: datetime
+    claimed: bool
+    exit_code: ExitCode | None
+    message: str
+    finished_at: datetime | None
+    tool_version: str
+
+
+class Store(EffectStore, Protocol):
+    """The journal: what a run did, durable before anyone relies on it."""
+
+    @property
+    def store_id(self) -> str:
+        """Return the id drawn when this journal was made."""
+        ...
+
+    async def register_run(self, run: RunRow, files: Mapping[str, bytes]) -> RunRow:
+        """Write the run with the bytes of every file its plan read, or return it as it stands.
+
+        A run that was registered but never claimed starts anew: its step outcomes are dropped.
+        """
+        ...
+
+    async def run(self, run_id: str) -> RunRow | None:
+        """Return the run, or None."""
+        ...
+
+    async def runs(self, *, limit: int) -> tuple[RunRow, ...]:
+        """Return the newest runs, newest first."""
+        ...
+
+    async def run_files(self, run_id: str) -> Mapping[str, bytes]:
+        """Return the bytes of the files the run's plan read."""
+        ...
+
+    async def finish_run(
+        self, run_id: str, *, exit_code: ExitCode, message: str, at: datetime
+    ) -> None:
+        """Write a run's end; a run that has ended keeps its first end."""
+        ...
+
+    async def occurrence_owner(
+        self, *, host: str, entity: str, playbook: str, occurrence: str, revision: int
+    ) -> str | None:
+        """Return the run that has used up the occurrence, or None."""
+        ...
+
+    async def effects(self, run_id: str) -> tuple[EffectRow, ...]:
+        """Return the run's effects in the order of their intents."""
+        ...
+
+    async def started_step(
+        self, run_id: str, path: str, *, at: datetime, deadline: datetime | None
+    ) -> tuple[datetime, datetime | None]:
+        """Write a step's first entry, or return the one already written: start and deadline."""
+        ...
+
+    async def step_outcome(self, run_id: str, path: str) -> StepOutcome | None:
+        """Return the step's end, or None."""
+        ...
+
+    async def step_outcomes(self, run_id: str) -> Mapping[str, StepOutcome]:
+        """Return every journalled end of the run, by path, in the order they were written."""
+        ...
+
+    async def record_step(self, run_id: str, path: str, outcome: StepOutcome) -> None:
+        """Write a step's end; a step that has ended keeps its first end."""
+        ...
+
+    async def take_locks(self, run_id: str, names: tuple[str, ...], *, at: datetime) -> None:
+        """Take all locks in sorted order in one transaction, or none.
+
+        Locks left by a dead run that never claimed anything are taken over.
+
+        Errors: ``LockHeld`` naming the owner.
+        """
+        ...
+
+    async def release_locks(self, run_id: str, names: tuple[str, ...]) -> None:
+        """Give locks back; a lock of a HALTED effect stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResult:
+    """What a read gave: a value of the manifest's result type."""
+
+    value: Mapping[str, Value]
+
+
+class ReadPort(Protocol):
+    """How ``uses`` and ``wait`` look at the world."""
+
+    async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
+        """Read once.
+
+        Errors: ``RemoteError``, or ``ExpressionFailed`` for an argument the action refuses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRequest:
+    """What a step asks to be done, with its arguments evaluated."""
+
+    path: str
+    manifest: Manifest
+    arguments: Mapping[str, Value]
+    until_final: bool
+    within_s: float
+    every_s: float
+    every_s_max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectResult:
+    """Where an effect stands when its step returns.
+
+    Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type.
+    """
+
+    state: EffectState
+    value: Value
+    reason: str = ""
+
+
+class EffectPort(Protocol):
+    """How ``effect`` steps act: the dry run records intents, the real run drives them."""
+
+    async def perform(self, request: EffectRequest) -> EffectResult:
+        """Take one effect as far as asked.
+
+        Calling again for the same path goes on with the same effect, never a second one.
+
+        Errors: ``PlanRefused`` when the effect is not what the plan pinned; ``RemoteError`` when
+        nothing was sent and the custodian cannot be reached; ``LockHeld``.
+        """
+        ...
+
+    async def settle(self, path: str) -> EffectResult | None:
+        """Take an effect that was only accepted on to its end; None when there is none."""
+        ...
+
+
+class WaitPort(Protocol):
+    """Whether waits really wait."""
+
+    @property
+    def assumes(self) -> bool:
+        """Tell whether waits are assumed to succeed, unlooked at (the dry run)."""
+        ...

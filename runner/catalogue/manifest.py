@@ -4,6 +4,7 @@ Checker, editor schema, dry run, engine and reference pages read the manifest; n
 action is written down twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,13 +41,17 @@ class BalanceField:
     Shapes: ``rows`` names the list field of the result; each row has a ``coin`` and perhaps a
         ``network``; ``field`` is the money field that shows ``account``; ``summed`` names the
         ``map<coin, money>`` field that adds ``field`` up over the rows, or is empty. ``account`` is
-        a template over the arguments, with ``{network}`` from the row: ``mirrored/{link}/{network}``.
+        a template over the arguments, with ``{network}`` from the row, like
+        ``mirrored:{link}:{network}``.
+        ``seeds`` tells whether the field is what effects can spend, and so the projected ledger's
+        opening; a field that only moves along with the account has False.
     """
 
     rows: str
     field: str
     account: str
     summed: str = ""
+    seeds: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,12 @@ class Manifest:
     """One action.
 
     Shapes: ``operation`` is the id of the API operation it calls; ``volatile`` names result fields
-        that an earlier effect of the same run may change in a way the projection cannot follow;
-        ``lock`` is a template over the arguments and ``{coin}``, and empty for reads; ``list_only``
-        effects can be found by list alone, never by requestId.
+        (``field``, or ``rows.field`` for a field of every row) that an earlier effect of the same
+        run may change in a way the projection cannot follow; ``lock`` is a template over the
+        arguments and ``{coin}``, and empty for reads; ``order_field`` names the field of the reply
+        that holds the custodian's id, ``result_order`` the field of our result that repeats it;
+        ``resolver`` is the operation that lists such orders; ``list_only`` effects can be found by
+        that list alone, never asked for by requestId.
     """
 
     name: str
@@ -96,6 +104,8 @@ class Manifest:
     volatile: tuple[str, ...] = ()
     lock: str = ""
     movement: Movement | None = None
+    order_field: str = ""
+    result_order: str = ""
     resolver: str = ""
     list_only: bool = False
     confirmation: Confirmation = Confirmation()
@@ -103,3 +113,12 @@ class Manifest:
     def argument(self, name: str) -> Argument | None:
         """Return the argument of that name, or None."""
         return next((a for a in self.arguments if a.name == name), None)
+
+
+def account_name(template: str, parts: Mapping[str, str]) -> str:
+    """Fill an account template, leaving out what is empty: ``custody:acme/prime``.
+
+    Shapes: ``parts`` has every name the template uses; sections are separated by colons.
+    """
+    filled = (section.format_map(parts) for section in template.split(":"))
+    return ":".join(section for section in filled if section)

@@ -53,9 +53,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f'did you mean "{near[0]}"?'
     if not choices:
         return ""
-    shown = ", ".join(choices[:12])
-    return f"known here: {shown}{', …' if len(choices) > 12 else ''}"
+    shown = ", ".join(choices[:_CHOICES_SHOWN])
+    return f"known here: {shown}{', …' if len(choices) > _CHOICES_SHOWN else ''}"
 
+
+_CHOICES_SHOWN = 12
 
 CODES: dict[str, str] = {
     # files and YAML

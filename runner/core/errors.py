@@ -149,7 +149,7 @@ class RemoteError(RunnerError):
     exit_code = ExitCode.UNREACHABLE
     retryable = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a fact of the call that a reader may need
         self,
         reason: str,
         *,

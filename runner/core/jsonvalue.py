@@ -1,14 +1,13 @@
 """Strict JSON in, canonical JSON out."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Never, TypeAlias
 
 import rfc8785
 
-JsonValue: TypeAlias = (
-    "None | bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
-)
+JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What we store and send: no floats anywhere, numbers only where they are exact."""
 
 MAX_DEPTH = 64
@@ -63,24 +62,10 @@ def _check_depth(text: str, depth_max: int) -> None:
     if text.count("[") + text.count("{") <= depth_max:
         return
     depth = 0
-    in_string = False
-    escaped = False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            if depth > depth_max:
-                raise JsonInvalid(f"nested deeper than {depth_max}")
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKETS.sub("", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > depth_max:
+            raise JsonInvalid(f"nested deeper than {depth_max}")
 
 
 def _refuse_constant(name: str) -> Never:
@@ -120,6 +105,9 @@ def _refuse_floats(value: object) -> None:
         elif isinstance(item, list | tuple):
             stack.extend(item)
 
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
+"""Everything in a JSON text that is not a bracket: strings, whole or cut off, and the rest."""
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs,

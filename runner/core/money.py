@@ -1,6 +1,6 @@
-"""Amounts: text in, exact decimals inside, text out; never a float.
+r"""Amounts: text in, exact decimals inside, text out; never a float.
 
-What people write, and what we send, matches ``(0|[1-9][0-9]{0,29})(\\.[0-9]{1,18})?`` before
+What people write, and what we send, matches ``(0|[1-9][0-9]{0,29})(\.[0-9]{1,18})?`` before
 ``Decimal`` sees it. What we read may be signed and hold up to 40 decimals.
 """
 
@@ -71,7 +71,8 @@ def decimal_places(amount: Decimal) -> int:
 class Money:
     """An amount of one coin.
 
-    Shapes: ``amount`` is finite; ``coin`` matches ``COIN``. Equality compares numbers, not spelling.
+    Shapes: ``amount`` is finite; ``coin`` matches ``COIN``. Equality compares numbers, not
+        spelling.
     """
 
     amount: Decimal

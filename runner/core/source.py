@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Span:
     """A stretch of a text file, the way people count it.
 
-    Shapes: ``line`` and ``column`` count from 1; ``end_line`` and ``end_column`` name the place just
-        after the last character (exclusive). An empty span has its end equal to its start.
+    Shapes: ``line`` and ``column`` count from 1; ``end_line`` and ``end_column`` name the place
+        just after the last character (exclusive). An empty span has its end equal to its start.
     Units: columns are Unicode code points, never bytes.
     """
 

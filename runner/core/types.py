@@ -115,7 +115,16 @@ DESTINATION = Scalar("destination")
 ORDER_ID = Scalar("order_id")
 
 TEXT_LIKE = frozenset(
-    {"string", "coin", "network", "wallet", "mirror_link", "mirrorx_link", "destination", "order_id"}
+    {
+        "string",
+        "coin",
+        "network",
+        "wallet",
+        "mirror_link",
+        "mirrorx_link",
+        "destination",
+        "order_id",
+    }
 )
 """Scalars whose value is a text."""
 
@@ -127,7 +136,8 @@ class TypeInvalid(ValueError):
 def type_from_text(text: str) -> Type:
     """Read ``list<money>`` or ``map<coin, money>``.
 
-    Errors: ``TypeInvalid`` with a sentence naming the part that is wrong. Records cannot be written.
+    Errors: ``TypeInvalid`` with a sentence naming the part that is wrong; a record cannot be
+        written.
     """
     text = text.strip()
     if text in SCALAR_NAMES:

@@ -9,7 +9,7 @@ decimal                                      ``Decimal``                 ``"0.05
 bool                                         ``bool``                    ``true``
 date                                         ``datetime.date``           ``"2026-11-22"``
 duration                                     ``datetime.timedelta``      ``"1h30m"``
-timestamp                                    ``datetime.datetime`` UTC   ``"2026-11-22T10:00:00.000Z"``
+timestamp                                    ``datetime.datetime`` UTC   ``"2026-11-22T10:00:00.0Z"``
 money                                        ``Money``                   ``"250000 USDT"``
 list<T>                                      ``tuple``                   array
 map<K, V>, record                            ``dict``                    object; absent, never null
@@ -18,7 +18,7 @@ not known before the run                     ``Unknown``                 ``{"$un
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -51,7 +51,9 @@ Value: TypeAlias = (
 )
 """Anything an expression can give or a step can hold."""
 
-_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?")
+_DURATION = re.compile(
+    r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
+)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -93,30 +95,8 @@ def value_from_text(text: str, wanted: Scalar) -> Value:
 
     Errors: ``LiteralInvalid`` or ``AmountInvalid`` (both ``ValueError``), a sentence for people.
     """
-    name = wanted.name
-    if name == "money":
-        return money_from_text(text)
-    if name == "decimal":
-        return amount_from_text(text.removeprefix("-")) * (-1 if text.startswith("-") else 1)
-    if name == "int":
-        if not _INTEGER.fullmatch(text):
-            raise LiteralInvalid(f"{text!r} is not a whole number")
-        return int(text)
-    if name == "bool":
-        if text not in {"true", "false"}:
-            raise LiteralInvalid(f"{text!r} is not true or false")
-        return text == "true"
-    if name == "duration":
-        return duration_from_text(text)
-    if name == "date":
-        return _date_from_text(text)
-    if name == "timestamp":
-        return _timestamp_from_text(text)
-    if name == "coin" and not COIN.fullmatch(text):
-        raise LiteralInvalid(f"{text!r} is not a coin: use its symbol in capital letters, like USDT")
-    if name == "network" and not _NETWORK.fullmatch(text):
-        raise LiteralInvalid(f"{text!r} is not a network: use its short name, like ETH or BSC")
-    return text
+    reader = _READERS.get(wanted.name)
+    return text if reader is None else reader(text)
 
 
 def value_text(value: Value) -> str:
@@ -202,6 +182,37 @@ def _object(data: object) -> Mapping[str, object]:
     return data
 
 
+def _decimal_from_text(text: str) -> Decimal:
+    amount = amount_from_text(text.removeprefix("-"))
+    return -amount if text.startswith("-") else amount
+
+
+def _integer_from_text(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise LiteralInvalid(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _boolean_from_text(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise LiteralInvalid(f"{text!r} is not true or false")
+    return text == "true"
+
+
+def _coin_from_text(text: str) -> str:
+    if not COIN.fullmatch(text):
+        raise LiteralInvalid(
+            f"{text!r} is not a coin: use its symbol in capital letters, like USDT"
+        )
+    return text
+
+
+def _network_from_text(text: str) -> str:
+    if not _NETWORK.fullmatch(text):
+        raise LiteralInvalid(f"{text!r} is not a network: use its short name, like ETH or BSC")
+    return text
+
+
 def _date_from_text(text: str) -> date:
     try:
         if _DATE.fullmatch(text):
@@ -218,3 +229,17 @@ def _timestamp_from_text(text: str) -> datetime:
         raise LiteralInvalid(
             f"{text!r} is not a moment: write it like 2026-11-22T10:00:00Z"
         ) from exc
+
+
+_READERS: Mapping[str, Callable[[str], Value]] = {
+    "money": money_from_text,
+    "decimal": _decimal_from_text,
+    "int": _integer_from_text,
+    "bool": _boolean_from_text,
+    "duration": duration_from_text,
+    "date": _date_from_text,
+    "timestamp": _timestamp_from_text,
+    "coin": _coin_from_text,
+    "network": _network_from_text,
+}
+"""How a text becomes a value; types that are not here take the text as it is."""

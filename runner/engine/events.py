@@ -75,7 +75,7 @@ class EffectChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
-    """A step ended. ``reused`` when an earlier process had finished it; ``duration_s`` is seconds."""
+    """A step ended; ``reused`` when an earlier process had finished it."""
 
     at: datetime
     path: str
@@ -102,6 +102,8 @@ class RunFinished:
     outputs: Mapping[str, JsonValue]
 
 
-Event: TypeAlias = RunStarted | StepStarted | WaitLooked | EffectChanged | StepFinished | RunFinished
+Event: TypeAlias = (
+    RunStarted | StepStarted | WaitLooked | EffectChanged | StepFinished | RunFinished
+)
 Emit: TypeAlias = Callable[[Event], None]
 """The engine's only way to speak; it must not raise and must not block."""

@@ -27,7 +27,7 @@ class Confirm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Every:
-    """How often a wait or a confirmation looks: pauses grow from ``start`` to ``end``, with jitter."""
+    """How often something looks: pauses grow from ``start`` to ``end``, with jitter."""
 
     start: timedelta
     end: timedelta

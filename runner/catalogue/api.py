@@ -47,7 +47,9 @@ class Parameter:
 
     Shapes: ``types`` are JSON type names, the documented (and sent) one first; ``choices`` are the
         texts allowed, or empty; ``maximum`` and ``minimum`` are inclusive; ``example`` is the text
-        of the documentation's example, or empty.
+        of the documentation's example, or empty. ``meanings`` are (value, meaning) pairs, of the
+        choices or, where there are none, of the values we know of. ``language_type`` spells the
+        playbook type the value carries, or is empty.
     """
 
     name: str
@@ -61,11 +63,17 @@ class Parameter:
     description: str = ""
     example: str = ""
     certain: bool = True
+    meanings: tuple[tuple[str, str], ...] = ()
+    language_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyField:
-    """One field of a reply's object or row; ``fields`` are those of its items, if it is a list."""
+    """One field of a reply's object or row; ``fields`` are those of its items, if it is a list.
+
+    Shapes: ``meanings`` and ``language_type`` are those of ``Parameter``. Values other than the
+        ``choices`` may arrive from a newer server and mean nothing we know.
+    """
 
     name: str
     types: tuple[str, ...]
@@ -75,6 +83,8 @@ class ReplyField:
     description: str = ""
     fields: tuple["ReplyField", ...] = ()
     certain: bool = True
+    meanings: tuple[tuple[str, str], ...] = ()
+    language_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +93,13 @@ class Operation:
 
     Shapes: ``requires_one_of`` names parameters of which at least one must be given; ``window_ms``
         is the exclusive upper bound of endTime minus startTime, or None; ``fields`` describe the
-        object or the row; ``page_fields`` stand beside the rows; ``readback`` names the operation
-        that shows what a write did, or is empty; ``readback_by_request_id`` tells whether that read
-        can be asked by requestId. Examples are JSON objects as the documentation prints them.
+        object or the row; ``page_fields`` stand beside the rows and are those ``envelope`` does
+        not name already; ``readback`` names the operation that shows what a write did, or is empty;
+        ``readback_by_request_id`` tells whether that read can be asked by requestId. Examples are
+        JSON objects as the documentation prints them, with mappings and tuples that cannot be
+        changed; some are placeholders, type names or empty texts in place of values.
+        ``row_examples`` are documented rows of which no whole reply is shown. ``certain`` is about
+        the path, ``permission_certain`` and ``envelope_certain`` about those two.
     """
 
     id: str
@@ -108,6 +122,9 @@ class Operation:
     readback_by_request_id: bool = False
     request_example: Mapping[str, object] | None = None
     response_example: Mapping[str, object] | None = None
+    row_examples: tuple[Mapping[str, object], ...] = ()
+    permission_certain: bool = True
+    envelope_certain: bool = True
 
     @property
     def is_write(self) -> bool:
@@ -121,7 +138,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCode:
-    """One business code of the envelope; ``message`` is empty where no source shows the text."""
+    """One business code of the envelope; ``message`` is empty where no source shows the text.
+
+    Shapes: ``http_status`` is a guess for every code but success; ``certain`` is about the meaning.
+    """
 
     code: str
     message: str

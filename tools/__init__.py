@@ -1,0 +1,1 @@
+"""Programs for those who work on the runner; none of them ships with it."""

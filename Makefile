@@ -30,12 +30,12 @@ demo: $(VENV)/.runtime ## Apply, wait, settle and verify on the local sandbox
 	$(BIN)/runner demo
 
 test: $(VENV)/.dev ## Run the tests; PYTEST="-k name" narrows them
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(PYTEST)
 
 lint: $(VENV)/.dev ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy runner tests benchmarks
+	$(BIN)/mypy runner tests benchmarks tools
 	$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.dev ## Let ruff rewrite what it can

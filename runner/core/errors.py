@@ -11,8 +11,10 @@ RunnerError
 ├── ConfirmationRefused     "no" at the prompt                                      exit 6
 ├── LockHeld                a lock or a run is owned elsewhere                      exit 8
 ├── ExpressionFailed        an expression met a value it cannot work with           exit 4 or 13
+├── JournalFailed           the journal could not write or read: a crash            exit 70
 └── RemoteError             the custodian's side of a call                          exit 9
     ├── NotSent             proven: no byte of the request left                     retryable
+    │   └── RequestInvalid  not sent, because it does not fit the API's description exit 3
     ├── OutcomeUnknown      sent, and nobody can say what became of it
     ├── ReplyRefused        an answer that is not what the API promises
     └── RemoteRefused       an answer with a business code other than 000000
@@ -137,6 +139,17 @@ class ExpressionFailed(RunnerError):
     exit_code = ExitCode.ENDED_BEFORE_SENDING
 
 
+class JournalFailed(RunnerError):
+    """The journal could not write or read; what its last transaction did is unknown.
+
+    It counts as a crash: the process must stop relying on what it knows, and only a new process
+    that reads the journal again may go on.
+    Source: DESIGN section 6, rule 2.
+    """
+
+    exit_code = ExitCode.BUG
+
+
 class RemoteError(RunnerError):
     """One call to the custodian did not give a usable answer.
 
@@ -178,6 +191,13 @@ class NotSent(RemoteError):
     """Proven: no byte of the request reached the server (name, connection or TLS failed)."""
 
     retryable = True
+
+
+class RequestInvalid(NotSent):
+    """Not sent: the parameters do not fit the API's description; repeating them changes nothing."""
+
+    exit_code = ExitCode.INVALID
+    retryable = False
 
 
 class OutcomeUnknown(RemoteError):

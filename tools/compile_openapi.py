@@ -32,22 +32,21 @@ def compile_openapi(text: str) -> bytes:
     return compact.encode() + b"\n"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None, *, source: Path = SOURCE, target: Path = TARGET
+) -> int:
     """Write the JSON, or compare it; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 on a difference")
     options = parser.parse_args(arguments)
 
-    compiled = compile_openapi(SOURCE.read_text(encoding="utf-8"))
+    compiled = compile_openapi(source.read_text(encoding="utf-8"))
     if not options.check:
-        TARGET.write_bytes(compiled)
+        target.write_bytes(compiled)
         return 0
-    if TARGET.exists() and TARGET.read_bytes() == compiled:
+    if target.exists() and target.read_bytes() == compiled:
         return 0
-    sys.stderr.write(
-        f"{TARGET.relative_to(REPOSITORY)} is not what {SOURCE.relative_to(REPOSITORY)} gives: "
-        "run python tools/compile_openapi.py\n"
-    )
+    sys.stderr.write(f"{target} is not what {source} gives: run python tools/compile_openapi.py\n")
     return 1
 
 

@@ -20,7 +20,8 @@ class Diagnostic:
     """One finding, as data; text and JSON are views of it.
 
     Shapes: ``code`` is a key of ``CODES``; ``summary`` is one sentence without a full stop that
-        names the thing that is wrong; ``hint`` is the way out, or empty.
+        names the thing that is wrong; ``hint`` is the way out, or empty; ``quotable`` is False where
+        the line itself must not be shown, because a person may have pasted a secret into it.
     """
 
     code: str
@@ -28,6 +29,7 @@ class Diagnostic:
     span: Span
     hint: str = ""
     severity: Severity = Severity.ERROR
+    quotable: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a code nobody can look up."""

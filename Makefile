@@ -44,7 +44,7 @@ format: $(VENV)/.dev ## Let ruff rewrite what it can
 	$(BIN)/ruff format --quiet
 
 bench: $(VENV)/.dev ## Measure, as ratios to a floor of the same run; BENCH="startup" narrows it
-	$(BIN)/python benchmarks/run.py $(BENCH)
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 # The index address, the command and the machine's paths stay out of the files.
 LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \

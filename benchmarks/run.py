@@ -1,0 +1,50 @@
+"""Run the benchmarks and print one table of ratios: ``python -m benchmarks.run [NAME...]``.
+
+The exit code is 0 whatever the figures say, unless ``--check`` asks for the goals: a busy machine
+is no reason to fail a build.
+"""
+
+import argparse
+import sys
+
+from benchmarks import startup
+from benchmarks.measure import Row
+
+BENCHMARKS = {"startup": startup.measure}
+
+
+def table(rows: list[Row]) -> str:
+    """Lay rows out for a terminal."""
+    lines = [f"{'what':<34} {'median':>11}   {'floor':<26} {'median':>11} {'ratio':>7} {'goal':>6}"]
+    for row in rows:
+        goal = "" if row.goal is None else f"{row.goal:g}x"
+        lines.append(
+            f"{row.name:<34} {row.median_s * 1_000:>8.1f} ms   {row.floor:<26}"
+            f" {row.floor_s * 1_000:>8.1f} ms {row.ratio:>6.2f}x {goal:>6}"
+            f"{'' if row.is_met else '  missed'}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure what was asked for, or everything."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Ratios to a floor.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
+    asked = parser.parse_args()
+    unknown = set(asked.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}"
+        )
+
+    rows: list[Row] = []
+    for name in asked.names or BENCHMARKS:
+        print(f"measuring {name}", file=sys.stderr)
+        rows += BENCHMARKS[name]()
+    print(table(rows))
+    return 1 if asked.check and not all(row.is_met for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""The custody API, simulated: a real HTTP server over a double-entry ledger.
+
+It never sees the client, so that its checks are a second opinion.
+
+Public names, by module:
+
+``world``       ``World`` and its parts (``Wallet``, ``MirrorLink``, ``MirrorXLink``, ``Coin``,
+                ``Key``, ``Timing``, ``Switches``), ``world_to_json``, ``world_digest``.
+``world_file``  ``world_from_mapping``, ``load_world``, ``default_world``, ``WorldInvalid``.
+``directory``   ``open_sandbox(folder, world, clock) -> Sandbox`` and ``SandboxDirectory`` for
+                ``.runner/sandbox/NAME/``. A ``Sandbox`` has ``app``, ``ledger``, ``world``,
+                ``keys`` (``api_key``, ``pem_path``, ``permissions`` by name) and ``close()``.
+``server``      ``async with serve(app) as base_url``.
+``app``         ``build_app(...)``, which ``open_sandbox`` calls.
+``ledger``      ``Ledger`` with ``balances()``, ``requests()``, ``orders()`` and ``check()``.
+"""

@@ -1,0 +1,147 @@
+"""Double entry in SQLite: one file, opened, and one transaction for each request.
+
+Everything one request does, its line in the request log included, is one transaction, so a kill at
+any point leaves either all of it or nothing. Several processes may hold one ledger open: each
+transaction takes the write lock first and brings the orders up to the present before it looks.
+What the tables mean stands in ``books``; whether they agree with each other is told by ``audit``.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+from runner.core.clock import Clock
+from runner.core.errors import SettingsInvalid
+from runner.sandbox.audit import audit
+from runner.sandbox.books import SCHEMA, Balance, Books, Entry, LoggedRequest, Row
+from runner.sandbox.orders import Account, Order
+
+_BUSY_TIMEOUT_S = 15.0
+_VERSION = "1"
+
+
+class LedgerRefused(SettingsInvalid):
+    """A ledger file cannot be used: damaged, of another version, or made from another world."""
+
+
+class Ledger:
+    """One ledger file, opened; use from one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+        """Take an open connection; ``open`` is the way to get one."""
+        self._db = connection
+        self._clock = clock
+
+    @classmethod
+    def create(
+        cls, path: Path, *, clock: Clock, opening: Mapping[Account, Decimal], world_digest: str
+    ) -> None:
+        """Make a ledger file that holds the opening entry and nothing else.
+
+        The file appears under its name when it is complete, never before. The caller holds the
+        folder's lock.
+
+        Shapes: ``opening`` holds every account, those that begin with nothing too.
+        """
+        draft = path.with_name(f"{path.name}.new")
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("BEGIN")
+            for statement in SCHEMA:
+                db.execute(statement)
+            db.executemany(
+                "INSERT INTO meta VALUES (?, ?)",
+                [("version", _VERSION), ("world", world_digest)],
+            )
+            ledger = cls(db, clock)
+            Books(ledger._run, now=clock.now()).post_opening(opening)
+            db.execute("COMMIT")
+        draft.rename(path)
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock, world_digest: str) -> Self:
+        """Open a ledger file that ``create`` made.
+
+        Errors: ``LedgerRefused`` if it is no ledger of ours or was made from another world.
+        """
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            timeout=_BUSY_TIMEOUT_S,
+        )
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA foreign_keys=ON")
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+        except sqlite3.DatabaseError as exc:
+            db.close()
+            raise LedgerRefused(f"{path} is not a sandbox ledger: {exc}") from exc
+        if meta != {"version": _VERSION, "world": world_digest}:
+            db.close()
+            raise LedgerRefused(
+                f"{path} was made from another world or by another version",
+                hint="reset the sandbox, or use another name",
+            )
+        return cls(db, clock)
+
+    def close(self) -> None:
+        """Let go of the file; calling twice is safe."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Books]:
+        """Hold the write lock for one request: all of what happens inside, or nothing, is kept.
+
+        Orders are brought up to the present before the body runs. Nothing may be awaited inside.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            # The time is read under the lock, so that it never runs against the order of commits.
+            books = Books(self._run, now=self._clock.now())
+            books.catch_up()
+            yield books
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Return every account, the opening ones included, sorted by name."""
+        with self.transaction() as books:
+            return books.balances()
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return every order, first to last."""
+        with self.transaction() as books:
+            return books.orders()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every entry with its postings, first to last; the opening comes first."""
+        with self.transaction() as books:
+            return books.entries()
+
+    def requests(self) -> tuple[LoggedRequest, ...]:
+        """Return every request that arrived, first to last."""
+        with self.transaction() as books:
+            return books.requests()
+
+    def check(self) -> tuple[str, ...]:
+        """Return what does not add up, one sentence each; nothing when all is well."""
+        with self.transaction() as books:
+            return audit(
+                balances=books.balances(),
+                entries=books.entries(),
+                orders=books.orders(),
+                requests=books.requests(),
+            )
+
+    def _run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        return self._db.execute(statement, values).fetchall()

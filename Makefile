@@ -23,6 +23,13 @@ else
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# A virtual environment that no longer starts (its Python was removed) is set up anew.
+ifneq ($(wildcard $(VENV)/.runtime),)
+ifneq ($(shell $(BIN)/python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo yes),yes)
+$(shell rm -f $(VENV)/.runtime $(VENV)/.dev)
+endif
+endif
+
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -62,7 +69,6 @@ clean: ## Remove .venv, caches and builds; .runner/ (sandbox state) stays
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find runner tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
-# A virtual environment that no longer starts (its Python was removed or is too old) is made anew.
 $(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml runner/__init__.py
 	@test -n "$(PYTHON)" || { \
 		echo "No Python 3.11 or newer with venv was found (Debian: apt install python3-venv)." >&2; \

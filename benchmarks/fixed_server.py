@@ -5,7 +5,11 @@ signature. ``GET /count`` answers how many other requests it has seen.
 """
 
 import asyncio
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 ANSWER = (
     b'{"data":{"coinSymbol":"USDT","maxAvailableAmount":"250000.5"},'
@@ -56,6 +60,22 @@ async def serve() -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
+
+
+@contextmanager
+def serving(repository: Path) -> Iterator[str]:
+    """Run this server in a process of its own and give its address."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.fixed_server"],
+        cwd=repository,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        # Leaving closes stdin, which ends it.
 
 
 if __name__ == "__main__":

@@ -1,0 +1,138 @@
+"""What a durable step costs: a whole run, as a ratio to a bare loop that sends as many requests.
+
+The playbook is N reads of one number. Everything a run does is in the figure: start-up, YAML, the
+check, the dry run that makes the plan, the preflight, and a journal that is flushed at every step.
+A dry run and a preflight read for real, so a run sends more than N requests; the server counts
+them, and the floor sends the same number. Floor and run use a server, a key and a Python of their
+own kind: no certificate, RSA-2048, no tools of the test environment.
+"""
+
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from benchmarks.fixed_server import serving
+from benchmarks.measure import (
+    REPOSITORY,
+    Row,
+    clean_environment,
+    make_lean_environment,
+    wall_s,
+)
+
+ROUNDS = 5
+GOALS = {100: None, 1_000: 1.6}
+
+PROFILES = """\
+apiVersion: runner/v1
+kind: Profiles
+profiles:
+  bench:
+    kind: sandbox
+    url: {url}
+    entity: bench
+    state: state.sqlite
+    read_key:
+      api_key: {{file: api-key}}
+      key: {{file: key.pem}}
+"""
+DIRECTORY = """\
+apiVersion: runner/v1
+kind: Directory
+entity: bench
+coins: {USDT: 6}
+networks: [ETH]
+wallets:
+  bench/prime: {id: "12936129221", type: "20"}
+mirrorx_links:
+  bench/link: {id: "33", wallet: bench/prime, binance_uid: "486123507"}
+"""
+STEP = """\
+  - id: look_{number:05}
+    uses: mirrorx.available
+    with:
+      link: bench/link
+      coin: USDT
+      direction: delegate
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where one comparison runs: a folder with controls and key, a Python, a server."""
+
+    folder: Path
+    python: str
+    url: str
+
+    def run_s(self, playbook: Path) -> float:
+        """Run the playbook once in a process of its own."""
+        arguments = ["run", str(playbook), "--profile=bench", f"--controls={self.folder}", "--yes"]
+        command = [self.python, "-m", "runner", *arguments]
+        return wall_s(command, self.folder, clean_environment(self.folder))
+
+    def floor_s(self, count: int) -> float:
+        """Send as many requests from a bare script."""
+        key = str(self.folder / "key.pem")
+        command = [self.python, "-m", "benchmarks.signed_loop", self.url, key, str(count)]
+        return wall_s(command, self.folder, clean_environment(self.folder))
+
+    def seen(self) -> int:
+        """Return how many requests the server has answered so far."""
+        return int(httpx.get(f"{self.url}/count", trust_env=False).text)
+
+
+def playbook_text(steps: int) -> str:
+    """Write a playbook of so many reads."""
+    head = f"apiVersion: runner/v1\nkind: Playbook\nname: bench-{steps}\nsummary: Reads only.\n"
+    return head + "steps:\n" + "".join(STEP.format(number=number) for number in range(steps))
+
+
+def write_controls(folder: Path, url: str) -> None:
+    """Write a profile for the server, a directory, and a fresh key."""
+    (folder / "profiles.yaml").write_text(PROFILES.format(url=url), encoding="utf-8")
+    (folder / "directory.yaml").write_text(DIRECTORY, encoding="utf-8")
+    (folder / "api-key").write_text("benchmark\n", encoding="utf-8")
+    (folder / "api-key").chmod(0o600)
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(folder / "key.pem")],
+        check=True,
+        capture_output=True,
+    )
+    (folder / "key.pem").chmod(0o600)
+
+
+def compare(bench: Bench, steps: int) -> Row:
+    """Let run and floor take turns; the ratio is that of the medians."""
+    playbook = bench.folder / f"bench-{steps}.yaml"
+    playbook.write_text(playbook_text(steps), encoding="utf-8")
+    before = bench.seen()
+    bench.run_s(playbook)  # warms byte code, and tells how many requests a run sends
+    requests = bench.seen() - before
+    assert requests >= steps, "a run that does not read its steps measures nothing"
+
+    runs, floors = [], []
+    for _ in range(ROUNDS):
+        floors.append(bench.floor_s(requests))
+        runs.append(bench.run_s(playbook))
+    return Row(
+        name=f"{steps:,} durable steps, {requests:,} requests",
+        median_s=statistics.median(runs),
+        floor="bare signed httpx loop",
+        floor_s=statistics.median(floors),
+        goal=GOALS[steps],
+    )
+
+
+def measure() -> list[Row]:
+    """Measure both sizes."""
+    with tempfile.TemporaryDirectory() as name, serving(REPOSITORY) as url:
+        folder = Path(name)
+        python = str(make_lean_environment(folder / "venv"))
+        write_controls(folder, url)
+        bench = Bench(folder=folder, python=python, url=url)
+        return [compare(bench, steps) for steps in GOALS]

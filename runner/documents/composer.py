@@ -141,6 +141,15 @@ class Composer:
                 self._check_escapes(node)
             self._add(node)
             return
+        if self._stack and self._stack[-1].is_flow and self._text[start - 1] == "?":
+            # Without a blank after it the question mark is text in YAML 1.2, a mark in 1.1.
+            self._find(
+                "yaml-ambiguous-scalar",
+                f'"?{_short(text)}" is read differently by YAML versions',
+                start - 1,
+                end,
+                f'quote it: "?{_short(text)}"',
+            )
         try:
             value = plain_value(text)
         except Ambiguous as exc:

@@ -33,18 +33,12 @@ def read_source(path: Path, *, name: str | None = None) -> SourceFile:
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as exc:
         raise _unreadable(shown, _reason(exc)) from exc
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise _unreadable(shown, f"it is {what}")
-        if status.st_size > FILE_BYTES_MAX:
-            raise _too_large(shown)
-        try:
-            # One byte more than allowed: the file may have grown since it was measured.
-            data = stream.read(FILE_BYTES_MAX + 1)
-        except OSError as exc:
-            raise _unreadable(shown, _reason(exc)) from exc
+    try:
+        data = _read_regular(descriptor, shown)
+    except OSError as exc:
+        raise _unreadable(shown, _reason(exc)) from exc
+    finally:
+        os.close(descriptor)
     return source_from_bytes(shown, data)
 
 
@@ -70,6 +64,18 @@ def check_text(name: str, text: str) -> SourceFile:
     if len(text.encode("utf-8", "surrogatepass")) > FILE_BYTES_MAX:
         raise _too_large(name)
     return _checked(name, text)
+
+
+def _read_regular(descriptor: int, name: str) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise _unreadable(name, f"it is {what}")
+    if status.st_size > FILE_BYTES_MAX:
+        raise _too_large(name)
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        # One byte more than allowed: the file may have grown since it was measured.
+        return stream.read(FILE_BYTES_MAX + 1)
 
 
 def _checked(name: str, text: str) -> SourceFile:

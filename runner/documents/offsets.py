@@ -55,7 +55,8 @@ def source_ranges(
 ) -> tuple[Range, ...] | None:
     """Return the range of every character of ``text``, or None if the spelling does not give it.
 
-    Shapes: ``source[start:end]`` is the spelling, quotes and block header included.
+    Shapes: ``source[start:end]`` is the spelling, quotes and block header included; a block of text
+        ends by its indentation, whatever ``end`` says.
     """
     placed: Iterator[Placed]
     if style == "plain":
@@ -65,7 +66,7 @@ def source_ranges(
     elif style == "double":
         placed = _double(source, start + 1, end - 1)
     else:
-        placed = _block(text, source, start, end, folded=style == "folded")
+        placed = _block(text, source, start, folded=style == "folded")
     found = tuple(islice(placed, len(text)))
     if "".join(character for character, _, _ in found) != text:
         return None
@@ -132,27 +133,34 @@ def _double(source: str, start: int, end: int) -> Iterator[Placed]:
             index += width
 
 
-def _block(text: str, source: str, start: int, end: int, *, folded: bool) -> Iterator[Placed]:
+def _block(text: str, source: str, start: int, *, folded: bool) -> Iterator[Placed]:
     header = _LINE.match(source, start)
     assert header is not None
-    lines = list(_lines(source, header.end(), end))
     # The indentation is what the first line with content has more blanks than its text.
     empty = len(text) - len(text.lstrip("\n"))
     indent = 0
-    if empty < len(lines):
-        first, last, _ = lines[empty]
+    for first, last, _ in islice(_lines(source, header.end()), empty, empty + 1):
         indent = _blanks(source[first:last]) - _blanks(text[empty:])
-    inside = [(min(first + indent, last), last, after) for first, last, after in lines]
+    inside = _indented(source, header.end(), indent)
     return _folded(source, inside) if folded else _literal(source, inside)
 
 
-def _literal(source: str, lines: list[tuple[int, int, int]]) -> Iterator[Placed]:
+def _indented(source: str, start: int, indent: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the lines of a block without their indentation; the first other line ends it."""
+    for first, last, after in _lines(source, start):
+        line = source[first:last]
+        if _blanks(line) < indent and line.strip(" "):
+            return
+        yield min(first + indent, last), last, after
+
+
+def _literal(source: str, lines: Iterator[tuple[int, int, int]]) -> Iterator[Placed]:
     for first, last, after in lines:
         yield from _characters(source, first, last)
         yield "\n", last, after
 
 
-def _folded(source: str, lines: list[tuple[int, int, int]]) -> Iterator[Placed]:
+def _folded(source: str, lines: Iterator[tuple[int, int, int]]) -> Iterator[Placed]:
     pending: list[Range] = []  # breaks since the last line with content
     was_indented = False
     is_first = True
@@ -184,9 +192,9 @@ def _breaks(ranges: list[Range]) -> Iterator[Placed]:
         yield "\n", first, after
 
 
-def _lines(source: str, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+def _lines(source: str, start: int) -> Iterator[tuple[int, int, int]]:
     index = start
-    while index < end:
+    while index < len(source):
         found = _LINE.match(source, index)
         assert found is not None
         yield found.start(1), found.end(1), found.end(2)

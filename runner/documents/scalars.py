@@ -29,7 +29,7 @@ _NULL_WORDS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER: Final = re.compile(
     r"""
       [-+]? [0-9] [0-9_,]*                                     # any run of digits
-    | [-+]? 0 [xob] [0-9a-f_,]*                                # other bases
+    | [-+]? 0 [xob] [0-9a-f_,]+                                # other bases
     | [-+]? (?: [0-9] [0-9_,]* )? \. [0-9._,]* (?: e [-+]? [0-9]+ )?
     | [-+]? [0-9] [0-9_,]* e [-+]? [0-9]+
     | [-+]? \.inf

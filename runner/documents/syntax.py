@@ -28,7 +28,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "write the character itself",
     ),
     "mapping values are not allowed in this context": (
-        "a colon and a blank inside a value, or a key that is indented too far",
+        "a colon and a blank inside a value, or a key indented too far",
         'quote a value that holds ": "; give the keys of one mapping one indentation',
     ),
     "block sequence entries are not allowed in this context": (
@@ -70,6 +70,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "did not find expected node content": (
         "a value is missing here",
         'write the value, or "" for an empty text',
+    ),
+    "found unexpected ':'": (
+        "a colon inside { } or [ ] without a blank after it",
+        "quote the value, or give it a line of its own",
     ),
     "did not find expected '-' indicator": (
         "a line that is neither an item of this list nor part of one",
@@ -144,6 +148,8 @@ def syntax_finding(
 
 
 def _words(problem: str, context: str, character: str) -> tuple[str, str]:
+    if problem.startswith("did not find expected ','") and character == "?":
+        return 'a "?" inside { } or [ ] must be quoted', "quote the value"
     if problem == "found character that cannot start any token" and character in _STARTS:
         return _STARTS[character]
     if problem in _WORDS:

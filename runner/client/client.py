@@ -88,6 +88,7 @@ class Client:
         self._rate = rate
         self._stamps = Stamps(clock)
         self._send_within_ms = send_within_ms
+        self._waited_stamps: set[int] = set()
         self._sent_stamps: set[int] = set()
 
     @property
@@ -138,20 +139,29 @@ class Client:
             body_sha256=answer.body_sha256,
         )
 
+    def timestamp_ms(self) -> int:
+        """Return the timestamp of the next write without waiting for the rate window.
+
+        ``send_write`` then waits for it, at the cost of an older stamp.
+        """
+        return self._stamps.next_ms()
+
     async def next_write_stamp(self) -> int:
         """Wait for the rate window and return the timestamp of the next write.
 
         The caller makes it durable in the attempt row and then calls ``send_write`` with it.
         """
         await self._rate.take()
-        return self._stamps.next_ms()
+        stamp_ms = self._stamps.next_ms()
+        self._waited_stamps = self._recent(self._waited_stamps) | {stamp_ms}
+        return stamp_ms
 
     async def send_write(self, operation_id: str, body: str, *, timestamp_ms: int) -> WriteAnswer:
         """Send a write once.
 
         Shapes: ``body`` is the planned JSON object without ``timestamp``; ``timestamp_ms`` comes
-            from ``next_write_stamp``. The call itself does not wait for the rate window: that wait
-            lies before the stamp.
+            from ``next_write_stamp``, which has waited for the rate window, or from
+            ``timestamp_ms``, and then this call waits for it.
         Errors: those of the class. ``NotSent`` also when the stamp is older than ``send_within_ms``
             or was sent before: equal bytes are never sent twice, and the fence of an attempt counts
             from its stamp. ``ReplyRefused`` also when a success lacks data or a required field, or
@@ -159,6 +169,8 @@ class Client:
         """
         operation = self._checked(operation_id, write=True)
         request_id = check_body(operation, body)
+        if timestamp_ms not in self._waited_stamps:
+            await self._rate.take()
         self._claim_stamp(operation, timestamp_ms, request_id)
         data = body_bytes(body, timestamp_ms)
         request = RawRequest(
@@ -196,9 +208,8 @@ class Client:
 
     def _claim_stamp(self, operation: Operation, stamp_ms: int, request_id: str) -> None:
         now_ms = self._stamps.now_ms()
-        oldest_ms = now_ms - self._send_within_ms
         reason = ""
-        if stamp_ms < oldest_ms:
+        if stamp_ms < now_ms - self._send_within_ms:
             reason = f"stamped {now_ms - stamp_ms} ms ago, which is too long"
         elif stamp_ms in self._sent_stamps:
             reason = "a request with this timestamp was sent before"
@@ -211,7 +222,13 @@ class Client:
                 hint="a new attempt takes a new timestamp",
             )
         self._stamps.note(stamp_ms)
-        self._sent_stamps = {s for s in self._sent_stamps if s >= oldest_ms} | {stamp_ms}
+        self._waited_stamps.discard(stamp_ms)
+        self._sent_stamps = self._recent(self._sent_stamps) | {stamp_ms}
+
+    def _recent(self, stamps: set[int]) -> set[int]:
+        # Older ones are refused for their age, so they need not be remembered.
+        oldest_ms = self._stamps.now_ms() - self._send_within_ms
+        return {stamp for stamp in stamps if stamp >= oldest_ms}
 
     async def _exchange(
         self, operation: Operation, request: RawRequest

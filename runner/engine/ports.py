@@ -1,12 +1,13 @@
 """What the interpreter needs from outside; the dry run and the real run differ in these alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from runner.catalogue.manifest import Manifest
+from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
 from runner.core.values import Value
@@ -133,11 +134,22 @@ class Store(EffectStore, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadResult:
-    """What a read gave: a value of the manifest's result type."""
+class StepJournal(Protocol):
+    """The journal as one run's interpreter sees it: what a step did, by its path."""
 
-    value: Mapping[str, Value]
+    async def outcome(self, path: str) -> StepOutcome | None:
+        """Return a step's end, or None while it has none."""
+        ...
+
+    async def started(
+        self, path: str, *, at: datetime, deadline: datetime | None
+    ) -> tuple[datetime, datetime | None]:
+        """Keep a step's first entry, or return the one already kept: start and deadline."""
+        ...
+
+    async def finished(self, path: str, outcome: StepOutcome) -> None:
+        """Keep a step's end; a step that has ended keeps its first end."""
+        ...
 
 
 class ReadPort(Protocol):
@@ -153,7 +165,11 @@ class ReadPort(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectRequest:
-    """What a step asks to be done, with its arguments evaluated."""
+    """What a step asks to be done, with its arguments evaluated.
+
+    Shapes: ``undecided`` is True in a dry run whose step has a condition only the run can decide.
+    Units: seconds.
+    """
 
     path: str
     manifest: Manifest
@@ -162,6 +178,7 @@ class EffectRequest:
     within_s: float
     every_s: float
     every_s_max: float
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +188,7 @@ class EffectResult:
     Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type.
     """
 
+    path: str
     state: EffectState
     value: Value
     reason: str = ""
@@ -189,15 +207,27 @@ class EffectPort(Protocol):
         """
         ...
 
-    async def settle(self, path: str) -> EffectResult | None:
-        """Take an effect that was only accepted on to its end; None when there is none."""
+    async def settle_all(self) -> tuple[EffectResult, ...]:
+        """Take every effect that was only accepted on to its end, and say where each stands."""
+        ...
+
+    async def anything_sent(self) -> bool:
+        """Tell whether any attempt of this run may have left."""
         ...
 
 
-class WaitPort(Protocol):
-    """Whether waits really wait."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything the interpreter reaches out with.
 
-    @property
-    def assumes(self) -> bool:
-        """Tell whether waits are assumed to succeed, unlooked at (the dry run)."""
-        ...
+    Shapes: ``random`` gives numbers from 0 inclusive to 1 exclusive; ``places`` gives a coin's
+        decimals; ``assume_waits`` makes waits succeed unlooked at (the dry run).
+    """
+
+    journal: StepJournal
+    reads: ReadPort
+    effects: EffectPort
+    clock: Clock
+    random: Callable[[], float]
+    places: Callable[[str], int]
+    assume_waits: bool = False

@@ -1,0 +1,1 @@
+"""What a step may name: reads of the custodian, and effects on it."""

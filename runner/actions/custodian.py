@@ -1,0 +1,77 @@
+"""The custodian as actions see it: its client, the directory of names, and the clock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runner.actions.rows import Row
+from runner.catalogue.api import Api
+from runner.client.client import Client
+from runner.client.paging import PagedRows, read_pages
+from runner.controls.directory import Directory
+from runner.core.clock import Clock, timestamp_ms
+from runner.core.errors import ReplyRefused
+
+WINDOW_MAX = timedelta(days=29)
+"""Order lists take less than 30 days in one call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custodian:
+    """Everything an action needs to ask the custodian."""
+
+    api: Api
+    client: Client
+    directory: Directory
+    clock: Clock
+
+    async def record(self, operation: str, params: Mapping[str, str | int | bool]) -> Row:
+        """Read one object.
+
+        Errors: ``RemoteError``; ``ReplyRefused`` when the reply has no data.
+        """
+        reply = await self.client.call(operation, params)
+        described = self.api.operations[operation]
+        if reply.record is None:
+            raise ReplyRefused(
+                "the reply has no data", method=described.method, path=described.path
+            )
+        return Row(reply.record, method=described.method, path=described.path)
+
+    async def pages(
+        self, operation: str, params: Mapping[str, str | int | bool]
+    ) -> tuple[list[Row], PagedRows]:
+        """Read all pages of a list.
+
+        Errors: ``RemoteError``.
+        """
+        described = self.api.operations[operation]
+        paged = await read_pages(self.client, operation, params)
+        rows = [Row(r, method=described.method, path=described.path) for r in paged.rows]
+        return rows, paged
+
+    async def history(
+        self, operation: str, params: Mapping[str, str | int | bool], *, since: datetime
+    ) -> tuple[list[Row], bool]:
+        """Read all pages of an order list from ``since`` until now, in windows the API accepts.
+
+        Shapes: the rows of all windows, and whether every window was read completely.
+        Errors: ``RemoteError``.
+        """
+        rows: list[Row] = []
+        complete = True
+        for start, end in windows(since, self.clock.now() + timedelta(minutes=1)):
+            bounds = {"startTime": timestamp_ms(start), "endTime": timestamp_ms(end)}
+            found, paged = await self.pages(operation, {**params, **bounds})
+            rows.extend(found)
+            complete = complete and paged.complete
+        return rows, complete
+
+
+def windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Split a stretch of time into windows of at most 29 days that touch each other."""
+    start = since
+    while start < until:
+        end = min(start + WINDOW_MAX, until)
+        yield start, end
+        start = end

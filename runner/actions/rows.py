@@ -1,0 +1,56 @@
+"""Reading the custodian's rows: texts, amounts and moments, or a refusal that says which field."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from runner.core.errors import ReplyRefused
+from runner.core.money import COIN, AmountInvalid, Money, amount_from_reply
+
+
+class Row:
+    """One object of a reply, read field by field.
+
+    Errors: every method raises ``ReplyRefused`` naming the field when the reply does not hold what
+        the description promises.
+    """
+
+    def __init__(self, fields: Mapping[str, object], *, method: str, path: str) -> None:
+        """Take the fields, and the call they came from for the error's sake."""
+        self._fields = fields
+        self._method = method
+        self._path = path
+
+    def text(self, name: str) -> str:
+        """Return a text or a number's text."""
+        value = self._fields.get(name)
+        if not isinstance(value, str):
+            raise self._refused(name, "is missing")
+        return str(value)
+
+    def text_or_none(self, name: str) -> str | None:
+        """Return a text, or None where the field is absent or null."""
+        value = self._fields.get(name)
+        return str(value) if isinstance(value, str) else None
+
+    def amount(self, name: str) -> Decimal:
+        """Return an exact amount."""
+        try:
+            return amount_from_reply(self.text(name))
+        except AmountInvalid as exc:
+            raise self._refused(name, "is not an amount") from exc
+
+    def coin(self, name: str = "coinSymbol") -> str:
+        """Return a coin's symbol."""
+        text = self.text(name)
+        if not COIN.fullmatch(text):
+            raise self._refused(name, "is not a coin's symbol")
+        return text
+
+    def money(self, name: str) -> Money:
+        """Return an amount of the row's coin."""
+        return Money(self.amount(name), self.coin())
+
+    def _refused(self, name: str, what: str) -> ReplyRefused:
+        return ReplyRefused(
+            f"the reply's field {name} {what}", method=self._method, path=self._path
+        )

@@ -1,0 +1,24 @@
+"""The custodian's numbers, in words.
+
+Source: ``schemas/ceffu.openapi.yaml`` enumerations; NOTES section 4: 0 and 10 are read as accepted,
+30 is the good end of mirror and MirrorX orders, unknown numbers are never final.
+"""
+
+STATUS_WORDS = {
+    "0": "accepted",
+    "10": "accepted",
+    "20": "in_progress",
+    "30": "success",
+    "99": "failed",
+}
+
+MIRROR_KINDS = {"1": "apply", "2": "settle_from_ceffu", "3": "settle_from_binance"}
+MIRRORX_KINDS = {"10": "delegate", "20": "undelegate", "30": "settlement"}
+WALLET_TYPES = {"10": "qualified", "12": "cosign", "20": "prime", "21": "prime_sub"}
+WALLET_TYPE_NUMBERS = {word: number for number, word in WALLET_TYPES.items()}
+MIRRORX_LINK_APPROVED = "1"
+
+
+def status_word(code: str) -> str:
+    """Return ``accepted``, ``in_progress``, ``success`` or ``failed``; else ``unknown``."""
+    return STATUS_WORDS.get(code, "unknown")

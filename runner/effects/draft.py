@@ -1,0 +1,78 @@
+"""From what an effect asks for to the one order that will be sent.
+
+The body is written here once, byte for byte, when the plan is made; what is sent later is that text
+and nothing else, with the timestamp put in as its last member.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runner.catalogue.api import Operation
+from runner.catalogue.manifest import Manifest
+from runner.core.errors import ExpressionFailed
+from runner.core.money import Money
+from runner.effects.model import EffectOrder, Expectation
+
+
+class EffectRefused(ExpressionFailed):
+    """An effect that must not be sent as it stands; ``code`` is that of a diagnostic."""
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        """Keep the diagnostic's code."""
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectDraft:
+    """What an effect will ask of the custodian, before it has a requestId.
+
+    Shapes: ``fields`` are the body's members without requestId and timestamp, as texts; ``parts``
+        fills the manifest's lock and account templates.
+    """
+
+    manifest: Manifest
+    operation: Operation
+    fields: Mapping[str, str]
+    expectation: Expectation
+    money: Money
+    parts: Mapping[str, str]
+
+    @property
+    def lock(self) -> str:
+        """Return the name of the lock the effect takes."""
+        return self.manifest.lock.format_map(self.parts)
+
+    def body(self, request_id: str) -> str:
+        """Write the body without its timestamp: members sorted by name, no blanks.
+
+        Shapes: a member is a JSON number where the description types it integer, else a string.
+        """
+        members = []
+        for name, value in sorted({**self.fields, "requestId": request_id}.items()):
+            parameter = self.operation.parameter(name)
+            assert parameter is not None, f"{self.operation.id} has no parameter {name}"
+            number = parameter.types[0] == "integer"
+            text = value if number else json.dumps(value, ensure_ascii=False)
+            members.append(f"{json.dumps(name)}:{text}")
+        return "{" + ",".join(members) + "}"
+
+    def order(
+        self, *, run_id: str, path: str, request_id: str, planned_at: datetime
+    ) -> EffectOrder:
+        """Give the draft its identity."""
+        return EffectOrder(
+            run_id=run_id,
+            path=path,
+            action=self.manifest.name,
+            operation=self.operation.id,
+            method=self.operation.method,
+            url_path=self.operation.path,
+            body=self.body(request_id),
+            request_id=request_id,
+            lock=self.lock,
+            expectation=self.expectation,
+            planned_at=planned_at,
+        )

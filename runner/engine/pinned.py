@@ -1,0 +1,126 @@
+"""Effects of a real run: only what the plan pinned is ever driven."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runner.catalogue.manifest import Manifest
+from runner.core.errors import PlanRefused
+from runner.core.money import Money
+from runner.core.values import Value
+from runner.effects.draft import EffectDraft
+from runner.effects.driver import EffectDriver, Timing
+from runner.effects.model import FINAL_STATES, EffectOrder, EffectRow, EffectState, Until
+from runner.engine.ports import EffectRequest, EffectResult, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedEffects:
+    """Drives the plan's effects, each held against what its step asks for now.
+
+    Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
+        attempt of an effect, never the recovery of one already attempted.
+    """
+
+    run_id: str
+    orders: Mapping[str, EffectOrder]
+    manifests: Mapping[str, Manifest]
+    draft: Callable[[Manifest, Mapping[str, Value]], EffectDraft]
+    driver: EffectDriver
+    store: Store
+    not_after: datetime
+
+    async def perform(self, request: EffectRequest) -> EffectResult:
+        """Drive the effect pinned at the request's path as far as asked.
+
+        Errors: ``PlanRefused`` when the plan has no such effect or pinned another body.
+        """
+        order = self._pinned(request)
+        blocked = await self._finish_before(order)
+        if blocked is not None:
+            return self._result(blocked)
+        until = Until.FINAL if request.until_final else Until.ACCEPTED
+        timing = Timing(
+            every_s=request.every_s,
+            every_s_max=request.every_s_max,
+            within_s=request.within_s,
+            patience_s=request.manifest.confirmation.patience_s,
+        )
+        return self._result(await self._drive(order, until, timing))
+
+    async def settle_all(self) -> tuple[EffectResult, ...]:
+        """Take every accepted effect of the run on to its end.
+
+        Errors: ``RemoteError``.
+        """
+        results = []
+        for row in await self.store.effects(self.run_id):
+            ended = row
+            if row.state is EffectState.ACCEPTED:
+                ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
+            results.append(self._result(ended))
+        return tuple(results)
+
+    async def anything_sent(self) -> bool:
+        """Tell whether any attempt of this run may have left."""
+        rows = await self.store.effects(self.run_id)
+        return any(not a.proven_not_executed for row in rows for a in row.attempts)
+
+    def _pinned(self, request: EffectRequest) -> EffectOrder:
+        order = self.orders.get(request.path)
+        if order is None:
+            raise PlanRefused(f"{request.path}: the plan has no effect here")
+        body = self.draft(request.manifest, request.arguments).body(order.request_id)
+        if body != order.body:
+            raise PlanRefused(
+                f"{request.path}: the plan pinned {order.body}, the step now asks for {body}",
+                hint="make a new plan",
+            )
+        return order
+
+    async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
+        # One order at a time on a lock: what was only accepted there is taken to its end first.
+        for row in await self.store.effects(self.run_id):
+            same = row.order.lock == order.lock and row.order.path != order.path
+            if same and row.state is EffectState.ACCEPTED:
+                ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
+                if ended.state is not EffectState.CONFIRMED:
+                    return ended
+        return None
+
+    async def _drive(self, order: EffectOrder, until: Until, timing: Timing) -> EffectRow:
+        row = await self.driver.run(
+            order,
+            until=until,
+            timing=timing,
+            order_id_field=self.manifests[order.action].order_field,
+            not_after=self.not_after,
+        )
+        if row.state in FINAL_STATES and self._is_last(order):
+            await self.store.release_locks(self.run_id, (order.lock,))
+        return row
+
+    def _is_last(self, order: EffectOrder) -> bool:
+        paths = [path for path, other in self.orders.items() if other.lock == order.lock]
+        return paths[-1:] == [order.path]
+
+    def _timing(self, order: EffectOrder) -> Timing:
+        confirmation = self.manifests[order.action].confirmation
+        return Timing(
+            every_s=confirmation.every_s,
+            every_s_max=confirmation.every_s_max,
+            within_s=confirmation.within_s,
+            patience_s=confirmation.patience_s,
+        )
+
+    def _result(self, row: EffectRow) -> EffectResult:
+        manifest = self.manifests[row.order.action]
+        expected = row.order.expectation
+        value: dict[str, Value] = {
+            manifest.result_order: row.order_id,
+            "status": row.status or "unknown",
+            "status_code": row.status_code,
+            "request_id": row.order.request_id,
+            "amount": Money(expected.amount, expected.coin),
+        }
+        return EffectResult(path=row.order.path, state=row.state, value=value, reason=row.reason)

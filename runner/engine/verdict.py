@@ -1,0 +1,89 @@
+"""How a walk over a playbook ended, and the exit code that says so."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.core.errors import ExitCode
+from runner.core.jsonvalue import JsonValue
+from runner.effects.model import OPEN_STATES, EffectState
+
+
+class Cause(StrEnum):
+    """Why a walk stopped."""
+
+    DONE = "done"
+    ENDED = "ended"
+    """An assert, a wait, a read or an expression ended it."""
+    EFFECT_FAILED = "effect_failed"
+    DRIFTED = "drifted"
+    """An effect was no longer what the plan pinned, or came too late."""
+    NOT_FINAL = "not_final"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    UNREACHABLE = "unreachable"
+    LOCKED = "locked"
+    INTERRUPTED = "interrupted"
+    TERMINATED = "terminated"
+
+
+RESUMABLE = frozenset(
+    {
+        Cause.NOT_FINAL,
+        Cause.OUTCOME_UNKNOWN,
+        Cause.UNREACHABLE,
+        Cause.LOCKED,
+        Cause.INTERRUPTED,
+        Cause.TERMINATED,
+    }
+)
+"""Causes after which the run is still owned and ``resume`` goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkEnd:
+    """What the interpreter returns.
+
+    Shapes: ``path`` is the step it stopped at, or empty; ``message`` is a sentence; ``outputs`` are
+        the playbook's, in JSON, and empty unless the walk is done.
+    """
+
+    cause: Cause
+    path: str = ""
+    message: str = ""
+    outputs: Mapping[str, JsonValue]
+
+    @property
+    def resumable(self) -> bool:
+        """Tell whether the run goes on with ``resume``."""
+        return self.cause in RESUMABLE
+
+
+_STOPPED = {
+    Cause.INTERRUPTED: ExitCode.INTERRUPTED,
+    Cause.TERMINATED: ExitCode.TERMINATED,
+    Cause.LOCKED: ExitCode.LOCKED,
+    Cause.UNREACHABLE: ExitCode.UNREACHABLE,
+}
+
+
+def exit_code(cause: Cause, states: Iterable[EffectState], *, sent: bool) -> ExitCode:
+    """Return the exit code of a walk.
+
+    Shapes: ``states`` are those of every effect of the run; ``sent`` tells whether any attempt of
+        the run may have left.
+    Source: DESIGN section 8, the table and its precedence.
+    """
+    seen = frozenset(states)
+    if seen & OPEN_STATES or cause is Cause.OUTCOME_UNKNOWN:
+        return ExitCode.OUTCOME_UNKNOWN
+    if EffectState.ACCEPTED in seen or cause is Cause.NOT_FINAL:
+        return ExitCode.NOT_FINAL
+    if cause in {Cause.INTERRUPTED, Cause.TERMINATED}:
+        return _STOPPED[cause]
+    if cause is Cause.EFFECT_FAILED or seen & {EffectState.REJECTED, EffectState.FAILED}:
+        return ExitCode.FAILED
+    if cause is Cause.DRIFTED:
+        return ExitCode.ENDED_AFTER_SENDING if sent else ExitCode.PLAN_REFUSED
+    if cause is Cause.ENDED:
+        return ExitCode.ENDED_AFTER_SENDING if sent else ExitCode.ENDED_BEFORE_SENDING
+    return _STOPPED.get(cause, ExitCode.DONE)

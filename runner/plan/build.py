@@ -1,0 +1,219 @@
+"""From a dry run to a plan: what is pinned, what is refused, and what must be known first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from runner.catalogue.manifest import ActionKind, Manifest, account_name
+from runner.core.diagnostics import Diagnostic
+from runner.core.errors import PolicyDenied
+from runner.core.money import CONTEXT, ZERO, Money
+from runner.engine.events import StepFinished
+from runner.engine.ports import ReadPort
+from runner.plan.dryrun import DryRun, Identity, Intent, argument_parts
+from runner.plan.model import (
+    Plan,
+    PlannedBalance,
+    PlannedEffect,
+    PlannedFile,
+    PlannedInput,
+    PlannedStep,
+)
+from runner.playbook.model import May, Playbook, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanContext:
+    """What a plan records besides the dry run.
+
+    Shapes: as the fields of the same names of ``Plan``.
+    """
+
+    tool_version: str
+    playbook: Playbook
+    files: tuple[PlannedFile, ...]
+    git_commit: str
+    profile: str
+    controls_digest: str
+    key_fingerprint: str
+    facts: Mapping[str, str]
+    store_id: str
+    inputs: tuple[PlannedInput, ...]
+    labels: Mapping[str, str]
+    created_at: datetime
+    created_by: str
+    not_after: datetime
+    names: Mapping[str, Mapping[str, str]]
+
+
+def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
+    """Pin what a dry run found."""
+    steps = {step.path: step for step in context.playbook.steps}
+    return Plan(
+        tool_version=context.tool_version,
+        playbook=context.playbook.name,
+        summary=context.playbook.summary,
+        source=context.playbook.source.name,
+        files=context.files,
+        git_commit=context.git_commit,
+        profile=context.profile,
+        host=identity.host,
+        entity=identity.entity,
+        controls_digest=context.controls_digest,
+        key_fingerprint=context.key_fingerprint,
+        facts=dict(context.facts),
+        store_id=context.store_id,
+        inputs=context.inputs,
+        labels=dict(context.labels),
+        occurrence=identity.occurrence,
+        revision=identity.revision,
+        created_at=context.created_at,
+        created_by=context.created_by,
+        not_after=context.not_after,
+        steps=tuple(_step(event) for event in dry.steps),
+        effects=tuple(_effect(intent, steps[intent.path]) for intent in dry.intents),
+        totals=totals(dry.intents),
+        names=context.names,
+        balances=tuple(
+            PlannedBalance(
+                account=line.account,
+                coin=line.coin,
+                before=line.before,
+                change=line.change,
+                after=line.after,
+            )
+            for line in dry.ledger.lines()
+        ),
+    )
+
+
+def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
+    """Add the amounts up, by action and coin; undecided effects count fully."""
+    result: dict[str, dict[str, Decimal]] = {}
+    for intent in intents:
+        coins = result.setdefault(intent.draft.manifest.name, {})
+        money = intent.draft.money
+        coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
+    return result
+
+
+def planning_diagnostics(dry: DryRun, playbook: Playbook) -> tuple[Diagnostic, ...]:
+    """Return the reasons why the effects cannot be planned, at the steps they are about."""
+    steps = {step.path: step for step in playbook.steps}
+    return tuple(
+        Diagnostic(
+            code=problem.code,
+            summary=f"effect {problem.path}: {problem.message}",
+            span=steps[problem.path].span,
+            hint=problem.hint,
+        )
+        for problem in dry.problems
+    )
+
+
+def check_may(intents: tuple[Intent, ...], may: Mapping[str, May]) -> None:
+    """Hold what was planned against the playbook's own bounds.
+
+    Errors: ``PolicyDenied`` with every bound that is passed.
+    """
+    found = []
+    sums = totals(intents)
+    for action, coins in sums.items():
+        bound = may.get(action)
+        count = sum(intent.draft.manifest.name == action for intent in intents)
+        if bound is None:
+            found.append(f"`may` does not name {action}")
+            continue
+        if count > bound.count:
+            found.append(f"{action}: {count} effects, `may` allows {bound.count}")
+        for coin, total in sorted(coins.items()):
+            cap = bound.total.get(coin, ZERO)
+            if total > cap:
+                found.append(f"{action}: {Money(total, coin)}, `may` allows {Money(cap, coin)}")
+    if found:
+        raise PolicyDenied(
+            "; ".join(found), hint="change the inputs, or `may` in a reviewed commit"
+        )
+
+
+def shortage_words(dry: DryRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what lacks cover: sentences that stop the plan, and sentences that only warn."""
+    errors, warnings = [], []
+    for shortage in dry.ledger.shortages():
+        held = Money(shortage.available, shortage.money.coin)
+        words = (
+            f"{shortage.path} takes {shortage.money} from {shortage.account}, which holds {held}"
+        )
+        (errors if shortage.decided else warnings).append(words)
+    return tuple(errors), tuple(warnings)
+
+
+async def seed_missing(dry: DryRun, reads: ReadPort, manifests: Mapping[str, Manifest]) -> None:
+    """Read the opening balance of every account that effects touch and no step has shown.
+
+    Errors: ``RemoteError``.
+    """
+    seeds = [
+        (manifest, balance.account)
+        for manifest in manifests.values()
+        for balance in manifest.balances
+        if balance.seeds
+    ]
+    for intent in dry.intents:
+        movement = intent.draft.manifest.movement
+        assert movement is not None
+        for template in (movement.debit, movement.credit):
+            account = account_name(template, intent.draft.parts)
+            if dry.ledger.opening(account, intent.draft.money.coin) is not None:
+                continue
+            for manifest, seeded in seeds:
+                if seeded.partition(":")[0] == template.partition(":")[0]:
+                    await _seed(dry, reads, manifest, intent.draft.parts)
+
+
+async def _seed(dry: DryRun, reads: ReadPort, manifest: Manifest, parts: Mapping[str, str]) -> None:
+    assert manifest.kind is ActionKind.READ
+    arguments = {a.name: parts[a.name] for a in manifest.arguments if a.required}
+    value = await reads.read(manifest, arguments)
+    assert isinstance(value, Mapping)
+    dry.ledger.seed(manifest, argument_parts(arguments), value)
+
+
+def _step(event: StepFinished) -> PlannedStep:
+    return PlannedStep(
+        path=event.path,
+        title=event.title,
+        kind=event.kind,
+        action=event.action,
+        state=event.state.value,
+        message=event.message,
+        result=event.result if event.kind == "use" else None,
+    )
+
+
+def _effect(intent: Intent, step: Step) -> PlannedEffect:
+    draft = intent.draft
+    movement = draft.manifest.movement
+    assert movement is not None
+    return PlannedEffect(
+        path=intent.path,
+        title=step.title,
+        action=draft.manifest.name,
+        operation=draft.operation.id,
+        method=draft.operation.method,
+        url_path=draft.operation.path,
+        body=draft.body(intent.request_id),
+        request_id=intent.request_id,
+        lock=draft.lock,
+        link=draft.parts["link"],
+        link_id=draft.expectation.link_id,
+        kind=draft.expectation.kind,
+        coin=draft.money.coin,
+        network=draft.expectation.network,
+        amount=draft.money.amount,
+        debit=account_name(movement.debit, draft.parts),
+        credit=account_name(movement.credit, draft.parts),
+        certainty="stated" if draft.operation.certain else "inferred",
+        decided=intent.decided,
+    )

@@ -1,0 +1,227 @@
+"""The dry run: the engine's own walk, with reads real, effects recorded, and waits assumed.
+
+Nothing in here can send an effect: it has no port that could.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from runner.catalogue.manifest import Manifest
+from runner.core.clock import Clock
+from runner.core.ids import request_id
+from runner.core.types import STRING
+from runner.core.values import Unknown, Value, value_text
+from runner.effects.draft import EffectDraft, EffectRefused
+from runner.effects.model import EffectState
+from runner.engine.events import Event, StepFinished
+from runner.engine.ports import EffectRequest, EffectResult, Ports, ReadPort, StepOutcome
+from runner.engine.run import Interpreter, Walk
+from runner.engine.verdict import WalkEnd
+from runner.plan.projection import ProjectedLedger
+
+DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
+"""Works out what an effect asks for; raises ``EffectRefused`` where it must not be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What makes one occurrence of one playbook itself, on every machine.
+
+    Source: DESIGN section 5, Identity.
+    """
+
+    host: str
+    entity: str
+    playbook: str
+    occurrence: str
+    revision: int = 0
+
+    def request_id(self, path: str) -> str:
+        """Derive the requestId of the effect at a path."""
+        return request_id(
+            host=self.host,
+            entity=self.entity,
+            playbook=self.playbook,
+            occurrence=self.occurrence,
+            path=path,
+            revision=self.revision,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One effect the dry run came to; ``decided`` is False behind a condition on unknowns."""
+
+    path: str
+    draft: EffectDraft
+    request_id: str
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why an effect cannot be planned: a diagnostic's code and words, and the step it is about."""
+
+    path: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class DryRun:
+    """What a dry run found."""
+
+    end: WalkEnd
+    intents: tuple[Intent, ...]
+    problems: tuple[Problem, ...]
+    steps: tuple[StepFinished, ...]
+    ledger: ProjectedLedger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRunner:
+    """Makes dry runs of one playbook occurrence with one set of eyes."""
+
+    reads: ReadPort
+    draft: DraftEffect
+    clock: Clock
+    random: Callable[[], float]
+    places: Callable[[str], int]
+
+    async def run(self, walk: Walk, identity: Identity, *, emit: Callable[[Event], None]) -> DryRun:
+        """Walk the playbook and return what it would do.
+
+        Errors: none of ours for what the playbook or the custodian does; that is ``end``.
+        """
+        ledger = ProjectedLedger()
+        recorder = _IntentRecorder(draft=self.draft, identity=identity, ledger=ledger)
+        steps: list[StepFinished] = []
+
+        def observe(event: Event) -> None:
+            if isinstance(event, StepFinished):
+                steps.append(event)
+            emit(event)
+
+        ports = Ports(
+            journal=_MemoryJournal(),
+            reads=_ProjectedReads(reads=self.reads, ledger=ledger),
+            effects=recorder,
+            clock=self.clock,
+            random=self.random,
+            places=self.places,
+            assume_waits=True,
+        )
+        end = await Interpreter(walk, ports, observe).run()
+        return DryRun(
+            end=end,
+            intents=tuple(recorder.intents),
+            problems=tuple(recorder.problems),
+            steps=tuple(steps),
+            ledger=ledger,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ProjectedReads:
+    """Real reads, shown as they would be after the effects planned so far."""
+
+    reads: ReadPort
+    ledger: ProjectedLedger
+
+    async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
+        if any(isinstance(value, Unknown) for value in arguments.values()):
+            return Unknown(manifest.result)
+        value = await self.reads.read(manifest, arguments)
+        assert isinstance(value, Mapping)
+        parts = argument_parts(arguments)
+        if not self.ledger.movements:
+            self.ledger.seed(manifest, parts, value)
+        return self.ledger.overlay(manifest, parts, value)
+
+
+@dataclass(slots=True, kw_only=True)
+class _IntentRecorder:
+    """Records effects as intents and moves the projected ledger."""
+
+    draft: DraftEffect
+    identity: Identity
+    ledger: ProjectedLedger
+    intents: list[Intent] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    async def perform(self, request: EffectRequest) -> EffectResult:
+        id_ = self.identity.request_id(request.path)
+        unknown = [n for n, v in request.arguments.items() if isinstance(v, Unknown)]
+        if unknown:
+            self._refuse(
+                request.path,
+                "effect-argument-unknown",
+                f"`{unknown[0]}` depends on a value that only the run can know",
+                hint="give an effect inputs, reads made before any effect, or literals",
+            )
+        else:
+            self._record(request, id_)
+        return EffectResult(
+            path=request.path,
+            state=EffectState.PLANNED,
+            value=_planned_value(request, id_),
+        )
+
+    async def settle_all(self) -> tuple[EffectResult, ...]:
+        return ()
+
+    async def anything_sent(self) -> bool:
+        return False
+
+    def _record(self, request: EffectRequest, id_: str) -> None:
+        try:
+            draft = self.draft(request.manifest, request.arguments)
+        except EffectRefused as refusal:
+            self._refuse(request.path, refusal.code, str(refusal), hint=refusal.hint)
+            return
+        decided = not request.undecided
+        self.intents.append(Intent(path=request.path, draft=draft, request_id=id_, decided=decided))
+        self.ledger.move(request.path, draft, decided=decided)
+
+    def _refuse(self, path: str, code: str, message: str, *, hint: str) -> None:
+        self.problems.append(Problem(path=path, code=code, message=message, hint=hint))
+
+
+class _MemoryJournal:
+    """A dry run leaves nothing behind but in memory."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[datetime, datetime | None]] = {}
+        self._outcomes: dict[str, StepOutcome] = {}
+
+    async def outcome(self, path: str) -> StepOutcome | None:
+        return self._outcomes.get(path)
+
+    async def started(
+        self, path: str, *, at: datetime, deadline: datetime | None
+    ) -> tuple[datetime, datetime | None]:
+        return self._entries.setdefault(path, (at, deadline))
+
+    async def finished(self, path: str, outcome: StepOutcome) -> None:
+        self._outcomes.setdefault(path, outcome)
+
+
+def argument_parts(arguments: Mapping[str, Value]) -> dict[str, str]:
+    """Return the arguments that can fill an account template, as texts."""
+    parts = {"link": "", "wallet": "", "network": "", "coin": ""}
+    for name, value in arguments.items():
+        if isinstance(value, str):
+            parts[name] = value_text(value)
+    return parts
+
+
+def _planned_value(request: EffectRequest, id_: str) -> Value:
+    value: dict[str, Value] = {}
+    for result_field in request.manifest.result.fields:
+        value[result_field.name] = Unknown(result_field.type)
+    value["request_id"] = id_ if request.manifest.result.field("request_id") else Unknown(STRING)
+    value["amount"] = request.arguments["amount"]
+    return value

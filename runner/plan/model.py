@@ -1,0 +1,153 @@
+"""A plan: everything that will be sent, what it rests on, and what it does to the balances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from runner.core.jsonvalue import JsonValue
+from runner.effects.model import EffectOrder, Expectation
+
+SCHEMA = "runner.plan/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFile:
+    """One file the plan read: its name as shown, and the digest of its bytes."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedInput:
+    """One input's value in its one JSON form, and where it came from."""
+
+    name: str
+    type: str
+    value: JsonValue
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEffect:
+    """One effect, pinned.
+
+    Shapes: ``body`` is the exact JSON text to send without its last member, the timestamp;
+        ``link`` is the directory's name; ``debit`` and ``credit`` are projected accounts;
+        ``certainty`` is ``stated`` or ``inferred``, as the API description says of the operation;
+        ``decided`` is False where only the run knows whether it happens.
+    """
+
+    path: str
+    title: str
+    action: str
+    operation: str
+    method: str
+    url_path: str
+    body: str
+    request_id: str
+    lock: str
+    link: str
+    link_id: str
+    kind: str
+    coin: str
+    network: str
+    amount: Decimal
+    debit: str
+    credit: str
+    certainty: str
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """One step as the dry run saw it.
+
+    Shapes: ``state`` is ``done``, ``skipped`` or ``assumed``; ``result`` is what a read showed, or
+        None for steps that read nothing before the run.
+    """
+
+    path: str
+    title: str
+    kind: str
+    action: str
+    state: str
+    message: str
+    result: JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBalance:
+    """One account and coin the effects touch; None stands for what cannot be known."""
+
+    account: str
+    coin: str
+    before: Decimal | None
+    change: Decimal
+    after: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole plan.
+
+    Shapes: ``names`` holds every directory entry the effects use, as texts, so that apply can see
+        whether one has changed; ``facts`` are the profile's, as texts; ``totals`` map action, then
+        coin, to the sum of amounts; ``git_commit`` is empty outside a repository and only recorded.
+    """
+
+    tool_version: str
+    playbook: str
+    summary: str
+    source: str
+    files: tuple[PlannedFile, ...]
+    git_commit: str
+    profile: str
+    host: str
+    entity: str
+    controls_digest: str
+    key_fingerprint: str
+    facts: Mapping[str, str]
+    store_id: str
+    inputs: tuple[PlannedInput, ...]
+    labels: Mapping[str, str]
+    occurrence: str
+    revision: int
+    created_at: datetime
+    created_by: str
+    not_after: datetime
+    steps: tuple[PlannedStep, ...]
+    effects: tuple[PlannedEffect, ...]
+    totals: Mapping[str, Mapping[str, Decimal]]
+    names: Mapping[str, Mapping[str, str]]
+    balances: tuple[PlannedBalance, ...]
+
+    def locks(self) -> tuple[str, ...]:
+        """Return every lock the effects take, sorted, each once."""
+        return tuple(sorted({effect.lock for effect in self.effects}))
+
+    def orders(self, run_id: str) -> dict[str, EffectOrder]:
+        """Return the effects as the state machine takes them, by path."""
+        return {effect.path: self._order(effect, run_id) for effect in self.effects}
+
+    def _order(self, effect: PlannedEffect, run_id: str) -> EffectOrder:
+        return EffectOrder(
+            run_id=run_id,
+            path=effect.path,
+            action=effect.action,
+            operation=effect.operation,
+            method=effect.method,
+            url_path=effect.url_path,
+            body=effect.body,
+            request_id=effect.request_id,
+            lock=effect.lock,
+            expectation=Expectation(
+                link_id=effect.link_id,
+                kind=effect.kind,
+                coin=effect.coin,
+                network=effect.network,
+                amount=effect.amount,
+            ),
+            planned_at=self.created_at,
+        )

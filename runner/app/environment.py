@@ -111,8 +111,10 @@ def check_variables(variables: Mapping[str, str]) -> None:
         return
     sentences = []
     for name in unknown:
-        near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.6)
-        suggestion = f"; did you mean {near[0]}?" if near else ""
+        # Without the prefix: thirteen equal letters would make everything look near.
+        words = [known.removeprefix(PREFIX) for known in VARIABLES]
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), words, n=1, cutoff=0.6)
+        suggestion = f"; did you mean {PREFIX}{near[0]}?" if near else ""
         sentences.append(f"{name} is not a setting{suggestion}")
     raise SettingsInvalid(
         "\n".join(sentences), hint=f"settings in the environment are {', '.join(VARIABLES)}"

@@ -1,0 +1,1 @@
+"""What a playbook's author must not decide: profiles with hosts and keys, and the directory."""

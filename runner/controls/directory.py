@@ -1,0 +1,234 @@
+"""The directory: names for what the custodian knows by id, and the coins and networks there are.
+
+Playbooks speak of names; ids appear only in what is sent and in what comes back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from runner.controls.reading import Findings, entries_of, mapping_of, scalars_of, text_of
+from runner.core.diagnostics import Diagnostic, did_you_mean
+from runner.core.errors import InvalidInput
+from runner.core.source import Span
+from runner.core.types import COIN, NETWORK
+from runner.core.values import value_from_text, value_text
+from runner.documents.nodes import MappingNode, Node, ScalarNode
+
+PLACES_MAX = 18
+"""The most decimals a coin can have, inclusive: what people write cannot hold more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletEntry:
+    """One custody wallet; ``id`` and ``type`` are the custodian's, as text."""
+
+    name: str
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEntry:
+    """One Mirror or MirrorX link.
+
+    Shapes: ``id`` is the custodian's; ``wallet`` names the wallet behind the link; ``binance_uid``
+        is the exchange account's id, or empty where the operator has not written it down.
+    """
+
+    name: str
+    id: str
+    wallet: str
+    binance_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlisted:
+    """A word the directory does not have, as the makings of a diagnostic."""
+
+    code: str
+    summary: str
+    hint: str
+
+    def at(self, span: Span) -> Diagnostic:
+        """Return the diagnostic for the place where the word was written."""
+        return Diagnostic(code=self.code, summary=self.summary, span=span, hint=self.hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Everything a playbook can name.
+
+    Shapes: ``coins`` maps symbols to decimal places, 0 to 18; all mappings are by name; ids are
+        unique within wallets, within mirror links and within mirrorx links.
+    """
+
+    entity: str
+    coins: Mapping[str, int] = field(default_factory=dict)
+    networks: frozenset[str] = frozenset()
+    wallets: Mapping[str, WalletEntry] = field(default_factory=dict)
+    mirror_links: Mapping[str, LinkEntry] = field(default_factory=dict)
+    mirrorx_links: Mapping[str, LinkEntry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the mappings."""
+        for name in ("coins", "wallets", "mirror_links", "mirrorx_links"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def links(self, type_name: str) -> Mapping[str, LinkEntry]:
+        """Return the links of a playbook type: ``mirror_link`` or ``mirrorx_link``."""
+        assert type_name in {"mirror_link", "mirrorx_link"}, f"{type_name} is no type of links"
+        return self.mirror_links if type_name == "mirror_link" else self.mirrorx_links
+
+    def id_of(self, type_name: str, name: str) -> str | None:
+        """Return the custodian's id of a wallet or link, or None for a name that is not listed.
+
+        Shapes: ``type_name`` is ``wallet``, ``mirror_link`` or ``mirrorx_link``.
+        """
+        entry = self._named(type_name).get(name)
+        return None if entry is None else entry.id
+
+    def name_of(self, type_name: str, custodian_id: str) -> str | None:
+        """Return the name of a wallet or link the custodian knows by id, or None."""
+        for entry in self._named(type_name).values():
+            if entry.id == custodian_id:
+                return entry.name
+        return None
+
+    def wallet_of(self, type_name: str, link: str) -> WalletEntry | None:
+        """Return the wallet behind a link, or None for a link that is not listed."""
+        entry = self.links(type_name).get(link)
+        return None if entry is None else self.wallets[entry.wallet]
+
+    def check(self, type_name: str, word: str) -> Unlisted | None:
+        """Return what is wrong with a word of a directory type, or None when it is listed.
+
+        Shapes: ``type_name`` is ``wallet mirror_link mirrorx_link coin network``; every other type
+            has nothing to do with the directory and is never wrong here.
+        """
+        known = self._words(type_name)
+        if known is None or word in known:
+            return None
+        code, what = _UNLISTED[type_name]
+        return Unlisted(
+            code=code, summary=f'the directory has no {what} "{word}"', hint=_hint(word, known)
+        )
+
+    def _named(self, type_name: str) -> Mapping[str, WalletEntry | LinkEntry]:
+        return self.wallets if type_name == "wallet" else self.links(type_name)
+
+    def _words(self, type_name: str) -> frozenset[str] | None:
+        if type_name == "coin":
+            return frozenset(self.coins)
+        if type_name == "network":
+            return self.networks
+        return frozenset(self._named(type_name)) if type_name in _UNLISTED else None
+
+
+def directory_from_document(node: Node) -> Directory:
+    """Build the directory from a document that fits ``schemas/directory.schema.json``.
+
+    Errors: ``InvalidInput`` with everything a schema cannot see: symbols that are none, ids given
+        twice, links to wallets that are not listed.
+    """
+    document = mapping_of(node)
+    findings = Findings()
+    wallets = _wallets(document, findings)
+    directory = Directory(
+        entity=text_of(document, "entity"),
+        coins=_coins(document, findings),
+        networks=_networks(document, findings),
+        wallets=wallets,
+        mirror_links=_links(document, "mirror_links", wallets, findings),
+        mirrorx_links=_links(document, "mirrorx_links", wallets, findings),
+    )
+    if findings.found:
+        raise InvalidInput(tuple(findings.found))
+    return directory
+
+
+def _coins(document: MappingNode, findings: Findings) -> dict[str, int]:
+    coins: dict[str, int] = {}
+    for entry in entries_of(document, "coins"):
+        assert isinstance(entry.value, ScalarNode), "the schema promised a number of places"
+        symbol = findings.converted(entry.key, _coin)
+        places = findings.converted(entry.value, _places)
+        if symbol is not None and places is not None:
+            coins[symbol] = places
+    return coins
+
+
+def _networks(document: MappingNode, findings: Findings) -> frozenset[str]:
+    read = (findings.converted(item, _network) for item in scalars_of(document, "networks"))
+    return frozenset(network for network in read if network is not None)
+
+
+def _coin(text: str) -> str:
+    return value_text(value_from_text(text, COIN))
+
+
+def _network(text: str) -> str:
+    return value_text(value_from_text(text, NETWORK))
+
+
+def _places(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= PLACES_MAX):
+        raise ValueError(f"{text!r} is not a number of decimal places: write 0 to {PLACES_MAX}")
+    return int(text)
+
+
+def _wallets(document: MappingNode, findings: Findings) -> dict[str, WalletEntry]:
+    wallets: dict[str, WalletEntry] = {}
+    owners: dict[str, str] = {}
+    for entry in entries_of(document, "wallets"):
+        body = mapping_of(entry.value)
+        name = entry.key.text
+        wallets[name] = WalletEntry(name=name, id=text_of(body, "id"), type=text_of(body, "type"))
+        _claim_id(body, name, owners, findings)
+    return wallets
+
+
+def _links(
+    document: MappingNode, key: str, wallets: Mapping[str, WalletEntry], findings: Findings
+) -> dict[str, LinkEntry]:
+    links: dict[str, LinkEntry] = {}
+    owners: dict[str, str] = {}
+    for entry in entries_of(document, key):
+        body = mapping_of(entry.value)
+        name = entry.key.text
+        wallet = body.get("wallet")
+        assert isinstance(wallet, ScalarNode), "the schema promised a wallet's name"
+        if wallet.text not in wallets:
+            summary = f'link "{name}" names wallet "{wallet.text}", which is not listed'
+            findings.add("unknown-wallet", summary, wallet.span, hint=_hint(wallet.text, wallets))
+        links[name] = LinkEntry(
+            name=name,
+            id=text_of(body, "id"),
+            wallet=wallet.text,
+            binance_uid=text_of(body, "binance_uid"),
+        )
+        _claim_id(body, name, owners, findings)
+    return links
+
+
+def _claim_id(body: MappingNode, name: str, owners: dict[str, str], findings: Findings) -> None:
+    # Two names for one id would be two locks for one account.
+    node = body.get("id")
+    assert isinstance(node, ScalarNode), "the schema promised an id"
+    owner = owners.setdefault(node.text, name)
+    if owner != name:
+        summary = f'"{name}" has the same id as "{owner}"'
+        findings.add("wrong-value", summary, node.span, hint="one id has one name")
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    return did_you_mean(word, known) or "the directory lists none"
+
+
+_UNLISTED = {
+    "wallet": ("unknown-wallet", "wallet"),
+    "mirror_link": ("unknown-link", "Mirror link"),
+    "mirrorx_link": ("unknown-link", "MirrorX link"),
+    "coin": ("unknown-coin", "coin"),
+    "network": ("unknown-network", "network"),
+}

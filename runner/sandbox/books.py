@@ -1,4 +1,4 @@
-"""The tables of the ledger and every statement that reads or writes them, inside a transaction.
+"""Every statement that reads or writes the ledger, inside a transaction.
 
 Words: an *account* holds one coin for one owner; an *entry* is a set of postings that sum to zero
 per coin; an *order* is an accepted write. Between acceptance and success an order's amount is
@@ -12,7 +12,8 @@ entry.
 Amounts are decimal text in the tables and ``Decimal`` here; SQLite never computes with them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,48 +34,6 @@ from runner.sandbox.orders import (
 
 Row: TypeAlias = tuple[Any, ...]
 """One row as the database gives it; the statement says what stands where."""
-
-SCHEMA = (
-    """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT
-    """,
-    """
-    CREATE TABLE account (
-      id INTEGER PRIMARY KEY, kind TEXT NOT NULL, owner TEXT NOT NULL, coin TEXT NOT NULL,
-      network TEXT NOT NULL, balance TEXT NOT NULL, UNIQUE (kind, owner, coin, network)) STRICT
-    """,
-    """
-    CREATE TABLE orders (
-      number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, family TEXT NOT NULL,
-      type INTEGER NOT NULL,
-      link_id TEXT NOT NULL, request_id TEXT NOT NULL UNIQUE, key_name TEXT NOT NULL,
-      debit INTEGER NOT NULL REFERENCES account, credit INTEGER NOT NULL REFERENCES account,
-      amount TEXT NOT NULL, status INTEGER NOT NULL, accepted_ms INTEGER NOT NULL,
-      in_progress_ms INTEGER NOT NULL, success_ms INTEGER NOT NULL) STRICT
-    """,
-    """
-    CREATE INDEX orders_open ON orders (success_ms) WHERE status != 30;
-    CREATE INDEX orders_by_link ON orders (family, link_id);
-    CREATE TABLE entry (
-      id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,
-      order_number INTEGER UNIQUE REFERENCES orders) STRICT
-    """,
-    """
-    CREATE TABLE posting (
-      entry_id INTEGER NOT NULL REFERENCES entry, account_id INTEGER NOT NULL REFERENCES account,
-      amount TEXT NOT NULL) STRICT
-    """,
-    """
-    CREATE INDEX posting_by_entry ON posting (entry_id);
-    CREATE TABLE request (
-      number INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, method TEXT NOT NULL,
-      path TEXT NOT NULL, operation TEXT NOT NULL, key_name TEXT NOT NULL, signed INTEGER,
-      code TEXT NOT NULL, detail TEXT NOT NULL, request_id TEXT NOT NULL,
-      duplicate INTEGER NOT NULL, order_id TEXT NOT NULL) STRICT
-    """,
-)
-"""A requestId is unique over both families: the documentation speaks of a duplicate "on the server"
-and names no narrower scope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +118,18 @@ class Books:
         self.now = now
         self.now_ms = timestamp_ms(now)
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what the body wrote if it raises, and keep the rest of the transaction."""
+        self._run("SAVEPOINT body")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK TO body")
+            raise
+        finally:
+            self._run("RELEASE body")
+
     def post_opening(self, opening: Mapping[Account, Decimal]) -> None:
         """Create every account and post the opening entry, balanced by the opening accounts."""
         for account in sorted(opening):
@@ -185,7 +156,7 @@ class Books:
         matter how often or by which process it is called.
         """
         open_rows = self._run(
-            f"{_SELECT_ORDER} WHERE o.status != ? ORDER BY o.success_ms, o.number", (SUCCESS,)
+            f"{_SELECT_ORDER} WHERE o.status != 30 ORDER BY o.success_ms, o.number"
         )
         for order in map(_order, open_rows):
             status = status_at(order, self.now_ms)

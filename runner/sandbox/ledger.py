@@ -17,8 +17,9 @@ from typing import Self
 from runner.core.clock import Clock
 from runner.core.errors import SettingsInvalid
 from runner.sandbox.audit import audit
-from runner.sandbox.books import SCHEMA, Balance, Books, Entry, LoggedRequest, Row
+from runner.sandbox.books import Balance, Books, Entry, LoggedRequest, Row
 from runner.sandbox.orders import Account, Order
+from runner.sandbox.tables import TABLES
 
 _BUSY_TIMEOUT_S = 15.0
 _VERSION = "1"
@@ -53,7 +54,7 @@ class Ledger:
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN")
-            for statement in SCHEMA:
+            for statement in TABLES:
                 db.execute(statement)
             db.executemany(
                 "INSERT INTO meta VALUES (?, ?)",

@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from runner.core.errors import SettingsInvalid
-from runner.core.money import decimal_places
+from runner.core.diagnostics import Diagnostic, sorted_diagnostics
+from runner.core.errors import InvalidInput, SettingsInvalid
+from runner.core.money import COIN, decimal_places
+from runner.documents.files import read_source
+from runner.documents.nodes import MappingNode, Node, SequenceNode, to_json
+from runner.documents.yaml import read_yaml
 from runner.sandbox.world import (
     LINK_APPROVED,
     Coin,
@@ -29,6 +34,10 @@ _Item = TypeVar("_Item")
 _COIN_PLACES_MAX = 18
 
 
+DEFAULT_WORLD_PATH = Path(__file__).with_name("default_world.yaml")
+"""The world of a sandbox that was started without one; it ships with the package."""
+
+
 class WorldInvalid(SettingsInvalid):
     """A world contradicts itself or lacks something.
 
@@ -42,6 +51,33 @@ class WorldInvalid(SettingsInvalid):
         self.problems = problems
 
 
+def load_world(path: Path) -> World:
+    """Read a world from a YAML file.
+
+    Errors: ``InvalidInput`` with the place of everything that is wrong.
+    """
+    root = read_yaml(read_source(path))
+    try:
+        data = to_json(root)
+        return world_from_mapping(data if isinstance(data, dict) else {})
+    except WorldInvalid as exc:
+        raise InvalidInput(
+            sorted_diagnostics(
+                Diagnostic(
+                    code=problem.code,
+                    summary=problem.sentence,
+                    span=_node_at(root, problem.path).span,
+                )
+                for problem in exc.problems
+            )
+        ) from exc
+
+
+def default_world() -> World:
+    """Return the world that ships with the package."""
+    return load_world(DEFAULT_WORLD_PATH)
+
+
 def world_from_mapping(data: Mapping[str, object]) -> World:
     """Build a world from plain data in the shape of ``schemas/world.schema.json``.
 
@@ -52,8 +88,9 @@ def world_from_mapping(data: Mapping[str, object]) -> World:
         *("apiVersion", "kind", "name", "summary", "entity", "coins", "wallets", "mirror_links"),
         *("mirrorx_links", "keys", "timings", "switches"),
     )
-    root.one_of("apiVersion", ("runner/v1",), "runner/v1")
-    root.one_of("kind", ("World",), "World")
+    for key, value in (("apiVersion", "runner/v1"), ("kind", "World")):
+        if data.get(key) != value:
+            root.note(f"{value} is needed here", key, code="wrong-version")
     coins = root.each("coins", _coin)
     timings = root.section("timings")
     timings.refuse_unknown("mirror_record", "mirrorx_order")
@@ -86,6 +123,8 @@ def _coin(section: Section) -> Coin:
         price_btc=section.amount("price_btc"),
         networks=section.texts("networks"),
     )
+    if not COIN.fullmatch(coin.symbol):
+        section.note(f"{coin.symbol!r} is not a coin: capital letters, like USDT", "symbol")
     if coin.places > _COIN_PLACES_MAX:
         section.note(f"a coin has at most {_COIN_PLACES_MAX} places", "places")
     return coin
@@ -247,6 +286,21 @@ def _check_links(root: Section, world: World) -> None:
             root.note(f"no wallet {wallet!r} in this world", key, index, "wallet")
         elif kinds[wallet] is not kind:
             root.note(f"this link needs a {kind.name.lower()} wallet", key, index, "wallet")
+
+
+def _node_at(root: Node, path: tuple[str | int, ...]) -> Node:
+    # The nearest part of the file that exists: a missing key is complained about at its mapping.
+    node = root
+    for part in path:
+        inner: Node | None = None
+        if isinstance(node, MappingNode) and isinstance(part, str):
+            inner = node.get(part)
+        elif isinstance(node, SequenceNode) and isinstance(part, int):
+            inner = node.items[part]
+        if inner is None:
+            return node
+        node = inner
+    return node
 
 
 def _repeated(items: Iterable[_Item]) -> list[_Item]:

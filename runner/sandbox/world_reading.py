@@ -19,10 +19,11 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One complaint about a world: where and what."""
+    """One complaint about a world: where and what; ``code`` is one of the diagnostics' codes."""
 
     path: Path
     sentence: str
+    code: str = "wrong-value"
 
     def __str__(self) -> str:
         """Spell the place like ``wallets[0].id``, then the sentence."""
@@ -45,16 +46,18 @@ class Section:
     path: Path = ()
     problems: list[Problem] = field(default_factory=list)
 
-    def note(self, sentence: str, *keys: str | int) -> None:
+    def note(self, sentence: str, *keys: str | int, code: str = "wrong-value") -> None:
         """Keep a complaint about this section or something inside it."""
-        self.problems.append(Problem(path=(*self.path, *keys), sentence=sentence))
+        if keys and isinstance(keys[0], str) and keys[0] not in self.data:
+            code = "missing-key"
+        self.problems.append(Problem(path=(*self.path, *keys), sentence=sentence, code=code))
 
     def refuse_unknown(self, *known: str) -> None:
         """Complain about every key that is not known."""
         for key in self.data:
             if key not in known:
                 hint = did_you_mean(str(key), known)
-                self.note(f"unknown key {str(key)!r}; {hint}", str(key))
+                self.note(f"unknown key {str(key)!r}; {hint}", str(key), code="unknown-key")
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text that is not empty; required without a default."""

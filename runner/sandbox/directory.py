@@ -1,0 +1,247 @@
+"""Where a sandbox lives: one folder with its world, ledger and keys, made on first use.
+
+``.runner/sandbox/NAME/`` (mode 0700) holds ``world.yaml``, ``ledger.sqlite`` and ``keys/``. Beside
+it, because ``reset`` moves the folder away, stand two lock files that the kernel frees with their
+process. ``.NAME.making`` is held for the short time in which a sandbox is made, opened or reset, so
+two processes that start at once share one sandbox; making ends with the ledger's rename, and one
+that was killed is finished by the next. ``.NAME.open`` is shared by all that have the sandbox open,
+which keeps ``reset`` out.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import IO
+
+from starlette.applications import Starlette
+
+from runner.catalogue.load import load_api
+from runner.core.clock import Clock
+from runner.core.errors import LockHeld, SettingsInvalid
+from runner.core.money import ZERO
+from runner.sandbox.app import build_app
+from runner.sandbox.keys import KeyFile, create_key_files, load_key_file, load_public_key
+from runner.sandbox.ledger import Ledger
+from runner.sandbox.orders import Account, AccountKind
+from runner.sandbox.wallets import networks_of
+from runner.sandbox.world import Holding, World, world_digest
+from runner.sandbox.world_file import DEFAULT_WORLD_PATH, load_world
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """An open sandbox: the application to mount or serve, and what a client needs to call it.
+
+    Shapes: ``keys`` are by name; ``digest`` is the world's, the one plans carry.
+    """
+
+    name: str
+    folder: Path
+    world: World
+    digest: str
+    app: Starlette
+    ledger: Ledger
+    keys: Mapping[str, KeyFile]
+    lock: IO[bytes]
+
+    @property
+    def host(self) -> str:
+        """Return how plans name this sandbox.
+
+        Source: DESIGN section 4, Sandbox.
+        """
+        return f"sandbox:{self.name}/{self.digest}"
+
+    def close(self) -> None:
+        """Let go of the ledger and the lock; calling twice is safe."""
+        self.ledger.close()
+        self.lock.close()
+
+
+class SandboxDirectory:
+    """The sandboxes of one project, by name.
+
+    Shapes: ``root`` is the folder that holds them, usually ``.runner/sandbox``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Take the folder; it need not exist."""
+        self._root = root
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the sandboxes that exist, sorted."""
+        if not self._root.is_dir():
+            return ()
+        return tuple(sorted(path.parent.name for path in self._root.glob("*/ledger.sqlite")))
+
+    def folder(self, name: str) -> Path:
+        """Return where the sandbox of that name lives, whether it exists or not.
+
+        Errors: ``SettingsInvalid`` for a name that is not a plain word.
+        """
+        if not _NAME.fullmatch(name):
+            raise SettingsInvalid(
+                f"{name!r} cannot name a sandbox",
+                hint="use up to 40 small letters, digits and hyphens",
+            )
+        return self._root / name
+
+    def open(self, name: str, *, clock: Clock, world_path: Path | None = None) -> Sandbox:
+        """Open the sandbox of that name, made first if there is none.
+
+        Shapes: ``world_path`` is the world of a new sandbox; without it the default world is used.
+            For a sandbox that exists it must say the same world.
+        Errors: ``InvalidInput`` or ``WorldInvalid`` for a world that cannot be used,
+            ``SettingsInvalid`` for another world than the sandbox has, ``LockHeld`` while it is
+            being reset.
+        """
+        folder = self.folder(name)
+        kept = folder / "world.yaml"
+        with _making(folder):
+            if not kept.exists():
+                source = world_path or DEFAULT_WORLD_PATH
+                load_world(source)
+                _make_folder(folder)
+                _copy_world(source, kept)
+        world = load_world(kept)
+        if world_path is not None and world_digest(load_world(world_path)) != world_digest(world):
+            raise SettingsInvalid(
+                f"sandbox {name!r} was made from another world than {world_path}",
+                hint=f"runner sandbox reset {name}, or use another name",
+            )
+        return open_sandbox(folder, world, clock)
+
+    def reset(self, name: str, *, world_path: Path | None = None) -> None:
+        """Forget all that happened: the next ``open`` makes the sandbox anew, keys included.
+
+        Whatever else was kept in the folder goes too. The world stays, unless another is given.
+
+        Errors: ``LockHeld`` while a process has it open.
+        """
+        folder = self.folder(name)
+        with _making(folder), _closed(folder):
+            source = world_path or folder / "world.yaml"
+            if not source.exists():
+                source = DEFAULT_WORLD_PATH
+            load_world(source)
+            content = source.read_bytes()
+            if folder.exists():
+                old = folder.with_name(f".{name}.old")
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
+                shutil.rmtree(old)
+            _make_folder(folder)
+            (folder / "world.yaml").write_bytes(content)
+
+
+def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
+    """Open the sandbox in a folder, made first from the world if there is none.
+
+    Shapes: the folder's name is the sandbox's. Keys found in ``folder/keys`` are kept, so a test
+        may copy them there instead of generating its own.
+    Errors: ``LedgerRefused`` if the ledger there was made from another world, ``KeyRefused``.
+    """
+    digest = world_digest(world)
+    ledger_path = folder / "ledger.sqlite"
+    keys = folder / "keys"
+    with _making(folder):
+        _make_folder(folder)
+        _make_folder(keys)
+        for key in world.keys:
+            create_key_files(keys, key)
+        if not ledger_path.exists():
+            Ledger.create(
+                ledger_path, clock=clock, opening=opening_balances(world), world_digest=digest
+            )
+        lock = _lock_file(folder, "open")
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    ledger = Ledger.open(ledger_path, clock=clock, world_digest=digest)
+    app = build_app(
+        name=folder.name,
+        api=load_api(),
+        world=world,
+        ledger=ledger,
+        keys=tuple(load_public_key(keys, key) for key in world.keys),
+        clock=clock,
+    )
+    return Sandbox(
+        name=folder.name,
+        folder=folder,
+        world=world,
+        digest=digest,
+        app=app,
+        ledger=ledger,
+        keys={key.name: load_key_file(keys, key) for key in world.keys},
+        lock=lock,
+    )
+
+
+def opening_balances(world: World) -> dict[Account, Decimal]:
+    """Return every account of a world and what it begins with, empty ones included."""
+    accounts: dict[Account, Decimal] = {}
+    for wallet in world.wallets:
+        for coin in world.coins:
+            for network in networks_of(wallet, coin):
+                accounts[Account(AccountKind.CUSTODY, wallet.id, coin.symbol, network)] = ZERO
+        accounts |= _held(AccountKind.CUSTODY, wallet.id, wallet.holdings)
+    for link in world.mirror_links:
+        for coin in world.coins:
+            for network in coin.networks:
+                accounts[Account(AccountKind.MIRRORED, link.id, coin.symbol, network)] = ZERO
+        accounts |= _held(AccountKind.MIRRORED, link.id, link.positions)
+    for linkx in world.mirrorx_links:
+        for coin in world.coins:
+            accounts[Account(AccountKind.DELEGATED, linkx.id, coin.symbol)] = ZERO
+            accounts[Account(AccountKind.EXCHANGE, linkx.binance_uid, coin.symbol)] = ZERO
+        accounts |= _held(AccountKind.DELEGATED, linkx.id, linkx.positions)
+        accounts |= _held(AccountKind.EXCHANGE, linkx.binance_uid, linkx.exchange)
+    return accounts
+
+
+def _held(kind: AccountKind, owner: str, holdings: tuple[Holding, ...]) -> dict[Account, Decimal]:
+    return {Account(kind, owner, h.coin, h.network): h.amount for h in holdings}
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _copy_world(source: Path, kept: Path) -> None:
+    draft = kept.with_name("world.yaml.new")
+    draft.write_bytes(source.read_bytes())
+    draft.rename(kept)
+
+
+@contextmanager
+def _making(folder: Path) -> Iterator[None]:
+    with _lock_file(folder, "making") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _closed(folder: Path) -> Iterator[None]:
+    with _lock_file(folder, "open") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise LockHeld(
+                f"sandbox {folder.name!r} is open in another process",
+                owner=f"a process that has {folder} open",
+                hint="end the run or the server that uses it first",
+            ) from exc
+        yield
+
+
+def _lock_file(folder: Path, purpose: str) -> IO[bytes]:
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder.with_name(f".{folder.name}.{purpose}")
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b")

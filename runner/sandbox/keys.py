@@ -1,0 +1,107 @@
+"""The API keys of a sandbox on disk: generated once, never seen by the server.
+
+``keys/NAME.pem`` holds the private key (PKCS#8, mode 0600) for the client, ``keys/NAME.public.pem``
+what the server checks signatures with, ``keys/NAME.api-key`` the API key's text. The texts are
+random, so that a key of another sandbox, or a real one, is unknown here.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+
+from runner.core.errors import KeyRefused
+from runner.sandbox.verify import PublicKey
+from runner.sandbox.world import Key
+
+_RSA_BITS = 2048
+_RSA_EXPONENT = 65537
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFile:
+    """What a client needs to use one key; the private key itself stays in its file."""
+
+    name: str
+    api_key: str
+    permissions: tuple[str, ...]
+    pem_path: Path
+
+
+def create_key_files(folder: Path, key: Key) -> None:
+    """Generate one key pair unless it is there; the caller holds the sandbox's lock.
+
+    The private key is written last and appears under its name complete, so a creation that was
+    killed is done again from the start.
+    """
+    private_path = folder / f"{key.name}.pem"
+    if private_path.exists():
+        return
+    private = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _write_file(folder / f"{key.name}.public.pem", public)
+    _write_file(folder / f"{key.name}.api-key", f"sandbox-{secrets.token_hex(24)}\n".encode())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write_file(private_path, pem)
+
+
+def load_key_file(folder: Path, key: Key) -> KeyFile:
+    """Return what a client needs of one key.
+
+    Errors: ``KeyRefused`` if its files are gone.
+    """
+    return KeyFile(
+        name=key.name,
+        api_key=_read_api_key(folder, key),
+        permissions=key.permissions,
+        pem_path=folder / f"{key.name}.pem",
+    )
+
+
+def load_public_key(folder: Path, key: Key) -> PublicKey:
+    """Return what the server needs of one key.
+
+    Errors: ``KeyRefused`` if its files are gone or damaged.
+    """
+    path = folder / f"{key.name}.public.pem"
+    try:
+        public = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as exc:
+        raise KeyRefused(f"{path} cannot be used", hint="reset the sandbox") from exc
+    if not isinstance(public, RSAPublicKey):
+        raise KeyRefused(f"{path} is not an RSA key", hint="reset the sandbox")
+    return PublicKey(
+        name=key.name,
+        api_key=_read_api_key(folder, key),
+        permissions=frozenset(key.permissions),
+        public_key=public,
+    )
+
+
+def _read_api_key(folder: Path, key: Key) -> str:
+    path = folder / f"{key.name}.api-key"
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise KeyRefused(f"{path} cannot be read", hint="reset the sandbox") from exc
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)

@@ -1,0 +1,121 @@
+"""What a request says: its parameters, read and held against the catalogue.
+
+Types are lenient where the sources disagree: a body may write any id, amount, number or requestId
+as text or as a number, and here each becomes the text as written. Parameters that the operation
+does not have are ignored, as the vendor's own tools send some. A parameter without a value is
+invalid, not absent.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from runner.catalogue.api import Operation, Parameter
+from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
+from runner.sandbox.refusal import Refused
+
+_INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
+_FIELDS_MAX = 100
+
+
+def query_parameters(query: bytes) -> dict[str, str]:
+    """Read the parameters of a GET.
+
+    Errors: ``Refused`` G20023 for a query that is no list of different names with values.
+    """
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(query),
+            errors="strict",
+            max_num_fields=_FIELDS_MAX,
+        )
+    except ValueError as exc:
+        raise Refused("G20023", "the query string cannot be read") from exc
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise Refused("G20023", "the query string has a parameter twice")
+    return result
+
+
+def body_parameters(body: bytes) -> dict[str, str]:
+    """Read the parameters of a POST, numbers and booleans as the text they were written with.
+
+    Errors: ``Refused`` G20023 for a body that is not one strict JSON object; G20005 for a value
+        that is a list or an object. A null counts as absent.
+    """
+    try:
+        data = parse_strict_json(body)
+    except JsonInvalid as exc:
+        raise Refused("G20023", "the body is not strict JSON") from exc
+    if not isinstance(data, dict):
+        raise Refused("G20023", "the body is not a JSON object")
+    result = {}
+    for name, value in data.items():
+        if isinstance(value, bool):
+            result[name] = "true" if value else "false"
+        elif isinstance(value, str | NumberText):
+            result[name] = str(value)
+        elif value is not None:
+            raise Refused("G20005", "a parameter is a list or an object")
+    return result
+
+
+def check_parameters(operation: Operation, given: Mapping[str, str]) -> None:
+    """Hold the parameters of a request against the operation's description.
+
+    The timestamp is not looked at again, and the amount is left to the operation, which knows the
+    coin.
+
+    Errors: ``Refused`` G20005 in general, G20014 for a requestId, G20003 for a page too large,
+        G20026 for a range of time too long.
+    """
+    for parameter in operation.parameters:
+        if parameter.name in given:
+            _check_parameter(parameter, given[parameter.name])
+        elif parameter.required:
+            raise Refused("G20005", f"{parameter.name} is missing")
+    alternatives = operation.requires_one_of
+    if alternatives and not any(name in given for name in alternatives):
+        raise Refused("G20005", f"one of {' and '.join(alternatives)} is needed")
+    _check_range(operation, given)
+
+
+def _check_parameter(parameter: Parameter, text: str) -> None:
+    name = parameter.name
+    if name in {"timestamp", "amount"}:
+        return
+    if name == "requestId":
+        if not _REQUEST_ID.fullmatch(text):
+            raise Refused("G20014", "requestId is not 1 to 70 letters, digits, - and _")
+        return
+    if not text:
+        raise Refused("G20005", f"{name} has no value")
+    if parameter.choices and text not in parameter.choices:
+        raise Refused("G20005", f"{name} is none of {', '.join(parameter.choices)}")
+    if name.endswith("Flag") and text not in {"true", "false"}:
+        raise Refused("G20005", f"{name} is not true or false")
+    if parameter.minimum is not None or parameter.types == ("integer",):
+        _check_integer(parameter, text)
+
+
+def _check_integer(parameter: Parameter, text: str) -> None:
+    if not _INTEGER.fullmatch(text):
+        raise Refused("G20005", f"{parameter.name} is not a whole number")
+    if parameter.minimum is not None and int(text) < parameter.minimum:
+        raise Refused("G20005", f"{parameter.name} is below {parameter.minimum}")
+    if parameter.maximum is not None and int(text) > parameter.maximum:
+        code = "G20003" if parameter.name == "pageLimit" else "G20005"
+        raise Refused(code, f"{parameter.name} is above {parameter.maximum}")
+
+
+def _check_range(operation: Operation, given: Mapping[str, str]) -> None:
+    if "startTime" not in given or "endTime" not in given:
+        return
+    length_ms = int(given["endTime"]) - int(given["startTime"])
+    if length_ms < 0:
+        raise Refused("G20005", "endTime is before startTime")
+    if operation.window_ms is not None and length_ms >= operation.window_ms:
+        raise Refused("G20026", "the time from startTime to endTime is too long")

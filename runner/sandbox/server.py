@@ -1,0 +1,96 @@
+"""The sandbox on a real socket of this machine, in the caller's event loop."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+from runner.core.errors import SettingsInvalid
+
+_SHUTDOWN_TIMEOUT_S = 1.0
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve an application while the body runs, and give its base URL: ``http://127.0.0.1:40123``.
+
+    The kernel picks the port when it is 0. The server takes no signals, writes no log and knows no
+    lifespan. At the end open requests have one second to be answered.
+
+    Errors: ``SettingsInvalid`` for an address that is not loopback, or that cannot be had.
+    """
+    listener = _listen(host, port)
+    server = Server(_config(app))
+    await _start(server, listener)
+    bound_host, bound_port = listener.getsockname()[:2]
+    shown_host = f"[{bound_host}]" if ":" in bound_host else bound_host
+    try:
+        yield f"http://{shown_host}:{bound_port}"
+    finally:
+        await _stop(server)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError as exc:
+        raise SettingsInvalid(f"{host!r} is not an IP address", hint="use 127.0.0.1") from exc
+    if not address.is_loopback:
+        raise SettingsInvalid(
+            f"the sandbox does not listen on {host}: its keys and its money are not real",
+            hint="use 127.0.0.1",
+        )
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - IPv4
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((str(address), port))
+    except OSError as exc:
+        listener.close()
+        raise SettingsInvalid(f"cannot listen on {host} port {port}: {exc.strerror}") from exc
+    return listener
+
+
+def _config(app: ASGIApp) -> Config:
+    return Config(
+        app,
+        interface="asgi3",
+        lifespan="off",
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        # The application sends the date of its own clock.
+        date_header=False,
+        # A run may pause between two steps for longer than the usual five seconds.
+        timeout_keep_alive=75,
+    )
+
+
+async def _start(server: Server, listener: socket.socket) -> None:
+    # The steps of Server.serve() without its signal handlers and without its main loop, which only
+    # renews the date header and looks for a reason to exit ten times a second.
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listener])
+
+
+async def _stop(server: Server) -> None:
+    # Server.shutdown() sleeps 0.1 s even when nothing is open, which every sandboxed run would pay.
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    running = set(server.server_state.tasks)
+    if running:
+        _, late = await asyncio.wait(running, timeout=_SHUTDOWN_TIMEOUT_S)
+        for task in late:
+            task.cancel()
+    # One turn of the loop for the transports that were closed to report it.
+    await asyncio.sleep(0)

@@ -1,0 +1,122 @@
+"""Who sent a request, and when: written from the documentation's words, not from any client.
+
+The checks run in this order, each on its own, and the first that fails gives the code:
+
+1. both headers present, each once                      G20008
+2. the API key is one of this sandbox                   G20010
+3. the signature fits the bytes received                G20009
+4. the parameters can be read (``parameters``)          G20023
+5. a timestamp is there                                 G20006
+6. it is a number within the window                     G20005, G20007
+7. the key has the operation's permission group         G20016
+
+What is signed: of a GET the query string exactly as received, after the question mark; of a POST
+the body exactly as received. RSASSA-PKCS1-v1_5 with SHA-512, in standard base64.
+
+Source: operations.yaml, signing and permission_groups; the order is ours, no source states one.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA512
+
+from runner.catalogue.api import Operation
+from runner.sandbox.refusal import Refused
+
+KEY_HEADER = b"open-apikey"
+SIGNATURE_HEADER = b"signature"
+
+_PADDING = PKCS1v15()
+_HASH = SHA512()
+_TIMESTAMP_DIGITS_MAX = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """One API key as the server knows it."""
+
+    name: str
+    api_key: str
+    permissions: frozenset[str]
+    public_key: RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the two headers of a request say."""
+
+    api_key: str
+    signature: bytes
+
+
+def read_credentials(headers: Sequence[tuple[bytes, bytes]]) -> Credentials:
+    """Take key and signature from the raw headers.
+
+    Shapes: header names are in lower case, as ASGI gives them.
+    Errors: ``Refused`` G20008.
+    """
+    keys = [value for name, value in headers if name == KEY_HEADER]
+    signatures = [value for name, value in headers if name == SIGNATURE_HEADER]
+    if len(keys) != 1 or len(signatures) != 1 or not keys[0] or not signatures[0]:
+        raise Refused("G20008", "the headers open-apikey and signature are needed, each once")
+    return Credentials(api_key=keys[0].decode("latin-1"), signature=signatures[0])
+
+
+def find_key(keys: Mapping[str, PublicKey], credentials: Credentials) -> PublicKey:
+    """Return the key that the request names.
+
+    Shapes: ``keys`` are by API key text.
+    Errors: ``Refused`` G20010.
+    """
+    key = keys.get(credentials.api_key)
+    if key is None:
+        raise Refused("G20010", "this API key was not made for this sandbox")
+    return key
+
+
+def check_signature(key: PublicKey, credentials: Credentials, signed: bytes) -> None:
+    """Check the signature over the bytes received.
+
+    Errors: ``Refused`` G20009, for text that is not standard base64 on one line too.
+    """
+    try:
+        signature = base64.b64decode(credentials.signature, validate=True)
+        key.public_key.verify(signature, signed, _PADDING, _HASH)
+    except binascii.Error as exc:
+        raise Refused("G20009", "the signature is not standard base64") from exc
+    except InvalidSignature as exc:
+        raise Refused("G20009", "the signature does not fit the bytes received") from exc
+
+
+def check_timestamp(text: str | None, *, now_ms: int, window_ms: int) -> None:
+    """Check that a request was made just now, as far as it says itself.
+
+    Units: milliseconds; the window reaches to each side, inclusive.
+    Errors: ``Refused`` G20006, G20005 or G20007.
+    """
+    if text is None or text == "":
+        raise Refused("G20006", "timestamp is missing")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _TIMESTAMP_DIGITS_MAX):
+        raise Refused("G20005", "timestamp is not a number of milliseconds since the epoch")
+    distance_ms = int(text) - now_ms
+    if abs(distance_ms) > window_ms:
+        side = "behind" if distance_ms < 0 else "ahead of"
+        raise Refused(
+            "G20007",
+            f"timestamp is {abs(distance_ms)} ms {side} the sandbox's clock, window {window_ms} ms",
+        )
+
+
+def check_permission(key: PublicKey, operation: Operation) -> None:
+    """Check that the key may call the operation at all.
+
+    Errors: ``Refused`` G20016.
+    """
+    if operation.permission not in key.permissions:
+        raise Refused("G20016", f"the key lacks the permission group {operation.permission}")

@@ -138,8 +138,10 @@ def _block(text: str, source: str, start: int, *, folded: bool) -> Iterator[Plac
     assert header is not None
     # The indentation is what the first line with content has more blanks than its text.
     empty = len(text) - len(text.lstrip("\n"))
-    indent = 0
+    indent = len(source)  # a text without content has no line that reaches its indentation
     for first, last, _ in islice(_lines(source, header.end()), empty, empty + 1):
+        if empty == len(text):
+            break
         indent = _blanks(source[first:last]) - _blanks(text[empty:])
     inside = _indented(source, header.end(), indent)
     return _folded(source, inside) if folded else _literal(source, inside)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, reject
+from hypothesis import example, given, reject
 from hypothesis import strategies as st
 
 from runner.core.errors import InvalidInput
@@ -122,6 +122,8 @@ WRITTEN = st.text(alphabet=st.sampled_from("ab é😀\t\n'\"\\#:$"), max_size=30
 
 
 @given(WRITTEN, st.sampled_from(["|", ">"]), st.sampled_from(["", "+", "-"]), st.integers(0, 9))
+@example(" ", "|", "+", 0)
+@example("", ">", "+", 0)
 def test_locate_is_exact_in_blocks_of_text(
     text: str, header: str, chomping: str, explicit: int
 ) -> None:

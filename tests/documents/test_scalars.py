@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.documents.nodes import ScalarValue
@@ -123,6 +123,8 @@ def test_plain_value_reads_numbers_and_booleans_exactly(text: str, value: Scalar
 
 
 @given(st.text(alphabet="0123456789+-._,:eExobfTZ~=<nyNYrutsal ", max_size=12))
+@example("-_")
+@example("0.1.2")
 def test_plain_value_agrees_with_what_other_readers_see(text: str) -> None:
     """A second opinion: the resolvers ruamel.yaml has for YAML 1.1 and 1.2.
 

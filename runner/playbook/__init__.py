@@ -1,0 +1,1 @@
+"""Playbooks: from a document to a checked, frozen model; no I/O but reading the file itself."""

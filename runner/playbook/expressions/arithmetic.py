@@ -1,0 +1,397 @@
+"""What the operators do with values: exact, closed over our types, and total.
+
+Every rule is found under the exact Python types of its operands, so a bool is never an int. What no
+rule covers, what overflows and what would have to be rounded raises ``Trouble``.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal, DecimalException, Inexact
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from runner.core.money import CONTEXT, Money
+from runner.core.types import BOOL, DATE
+from runner.core.values import LiteralInvalid, Unknown, Value, value_from_text
+from runner.playbook.expressions.rules import arithmetic_type, type_of_value
+
+INT_DIGITS = 30
+DECIMAL_DIGITS = 40
+"""Decimals that leave an expression have at most this many digits on each side of the point."""
+DURATION_MAX = timedelta(days=3650)
+_INT_LIMIT = 10**INT_DIGITS
+_DECIMAL_LIMIT = Decimal(10) ** DECIMAL_DIGITS
+_TO_KEEP = Context(prec=200, Emin=-999, Emax=999, traps=[])
+UNKNOWN_BOOL = Unknown(BOOL)
+
+
+class Trouble(Exception):
+    """An operation met values it cannot work with; ``evaluate`` adds the place."""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A quotient before it is rounded; of money where ``coin`` is not empty."""
+
+    number: Fraction
+    coin: str
+
+
+Operand: TypeAlias = Any
+"""A ``Value`` or a ``Ratio``, told apart by its exact Python type and never by a declared one."""
+
+
+def compute(sign: str, left: Operand, right: Operand) -> Operand:
+    """Compute ``left sign right`` for one of ``+ - * /``.
+
+    Shapes: a division, and anything computed with one, is a ``Ratio``; an unknown operand makes
+        the result unknown.
+    Errors: ``Trouble``.
+    """
+    rule = _RULES.get((sign, type(left), type(right)))
+    if rule is None:
+        return _compute_other(sign, left, right)
+    try:
+        return rule(left, right)
+    except Inexact as exc:
+        raise Trouble("inexact result: it has more digits than can be kept exactly") from exc
+    except (DecimalException, OverflowError) as exc:
+        raise Trouble("overflow: the result is too large") from exc
+
+
+def negated(value: Operand) -> Operand:
+    """Compute ``-value``.
+
+    Errors: ``Trouble``.
+    """
+    kind = type(value)
+    if kind is int or kind is timedelta:
+        return -value
+    if kind is Decimal:
+        return CONTEXT.minus(value)
+    if kind is Money:
+        return Money(CONTEXT.minus(value.amount), value.coin)
+    if kind is Ratio:
+        return Ratio(-value.number, value.coin)
+    if kind is Unknown:
+        return value
+    raise Trouble(f"type mismatch: {name_of(value)} has no negative")
+
+
+def is_equal(left: Value, right: Value) -> bool | Unknown:
+    """Compare two values of one type, part by part.
+
+    Shapes: unknown where a part that decides is unknown.
+    Errors: ``Trouble`` for different types or coins.
+    """
+    kind, other = type(left), type(right)
+    if kind is Unknown or other is Unknown:
+        return UNKNOWN_BOOL
+    if kind is tuple and other is tuple:
+        return _are_equal_items(left, right)
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return _are_equal_maps(left, right)
+    if kind is str and other is str:
+        return left == right
+    if kind is bool and other is bool:
+        return left is right
+    return bool(operator.eq(*_comparable(left, right)))
+
+
+def is_ordered(sign: str, left: Value, right: Value) -> bool | Unknown:
+    """Compare two values with one of ``< <= > >=``.
+
+    Errors: ``Trouble``.
+    """
+    if type(left) is Unknown or type(right) is Unknown:
+        return UNKNOWN_BOOL
+    first, second = _comparable(left, right)
+    return bool(_ORDERS[sign](first, second))
+
+
+def is_in(item: Value, container: Value) -> bool | Unknown:
+    """Tell whether a list holds an item, or a map a key.
+
+    Errors: ``Trouble``.
+    """
+    if type(item) is Unknown or type(container) is Unknown:
+        return UNKNOWN_BOOL
+    if isinstance(container, Mapping):
+        return item in container
+    if type(container) is not tuple:
+        raise Trouble(f'type mismatch: "in" needs a list or a map, not {name_of(container)}')
+    result: bool | Unknown = False
+    for each in container:
+        same = is_equal(item, each)
+        if same is True:
+            return True
+        if same is not False:
+            result = same
+    return result
+
+
+def rounded(value: Operand, places: int, *, up: bool) -> Operand:
+    """Round to a number of decimals, towards zero, or away from it with ``up``.
+
+    Errors: ``Trouble``.
+    """
+    if type(places) is not int or not 0 <= places <= DECIMAL_DIGITS:
+        raise Trouble(f"out of range: places is a whole number from 0 to {DECIMAL_DIGITS}")
+    kind = type(value)
+    if kind is Ratio:
+        number = _rounded_ratio(value.number, places, up=up)
+        return Money(number, value.coin) if value.coin else number
+    if kind is Money:
+        return Money(_rounded_decimal(value.amount, places, up=up), value.coin)
+    if kind is int or kind is Decimal:
+        return _rounded_decimal(Decimal(value), places, up=up)
+    raise Trouble(f"type mismatch: {name_of(value)} cannot be rounded")
+
+
+def require_storable(value: Operand) -> None:
+    """Check that a result can be written down and read back.
+
+    Errors: ``Trouble`` for a division nobody rounded, too many digits, or a duration below zero.
+    """
+    kind = type(value)
+    if kind is Decimal:
+        _require_digits(value)
+    elif kind is Money:
+        _require_digits(value.amount)
+    elif kind is tuple:
+        for item in value:
+            require_storable(item)
+    elif kind is Ratio:
+        raise Trouble("inexact result: a division must be rounded", hint="round_down(a / b, 6)")
+    elif kind is timedelta and not timedelta(0) <= value <= DURATION_MAX:
+        raise Trouble("overflow: a duration is from 0s to ten years")
+
+
+def name_of(value: Operand) -> str:
+    """Name the type of a value for people."""
+    if isinstance(value, Mapping):
+        return "a record or map"
+    if type(value) is tuple:
+        return "a list"
+    if type(value) is Ratio:
+        return "a division that is not rounded"
+    return str(type_of_value(value))
+
+
+def _require_digits(number: Decimal) -> None:
+    if abs(number) >= _DECIMAL_LIMIT:
+        raise Trouble(f"overflow: more than {DECIMAL_DIGITS} digits before the point")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -DECIMAL_DIGITS:
+        kept = number.normalize(_TO_KEEP).as_tuple().exponent
+        if isinstance(kept, int) and kept < -DECIMAL_DIGITS:
+            raise Trouble(
+                f"inexact result: more than {DECIMAL_DIGITS} decimals", hint="use round_down"
+            )
+
+
+def _comparable(left: Operand, right: Operand) -> tuple[Operand, Operand]:
+    kinds = (type(left), type(right))
+    if kinds in _SAME_ORDER:
+        return left, right
+    if kinds == (Money, Money):
+        _require_one_coin(left, right)
+        return left.amount, right.amount
+    if kinds[0] is Money and kinds[1] in _NUMBERS and right == 0:
+        return left.amount, 0
+    if kinds[1] is Money and kinds[0] in _NUMBERS and left == 0:
+        return 0, right.amount
+    # A date beside a text: the checker lets only a text written out come here.
+    if kinds == (date, str):
+        return left, date_from(right)
+    if kinds == (str, date):
+        return date_from(left), right
+    raise Trouble(f"type mismatch: {name_of(left)} does not compare with {name_of(right)}")
+
+
+def date_from(value: Operand) -> date:
+    """Return a date, read from a text where it is still one.
+
+    Errors: ``Trouble``.
+    """
+    if type(value) is date:
+        return value
+    if type(value) is str:
+        try:
+            found = value_from_text(value, DATE)
+        except LiteralInvalid as exc:
+            raise Trouble(f"type mismatch: {exc}") from exc
+        assert type(found) is date
+        return found
+    raise Trouble(f"type mismatch: {name_of(value)} is not a date")
+
+
+def _are_equal_items(left: Operand, right: Operand) -> bool | Unknown:
+    if len(left) != len(right):
+        return False
+    result: bool | Unknown = True
+    for first, second in zip(left, right, strict=True):
+        same = is_equal(first, second)
+        if same is False:
+            return False
+        if same is not True:
+            result = same
+    return result
+
+
+def _are_equal_maps(left: Mapping[str, Value], right: Mapping[str, Value]) -> bool | Unknown:
+    if left.keys() != right.keys():
+        return False
+    return _are_equal_items(tuple(left.values()), tuple(right[key] for key in left))
+
+
+def _compute_other(sign: str, left: Operand, right: Operand) -> Operand:
+    if type(left) is Unknown or type(right) is Unknown:
+        kind = arithmetic_type(sign, _type_of(left), _type_of(right))
+        if kind is not None:
+            return Unknown(kind)
+    elif Ratio in (type(left), type(right)) or sign == "/":
+        return _compute_ratio(sign, _as_ratio(left), _as_ratio(right))
+    raise Trouble(f"type mismatch: {name_of(left)} {sign} {name_of(right)} has no meaning")
+
+
+def _type_of(value: Operand) -> Operand:
+    if type(value) is Ratio:
+        return type_of_value(Money(Decimal(0), value.coin) if value.coin else Decimal(0))
+    return type_of_value(value)
+
+
+def _as_ratio(value: Operand) -> Ratio:
+    kind = type(value)
+    if kind is Ratio:
+        return value  # type: ignore[no-any-return]  # narrowed by the exact type
+    if kind is Money:
+        return Ratio(Fraction(value.amount), value.coin)
+    if kind in _NUMBERS:
+        return Ratio(Fraction(value), "")
+    raise Trouble(f"type mismatch: {name_of(value)} cannot be divided")
+
+
+def _compute_ratio(sign: str, left: Ratio, right: Ratio) -> Ratio:
+    if left.coin and right.coin and left.coin != right.coin:
+        raise Trouble(f"coin mismatch: {left.coin} {sign} {right.coin}")
+    if sign in "+-" and left.coin != right.coin:
+        raise Trouble(f"type mismatch: money {sign} a number has no meaning")
+    if sign == "*":
+        if left.coin and right.coin:
+            raise Trouble("type mismatch: money * money has no meaning")
+        return Ratio(left.number * right.number, left.coin or right.coin)
+    if sign == "/":
+        if right.coin and not left.coin:
+            raise Trouble("type mismatch: a number / money has no meaning")
+        if right.number == 0:
+            raise Trouble("division by zero")
+        return Ratio(left.number / right.number, "" if right.coin else left.coin)
+    number = left.number + right.number if sign == "+" else left.number - right.number
+    return Ratio(number, left.coin)
+
+
+def _rounded_ratio(number: Fraction, places: int, *, up: bool) -> Decimal:
+    whole, rest = divmod(abs(number.numerator) * 10**places, number.denominator)
+    if up and rest:
+        whole += 1
+    try:
+        return CONTEXT.scaleb(Decimal(-whole if number < 0 else whole), -places)
+    except DecimalException as exc:
+        raise Trouble("overflow: the result is too large") from exc
+
+
+def _rounded_decimal(number: Decimal, places: int, *, up: bool) -> Decimal:
+    try:
+        return number.quantize(
+            Decimal(1).scaleb(-places), rounding=ROUND_UP if up else ROUND_DOWN, context=_ROUNDING
+        )
+    except DecimalException as exc:
+        raise Trouble("overflow: the result is too large") from exc
+
+
+def _require_one_coin(left: Money, right: Money) -> None:
+    if left.coin != right.coin:
+        raise Trouble(
+            f"coin mismatch: {left} and {right}",
+            hint="amounts of different coins are never added or compared",
+        )
+
+
+def _money_rule(
+    rule: Callable[[Decimal, Decimal], Decimal],
+) -> Callable[[Operand, Operand], Operand]:
+    def apply(left: Money, right: Money) -> Money:
+        if left.coin != right.coin:
+            _require_one_coin(left, right)
+        return Money(rule(left.amount, right.amount), left.coin)
+
+    return apply
+
+
+def _int_rule(rule: Callable[[int, int], int]) -> Callable[[Operand, Operand], Operand]:
+    def apply(left: int, right: int) -> int:
+        result = rule(left, right)
+        if not -_INT_LIMIT < result < _INT_LIMIT:
+            raise OverflowError
+        return result
+
+    return apply
+
+
+_NUMBERS = (int, Decimal)
+_ROUNDING = Context(
+    prec=CONTEXT.prec,
+    Emin=-999,
+    Emax=999,
+    traps=[trap for trap, on in CONTEXT.traps.items() if on and trap is not Inexact],
+)
+_ORDERS: dict[str, Callable[[Operand, Operand], Operand]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_SAME_ORDER = frozenset(
+    {(a, b) for a in _NUMBERS for b in _NUMBERS}
+    | {(kind, kind) for kind in (date, datetime, timedelta)}
+)
+
+
+def _rules() -> dict[tuple[str, type, type], Callable[[Operand, Operand], Operand]]:
+    rules: dict[tuple[str, type, type], Callable[[Operand, Operand], Operand]] = {
+        ("+", timedelta, timedelta): operator.add,
+        ("-", timedelta, timedelta): operator.sub,
+        ("*", timedelta, int): operator.mul,
+        ("*", int, timedelta): operator.mul,
+        ("+", datetime, timedelta): operator.add,
+        ("+", timedelta, datetime): operator.add,
+        ("-", datetime, timedelta): operator.sub,
+        ("-", datetime, datetime): operator.sub,
+        ("-", date, date): operator.sub,
+    }
+    for sign, whole, exact in (
+        ("+", operator.add, CONTEXT.add),
+        ("-", operator.sub, CONTEXT.subtract),
+        ("*", operator.mul, CONTEXT.multiply),
+    ):
+        rules[sign, int, int] = _int_rule(whole)
+        rules[sign, Decimal, Decimal] = exact
+        rules[sign, Decimal, int] = exact
+        rules[sign, int, Decimal] = exact
+        if sign != "*":
+            rules[sign, Money, Money] = _money_rule(exact)
+    for kind in _NUMBERS:
+        rules["*", Money, kind] = lambda m, n: Money(CONTEXT.multiply(m.amount, n), m.coin)
+        rules["*", kind, Money] = lambda n, m: Money(CONTEXT.multiply(m.amount, n), m.coin)
+    return rules
+
+
+_RULES = _rules()

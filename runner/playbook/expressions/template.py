@@ -1,0 +1,345 @@
+"""Texts that hold expressions: ``${{ inputs.link }}``, alone or between other words.
+
+A lone expression keeps its type. Between words, every scalar but money is spliced in its one text
+form; money, lists, maps, records and unknown values are errors there. A value is evaluated once and
+never read again as an expression.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from runner.core.diagnostics import Diagnostic, sorted_diagnostics
+from runner.core.errors import ExpressionFailed
+from runner.core.money import AmountInvalid, Money
+from runner.core.source import Span
+from runner.core.types import (
+    DATE,
+    DECIMAL,
+    MONEY,
+    STRING,
+    TEXT_LIKE,
+    ListOf,
+    MapOf,
+    Record,
+    Scalar,
+    Type,
+)
+from runner.core.values import Unknown, Value, value_from_text, value_text
+from runner.playbook.expressions.arithmetic import name_of
+from runner.playbook.expressions.check import Checked, Scope, check_expression
+from runner.playbook.expressions.evaluate import Environment, evaluate
+from runner.playbook.expressions.parse import (
+    Expression,
+    ExpressionInvalid,
+    Locate,
+    parse_expression,
+)
+from runner.playbook.expressions.rules import fits
+from runner.playbook.expressions.tree import Text
+
+OPEN = "${{"
+CLOSE = "}}"
+_BLANKS = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Template:
+    """A text and the expressions in it.
+
+    Shapes: ``parts`` are texts and expressions in order, without empty texts.
+    """
+
+    text: str
+    parts: tuple[str | Expression, ...]
+    locate: Locate = field(repr=False)
+
+    @property
+    def is_literal(self) -> bool:
+        """Tell whether there is no expression in it."""
+        return not any(isinstance(part, Expression) for part in self.parts)
+
+    @property
+    def lone(self) -> Expression | None:
+        """Return the expression that is all there is, blanks around it aside, or None."""
+        found = [part for part in self.parts if isinstance(part, Expression) or part.strip(_BLANKS)]
+        if len(found) == 1 and isinstance(found[0], Expression):
+            return found[0]
+        return None
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Return the expressions in order."""
+        return tuple(part for part in self.parts if isinstance(part, Expression))
+
+    @property
+    def span(self) -> Span:
+        """Return the place of the whole text."""
+        return self.locate(0, len(self.text))
+
+
+def parse_template(text: str, locate: Locate) -> Template:
+    """Find the expressions of a text.
+
+    Errors: ``ExpressionInvalid`` with everything that is wrong in any of them.
+    """
+    parts: list[str | Expression] = []
+    found: list[Diagnostic] = []
+    at = 0
+    while (start := text.find(OPEN, at)) >= 0:
+        if start > at:
+            parts.append(text[at:start])
+        inner = start + len(OPEN)
+        end = _find_close(text, inner)
+        if end < 0:
+            found.append(_unclosed(text, start, locate))
+            break
+        try:
+            parts.append(parse_expression(text[inner:end], _shifted(locate, inner)))
+        except ExpressionInvalid as exc:
+            found.extend(exc.diagnostics)
+        at = end + len(CLOSE)
+    if found:
+        raise ExpressionInvalid(sorted_diagnostics(found))
+    if at < len(text):
+        parts.append(text[at:])
+    return Template(text=text, parts=tuple(parts), locate=locate)
+
+
+def parse_bare(text: str, locate: Locate) -> Expression:
+    """Read a field that is an expression as a whole: ``if``, ``until``, ``assert``, ``let``.
+
+    Errors: ``ExpressionInvalid``; delimiters around the expression have a diagnostic of their own.
+    """
+    start = text.find(OPEN)
+    if start >= 0 and not text[:start].strip(_BLANKS):
+        end = _find_close(text, start + len(OPEN))
+        inside = text[start + len(OPEN) : end if end >= 0 else len(text)].strip(_BLANKS)
+        raise ExpressionInvalid(
+            (
+                Diagnostic(
+                    code="expression-delimiters",
+                    summary="this field is an expression already",
+                    span=locate(start, start + len(OPEN)),
+                    hint=f"write it without delimiters: {inside}",
+                ),
+            )
+        )
+    return parse_expression(text, locate)
+
+
+def check_template(template: Template, wanted: Type | None, scope: Scope) -> Checked:
+    """Check a text for the place it stands in.
+
+    Shapes: ``wanted`` None takes any type. Where a text is wanted, a lone expression may be any
+        scalar with a text form.
+    """
+    lone = template.lone
+    if template.is_literal:
+        return _check_literal(template.text, template.span, wanted)
+    if lone is not None:
+        if isinstance(lone.tree, Text):
+            return _check_literal(lone.tree.value, lone.span_of(lone.tree), wanted)
+        return _check_lone(lone, wanted, scope)
+    return _check_mixed(template, wanted, scope)
+
+
+def evaluate_template(template: Template, wanted: Type | None, environment: Environment) -> Value:
+    """Evaluate a text for the place it stands in.
+
+    Shapes: the value is of the wanted type, or an unknown of it.
+    Errors: ``ExpressionFailed``, with the place.
+    """
+    lone = template.lone
+    if lone is not None:
+        value = evaluate(lone, environment)
+        return value if wanted is None else _converted(value, wanted, lone.span_of(lone.tree))
+    text = "".join(_pieces(template, environment))
+    return _read(text, STRING if wanted is None else wanted, template.span)
+
+
+def _find_close(text: str, at: int) -> int:
+    """Return where ``}}`` stands outside quotes, or -1."""
+    quote = ""
+    for index in range(at, len(text)):
+        character = text[index]
+        if quote:
+            if character == quote:
+                quote = ""
+        elif character in "\"'":
+            quote = character
+        elif character == "}" and text.startswith(CLOSE, index):
+            return index
+    return -1
+
+
+def _unclosed(text: str, start: int, locate: Locate) -> Diagnostic:
+    hint = "end the expression with }}"
+    if CLOSE in text[start:]:
+        hint = "a quote inside the expression is not closed"
+    return Diagnostic(
+        code="expression-delimiters",
+        summary=f'"{OPEN}" is never closed',
+        span=locate(start, start + len(OPEN)),
+        hint=hint,
+    )
+
+
+def _shifted(locate: Locate, offset: int) -> Locate:
+    return lambda start, end: locate(start + offset, end + offset)
+
+
+# check
+
+
+def _check_literal(text: str, span: Span, wanted: Type | None) -> Checked:
+    if wanted is None:
+        return Checked(type=STRING, diagnostics=())
+    if not isinstance(wanted, Scalar):
+        return _mismatch(
+            f"{wanted} is needed here, not a text", span, "write ${{ }} around an expression"
+        )
+    try:
+        value_from_text(text, wanted)
+    except ValueError as exc:
+        amount = isinstance(exc, AmountInvalid)
+        code = "amount-invalid" if amount else "literal-invalid"
+        found = Diagnostic(code=code, summary=str(exc), span=span)
+        return Checked(type=wanted, diagnostics=(found,))
+    return Checked(type=wanted, diagnostics=())
+
+
+def _check_lone(lone: Expression, wanted: Type | None, scope: Scope) -> Checked:
+    checked = check_expression(lone, scope)
+    if wanted is None or checked.type is None or _takes(checked.type, wanted):
+        return checked
+    refused = _mismatch(
+        f"{wanted} is needed here, not {checked.type}",
+        lone.span_of(lone.tree),
+        _conversion_hint(checked.type, wanted),
+    )
+    return Checked(
+        type=checked.type,
+        diagnostics=sorted_diagnostics((*checked.diagnostics, *refused.diagnostics)),
+    )
+
+
+def _check_mixed(template: Template, wanted: Type | None, scope: Scope) -> Checked:
+    found: list[Diagnostic] = []
+    for expression in template.expressions:
+        checked = check_expression(expression, scope)
+        found.extend(checked.diagnostics)
+        if checked.type is not None and not _has_text_form(checked.type):
+            found.extend(
+                _mismatch(
+                    f"{checked.type} cannot stand between other words",
+                    expression.span_of(expression.tree),
+                    _splice_hint(checked.type),
+                ).diagnostics
+            )
+    if wanted is not None and not (isinstance(wanted, Scalar) and wanted.name in TEXT_LIKE):
+        hint = 'build it in the expression: ${{ money(x, "USDT") }}' if wanted == MONEY else ""
+        found.extend(
+            _mismatch(f"{wanted} is needed here, not a text", template.span, hint).diagnostics
+        )
+    return Checked(type=STRING, diagnostics=sorted_diagnostics(found))
+
+
+def _mismatch(summary: str, span: Span, hint: str) -> Checked:
+    found = Diagnostic(code="type-mismatch", summary=summary, span=span, hint=hint)
+    return Checked(type=None, diagnostics=(found,))
+
+
+def _has_text_form(kind: Type) -> bool:
+    return isinstance(kind, Scalar) and kind != MONEY
+
+
+def _takes(actual: Type, wanted: Type) -> bool:
+    return fits(actual, wanted) or (wanted == STRING and _has_text_form(actual))
+
+
+def _conversion_hint(actual: Type, wanted: Type) -> str:
+    if wanted == MONEY and actual in {DECIMAL, Scalar("int")}:
+        return "give it a coin: money(x, coin)"
+    if actual == MONEY and wanted == DECIMAL:
+        return "take its number: decimal(x)"
+    if isinstance(actual, ListOf) and actual.item == wanted:
+        return "take one item: x[0]"
+    return ""
+
+
+def _splice_hint(kind: Type) -> str:
+    if kind == MONEY:
+        return "show its number: decimal(x)"
+    if isinstance(kind, ListOf | MapOf):
+        return "show its length: len(x)"
+    return "show one of its fields" if isinstance(kind, Record) else ""
+
+
+# evaluate
+
+
+def _pieces(template: Template, environment: Environment) -> Iterator[str]:
+    for part in template.parts:
+        if isinstance(part, str):
+            yield part
+            continue
+        value = evaluate(part, environment)
+        if isinstance(value, Unknown):
+            raise _failed(part.span_of(part.tree), "a value that is not known yet has no text")
+        if type(value) not in _WITH_TEXT:
+            raise _failed(part.span_of(part.tree), f"{name_of(value)} has no place between words")
+        yield value_text(value)
+
+
+def _read(text: str, wanted: Type, span: Span) -> Value:
+    if not isinstance(wanted, Scalar):
+        raise _failed(span, f"{wanted} is needed here, not a text")
+    try:
+        return value_from_text(text, wanted)
+    except ValueError as exc:
+        raise _failed(span, str(exc)) from exc
+
+
+def _converted(value: Value, wanted: Type, span: Span) -> Value:
+    if isinstance(value, Unknown):
+        return Unknown(wanted)
+    if isinstance(wanted, Scalar):
+        return _converted_scalar(value, wanted, span)
+    if isinstance(wanted, ListOf) and type(value) is tuple:
+        return tuple([_converted(item, wanted.item, span) for item in value])
+    if isinstance(wanted, MapOf) and isinstance(value, Mapping):
+        return {key: _converted(item, wanted.value, span) for key, item in value.items()}
+    if isinstance(wanted, Record) and isinstance(value, Mapping):
+        return value
+    raise _failed(span, f"{wanted} is needed here, not {name_of(value)}")
+
+
+def _converted_scalar(value: Value, wanted: Scalar, span: Span) -> Value:
+    if type(value) is _PYTHON_TYPES.get(wanted.name, str):
+        return _read(value, wanted, span) if type(value) is str else value
+    if type(value) is int and wanted == DECIMAL:
+        return Decimal(value)
+    if wanted == STRING and type(value) in _WITH_TEXT:
+        return value_text(value)
+    # The checker lets a text come here only where it was written out.
+    if type(value) is str and wanted == DATE:
+        return _read(value, wanted, span)
+    raise _failed(span, f"{wanted} is needed here, not {name_of(value)}")
+
+
+def _failed(span: Span, reason: str) -> ExpressionFailed:
+    return ExpressionFailed(f"{span}: type mismatch: {reason}")
+
+
+_WITH_TEXT = frozenset({str, int, Decimal, bool, date, timedelta, datetime})
+_PYTHON_TYPES: Mapping[str, type] = {
+    "int": int,
+    "decimal": Decimal,
+    "bool": bool,
+    "date": date,
+    "duration": timedelta,
+    "timestamp": datetime,
+    "money": Money,
+}

@@ -115,6 +115,8 @@ class _Pass:
         if not reply.page:
             return
         total = _number(reply.page, "total")
+        if reply.rows and total == 0:
+            total = None  # as untrue as the totalPage of 0 that has been seen beside rows
         pages = _number(reply.page, "totalPage")
         claimed = pages if pages is not None else -(-(total or 0) // size)
         if claimed < self.claimed or (self.total is not None and total != self.total):

@@ -1,0 +1,421 @@
+"""The rows of effects: every function works inside a transaction that its caller has opened."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from runner.core.clock import moment_from_text
+from runner.core.errors import LockHeld, PlanRefused, StoreRefused
+from runner.core.ids import bytes_digest
+from runner.core.jsonvalue import JsonValue
+from runner.core.money import amount_from_reply, amount_text
+from runner.effects.machine import TRANSITIONS
+from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Expectation
+from runner.effects.ports import Change
+from runner.journal.codec import json_text, json_value, moment_text
+
+_COLUMNS = (
+    "run_id, path, action, operation, method, url_path, body, request_id, lock, link_id, kind,"
+    " coin, network, amount, planned_at, known_order_ids, state, order_id, status, status_code,"
+    " reason, evidence, changed_at"
+)
+_ATTEMPT_COLUMNS = (
+    "path, number, timestamp_ms, started_at, key_fingerprint, answer, proven_not_executed"
+)
+_HOLDING = ("sending", "unknown", "seen", "halted", "accepted")
+"""States in which an effect keeps every other effect away from its lock."""
+
+
+def effect_row(sql: sqlite3.Connection, run_id: str, path: str) -> EffectRow | None:
+    """Return one effect, or None before its intent."""
+    found = sql.execute(
+        f"SELECT {_COLUMNS} FROM effect WHERE run_id = ? AND path = ?",  # noqa: S608  # constants
+        (run_id, path),
+    ).fetchone()
+    if found is None:
+        return None
+    attempts = sql.execute(
+        f"SELECT {_ATTEMPT_COLUMNS} FROM attempt"  # noqa: S608  # constants
+        " WHERE run_id = ? AND path = ? ORDER BY number",
+        (run_id, path),
+    ).fetchall()
+    return _row(found, [_attempt(each) for each in attempts])
+
+
+def effect_rows(sql: sqlite3.Connection, run_id: str) -> tuple[EffectRow, ...]:
+    """Return a run's effects in the order of their intents."""
+    attempts: dict[str, list[Attempt]] = {}
+    for each in sql.execute(
+        f"SELECT {_ATTEMPT_COLUMNS} FROM attempt"  # noqa: S608  # constants
+        " WHERE run_id = ? ORDER BY path, number",
+        (run_id,),
+    ):
+        attempts.setdefault(each[0], []).append(_attempt(each))
+    rows = sql.execute(
+        f"SELECT {_COLUMNS} FROM effect WHERE run_id = ? ORDER BY seq",  # noqa: S608  # constants
+        (run_id,),
+    ).fetchall()
+    return tuple(_row(found, attempts.get(found[1], [])) for found in rows)
+
+
+def insert_intent(
+    sql: sqlite3.Connection, order: EffectOrder, known_order_ids: tuple[str, ...], at: datetime
+) -> EffectRow:
+    """Write the INTENT row of an effect that has none.
+
+    Errors: ``StoreRefused`` when the requestId has another payload or the effect has a row.
+    """
+    _refuse_other_payload(sql, order)
+    expectation = order.expectation
+    moment = moment_text(at)
+    try:
+        sql.execute(
+            f"INSERT INTO effect ({_COLUMNS})"  # noqa: S608  # constants
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'','','','','null',?)",
+            (
+                order.run_id,
+                order.path,
+                order.action,
+                order.operation,
+                order.method,
+                order.url_path,
+                order.body,
+                order.request_id,
+                order.lock,
+                expectation.link_id,
+                expectation.kind,
+                expectation.coin,
+                expectation.network,
+                amount_text(expectation.amount),
+                moment_text(order.planned_at),
+                json_text(known_order_ids),
+                EffectState.INTENT,
+                moment,
+            ),
+        )
+    except sqlite3.IntegrityError as exc:
+        raise StoreRefused(
+            f"[requestId {order.request_id}] effect {order.path} of run {order.run_id}"
+            " cannot have an intent: it has one already, or its run is not registered"
+        ) from exc
+    _insert_transition(sql, order, EffectState.PLANNED, EffectState.INTENT, at=moment)
+    return EffectRow(
+        order=order,
+        state=EffectState.INTENT,
+        attempts=(),
+        known_order_ids=known_order_ids,
+        changed_at=at,
+    )
+
+
+def begin_attempt(sql: sqlite3.Connection, order: EffectOrder, attempt: Attempt) -> EffectRow:
+    """Write an attempt and move INTENT to SENDING; the first one of a run claims its occurrence.
+
+    Errors: ``PlanRefused`` when another run holds the occurrence; ``LockHeld`` when another run or
+        an effect that is not final holds the lock; ``StoreRefused`` for a row that is elsewhere.
+    """
+    row = _expected(sql, order, EffectState.INTENT)
+    if attempt.number != len(row.attempts) + 1:
+        raise StoreRefused(
+            f"[requestId {order.request_id}] attempt {attempt.number} cannot follow"
+            f" {len(row.attempts)} attempts"
+        )
+    moment = moment_text(attempt.started_at)
+    _claim(sql, order, moment)
+    _bind(sql, order, moment)
+    _hold_lock(sql, order, moment)
+    sql.execute(
+        f"INSERT INTO attempt (run_id, {_ATTEMPT_COLUMNS})"  # noqa: S608  # constants
+        " VALUES (?,?,?,?,?,?,NULL,0)",
+        (
+            order.run_id,
+            order.path,
+            attempt.number,
+            attempt.timestamp_ms,
+            moment,
+            attempt.key_fingerprint,
+        ),
+    )
+    change = Change(expected=EffectState.INTENT, state=EffectState.SENDING, at=attempt.started_at)
+    return _apply(sql, row, change, (*row.attempts, attempt))
+
+
+def record_answer(
+    sql: sqlite3.Connection,
+    order: EffectOrder,
+    attempt: tuple[int, JsonValue, bool],
+    change: Change,
+) -> EffectRow:
+    """Write what an attempt gave and its transition.
+
+    Shapes: ``attempt`` is number, answer, and whether it is proven not executed.
+    Errors: ``StoreRefused`` when the row is not as expected or the attempt has an answer.
+    """
+    number, answer, proven = attempt
+    row = _expected(sql, order, change.expected)
+    written = sql.execute(
+        "UPDATE attempt SET answer = ?, proven_not_executed = ?"
+        " WHERE run_id = ? AND path = ? AND number = ? AND answer IS NULL",
+        (json_text(answer), int(proven), order.run_id, order.path, number),
+    ).rowcount
+    if written != 1:
+        raise StoreRefused(
+            f"[requestId {order.request_id}] attempt {number} is not waiting for an answer"
+        )
+    attempts = tuple(
+        Attempt(
+            number=each.number,
+            timestamp_ms=each.timestamp_ms,
+            started_at=each.started_at,
+            key_fingerprint=each.key_fingerprint,
+            answer=json_value(json_text(answer)),
+            proven_not_executed=proven,
+        )
+        if each.number == number
+        else each
+        for each in row.attempts
+    )
+    return _apply(sql, row, change, attempts)
+
+
+def change_effect(sql: sqlite3.Connection, order: EffectOrder, change: Change) -> EffectRow:
+    """Make one transition.
+
+    An effect that leaves INTENT for anything but CANCELLED may exist at the custodian, sent or not,
+    so it claims the occurrence and binds its requestId as an attempt would.
+    Errors: as ``begin_attempt``.
+    """
+    row = _expected(sql, order, change.expected)
+    if row.state is EffectState.INTENT and change.state is not EffectState.CANCELLED:
+        moment = moment_text(change.at)
+        _claim(sql, order, moment)
+        _bind(sql, order, moment)
+    return _apply(sql, row, change, row.attempts)
+
+
+def claimed_order_ids(sql: sqlite3.Connection) -> frozenset[str]:
+    """Return every order id that is some effect's own."""
+    return frozenset(
+        found for (found,) in sql.execute("SELECT order_id FROM effect WHERE order_id <> ''")
+    )
+
+
+def _expected(sql: sqlite3.Connection, order: EffectOrder, state: EffectState) -> EffectRow:
+    row = effect_row(sql, order.run_id, order.path)
+    if row is None or row.state is not state or row.order != order:
+        found = "has no row" if row is None else f"is {row.state}"
+        if row is not None and row.order != order:
+            found = "has another payload"
+        raise StoreRefused(
+            f"[requestId {order.request_id}] effect {order.path} of run {order.run_id} was"
+            f" expected to be {state}, but {found}",
+            hint="another process may be driving this run",
+        )
+    return row
+
+
+def _apply(
+    sql: sqlite3.Connection, row: EffectRow, change: Change, attempts: tuple[Attempt, ...]
+) -> EffectRow:
+    assert change.state in TRANSITIONS[change.expected], f"{change.expected} -> {change.state}"
+    order = row.order
+    evidence = row.evidence if change.evidence is None else change.evidence
+    changed = EffectRow(
+        order=order,
+        state=change.state,
+        attempts=attempts,
+        known_order_ids=row.known_order_ids,
+        order_id=change.order_id or row.order_id,
+        status=change.status or row.status,
+        status_code=change.status_code or row.status_code,
+        reason=change.reason or row.reason,
+        evidence=json_value(json_text(evidence)),
+        changed_at=change.at,
+    )
+    moment = moment_text(change.at)
+    sql.execute(
+        "UPDATE effect SET state = ?, order_id = ?, status = ?, status_code = ?, reason = ?,"
+        " evidence = ?, changed_at = ? WHERE run_id = ? AND path = ?",
+        (
+            changed.state,
+            changed.order_id,
+            changed.status,
+            changed.status_code,
+            changed.reason,
+            json_text(changed.evidence),
+            moment,
+            order.run_id,
+            order.path,
+        ),
+    )
+    sql.execute(
+        "INSERT INTO transition (run_id, path, at, from_state, state, attempt_number, order_id,"
+        " status, reason, evidence) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            order.run_id,
+            order.path,
+            moment,
+            change.expected,
+            change.state,
+            len(attempts),
+            change.order_id,
+            change.status,
+            change.reason,
+            json_text(change.evidence),
+        ),
+    )
+    return changed
+
+
+def _insert_transition(
+    sql: sqlite3.Connection,
+    order: EffectOrder,
+    from_state: EffectState,
+    state: EffectState,
+    *,
+    at: str,
+) -> None:
+    sql.execute(
+        "INSERT INTO transition (run_id, path, at, from_state, state, attempt_number, order_id,"
+        " status, reason, evidence) VALUES (?,?,?,?,?,0,'','','','null')",
+        (order.run_id, order.path, at, from_state, state),
+    )
+
+
+def _claim(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
+    known = sql.execute("SELECT 1 FROM claim WHERE run_id = ?", (order.run_id,)).fetchone()
+    if known is not None:
+        return
+    sql.execute(
+        "INSERT OR IGNORE INTO claim (host, entity, playbook, occurrence, revision, run_id, at)"
+        " SELECT host, entity, playbook, occurrence, revision, run_id, ? FROM run"
+        " WHERE run_id = ?",
+        (at, order.run_id),
+    )
+    owner, occurrence, playbook = sql.execute(
+        "SELECT claim.run_id, occurrence, playbook FROM claim"
+        " JOIN run USING (host, entity, playbook, occurrence, revision)"
+        " WHERE run.run_id = ?",
+        (order.run_id,),
+    ).fetchone()
+    if owner != order.run_id:
+        raise PlanRefused(
+            f"{playbook!r} was already done for {occurrence!r}, by run {owner}",
+            hint=f"runner resume {owner}, or runner logs {owner} to see what it did",
+        )
+
+
+def _bind(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
+    sql.execute(
+        "INSERT OR IGNORE INTO request (request_id, body_digest, run_id, path, at)"
+        " VALUES (?,?,?,?,?)",
+        (order.request_id, _body_digest(order), order.run_id, order.path, at),
+    )
+    _refuse_other_payload(sql, order)
+
+
+def _refuse_other_payload(sql: sqlite3.Connection, order: EffectOrder) -> None:
+    found: Sequence[str] | None = sql.execute(
+        "SELECT body_digest, run_id, path FROM request WHERE request_id = ?", (order.request_id,)
+    ).fetchone()
+    if found is None or tuple(found) == (_body_digest(order), order.run_id, order.path):
+        return
+    what = "another payload" if found[0] != _body_digest(order) else "another effect"
+    raise StoreRefused(
+        f"[requestId {order.request_id}] belongs to {what} for ever: {found[2]} of run {found[1]}"
+    )
+
+
+def _hold_lock(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
+    # The engine takes locks before the preflight. This is the last look, in the transaction that
+    # makes the send possible: no attempt without the lock, and never two open effects behind it.
+    sql.execute(
+        "INSERT OR IGNORE INTO lock (name, run_id, at) VALUES (?,?,?)",
+        (order.lock, order.run_id, at),
+    )
+    (owner,) = sql.execute("SELECT run_id FROM lock WHERE name = ?", (order.lock,)).fetchone()
+    if owner != order.run_id:
+        raise lock_held(order.lock, owner)
+    marks = ",".join("?" * len(_HOLDING))
+    other = sql.execute(
+        f"SELECT run_id, path, state, request_id FROM effect"  # noqa: S608  # question marks
+        f" WHERE lock = ? AND state IN ({marks}) AND NOT (run_id = ? AND path = ?) LIMIT 1",
+        (order.lock, *_HOLDING, order.run_id, order.path),
+    ).fetchone()
+    if other is not None:
+        raise LockHeld(
+            f"{order.lock} is held by effect {other[1]} of run {other[0]},"
+            f" which is {other[2]} (requestId {other[3]})",
+            owner=other[0],
+            hint=f"runner resume {other[0]}",
+        )
+
+
+def lock_held(name: str, owner: str) -> LockHeld:
+    """Build the error for a lock that another run has."""
+    return LockHeld(
+        f"{name} is held by run {owner}",
+        owner=owner,
+        hint=f"runner resume {owner}; it gives the lock back with its last effect there",
+    )
+
+
+def held_by_open_effect(sql: sqlite3.Connection, run_id: str, name: str) -> bool:
+    """Tell whether an effect of the run keeps the lock from being given back."""
+    marks = ",".join("?" * len(_HOLDING))
+    found = sql.execute(
+        f"SELECT 1 FROM effect WHERE lock = ? AND state IN ({marks})"  # noqa: S608  # question marks
+        " AND run_id = ? LIMIT 1",
+        (name, *_HOLDING, run_id),
+    ).fetchone()
+    return found is not None
+
+
+def _body_digest(order: EffectOrder) -> str:
+    return bytes_digest(f"{order.method} {order.url_path}\n{order.body}".encode())
+
+
+def _attempt(found: tuple[str, int, int, str, str, str | None, int]) -> Attempt:
+    return Attempt(
+        number=found[1],
+        timestamp_ms=found[2],
+        started_at=moment_from_text(found[3]),
+        key_fingerprint=found[4],
+        answer=None if found[5] is None else json_value(found[5]),
+        proven_not_executed=bool(found[6]),
+    )
+
+
+def _row(found: tuple[str, ...], attempts: Sequence[Attempt]) -> EffectRow:
+    known = json_value(found[15])
+    assert isinstance(known, list), "known_order_ids is written as a list"
+    return EffectRow(
+        order=EffectOrder(
+            run_id=found[0],
+            path=found[1],
+            action=found[2],
+            operation=found[3],
+            method=found[4],
+            url_path=found[5],
+            body=found[6],
+            request_id=found[7],
+            lock=found[8],
+            expectation=Expectation(
+                link_id=found[9],
+                kind=found[10],
+                coin=found[11],
+                network=found[12],
+                amount=amount_from_reply(found[13]),
+            ),
+            planned_at=moment_from_text(found[14]),
+        ),
+        state=EffectState(found[16]),
+        attempts=tuple(attempts),
+        known_order_ids=tuple(str(each) for each in known),
+        order_id=found[17],
+        status=found[18],
+        status_code=found[19],
+        reason=found[20],
+        evidence=json_value(found[21]),
+        changed_at=moment_from_text(found[22]),
+    )

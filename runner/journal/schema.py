@@ -1,0 +1,167 @@
+"""The tables of the journal, as numbered migrations.
+
+Rows are facts and are appended. Three tables hold a present that changes: ``run`` (its end),
+``effect`` (where it stands; ``transition`` keeps how it got there) and ``lock``. Everything is text
+or integer except the bytes of files; moments are RFC 3339 in UTC with microseconds.
+"""
+
+APPLICATION_ID = 0x52554E52
+"""``RUNR``, in the file's header: what tells a journal from any other SQLite file."""
+
+_FIRST = (
+    """
+    CREATE TABLE meta (
+        key   TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE run (
+        seq          INTEGER PRIMARY KEY,
+        run_id       TEXT NOT NULL UNIQUE,
+        digest       TEXT NOT NULL,
+        plan         TEXT NOT NULL,
+        playbook     TEXT NOT NULL,
+        host         TEXT NOT NULL,
+        entity       TEXT NOT NULL,
+        occurrence   TEXT NOT NULL,
+        revision     INTEGER NOT NULL,
+        created_at   TEXT NOT NULL,
+        tool_version TEXT NOT NULL,
+        exit_code    INTEGER,
+        message      TEXT NOT NULL,
+        finished_at  TEXT
+    )
+    """,
+    """
+    CREATE TABLE run_file (
+        run_id TEXT NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+        name   TEXT NOT NULL,
+        bytes  BLOB NOT NULL,
+        PRIMARY KEY (run_id, name)
+    ) WITHOUT ROWID
+    """,
+    # No cascade: a run that has claimed its occurrence can never be dropped.
+    """
+    CREATE TABLE claim (
+        host       TEXT NOT NULL,
+        entity     TEXT NOT NULL,
+        playbook   TEXT NOT NULL,
+        occurrence TEXT NOT NULL,
+        revision   INTEGER NOT NULL,
+        run_id     TEXT NOT NULL UNIQUE REFERENCES run (run_id),
+        at         TEXT NOT NULL,
+        PRIMARY KEY (host, entity, playbook, occurrence, revision)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE step_start (
+        seq      INTEGER PRIMARY KEY,
+        run_id   TEXT NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+        path     TEXT NOT NULL,
+        at       TEXT NOT NULL,
+        deadline TEXT,
+        UNIQUE (run_id, path)
+    )
+    """,
+    """
+    CREATE TABLE step (
+        seq         INTEGER PRIMARY KEY,
+        run_id      TEXT NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+        path        TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        result      TEXT NOT NULL,
+        message     TEXT NOT NULL,
+        exit_code   INTEGER NOT NULL,
+        started_at  TEXT NOT NULL,
+        finished_at TEXT NOT NULL,
+        UNIQUE (run_id, path)
+    )
+    """,
+    """
+    CREATE TABLE effect (
+        seq             INTEGER PRIMARY KEY,
+        run_id          TEXT NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+        path            TEXT NOT NULL,
+        action          TEXT NOT NULL,
+        operation       TEXT NOT NULL,
+        method          TEXT NOT NULL,
+        url_path        TEXT NOT NULL,
+        body            TEXT NOT NULL,
+        request_id      TEXT NOT NULL,
+        lock            TEXT NOT NULL,
+        link_id         TEXT NOT NULL,
+        kind            TEXT NOT NULL,
+        coin            TEXT NOT NULL,
+        network         TEXT NOT NULL,
+        amount          TEXT NOT NULL,
+        planned_at      TEXT NOT NULL,
+        known_order_ids TEXT NOT NULL,
+        state           TEXT NOT NULL,
+        order_id        TEXT NOT NULL,
+        status          TEXT NOT NULL,
+        status_code     TEXT NOT NULL,
+        reason          TEXT NOT NULL,
+        evidence        TEXT NOT NULL,
+        changed_at      TEXT NOT NULL,
+        UNIQUE (run_id, path),
+        UNIQUE (run_id, request_id)
+    )
+    """,
+    "CREATE INDEX effect_by_lock ON effect (lock, state)",
+    "CREATE INDEX effect_by_order ON effect (order_id) WHERE order_id <> ''",
+    # One requestId, one payload, one effect, for ever; written when the effect may have left us.
+    """
+    CREATE TABLE request (
+        request_id  TEXT PRIMARY KEY,
+        body_digest TEXT NOT NULL,
+        run_id      TEXT NOT NULL,
+        path        TEXT NOT NULL,
+        at          TEXT NOT NULL,
+        FOREIGN KEY (run_id, path) REFERENCES effect (run_id, path)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE attempt (
+        run_id              TEXT NOT NULL,
+        path                TEXT NOT NULL,
+        number              INTEGER NOT NULL,
+        timestamp_ms        INTEGER NOT NULL,
+        started_at          TEXT NOT NULL,
+        key_fingerprint     TEXT NOT NULL,
+        answer              TEXT,
+        proven_not_executed INTEGER NOT NULL,
+        PRIMARY KEY (run_id, path, number),
+        FOREIGN KEY (run_id, path) REFERENCES effect (run_id, path)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE transition (
+        seq            INTEGER PRIMARY KEY,
+        run_id         TEXT NOT NULL,
+        path           TEXT NOT NULL,
+        at             TEXT NOT NULL,
+        from_state     TEXT NOT NULL,
+        state          TEXT NOT NULL,
+        attempt_number INTEGER NOT NULL,
+        order_id       TEXT NOT NULL,
+        status         TEXT NOT NULL,
+        reason         TEXT NOT NULL,
+        evidence       TEXT NOT NULL,
+        FOREIGN KEY (run_id, path) REFERENCES effect (run_id, path) ON DELETE CASCADE
+    )
+    """,
+    "CREATE INDEX transition_by_run ON transition (run_id, path)",
+    """
+    CREATE TABLE lock (
+        name   TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        at     TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Statement lists; applying number n (from 1) takes the schema from version n-1 to n."""
+
+VERSION = len(MIGRATIONS)

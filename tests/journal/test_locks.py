@@ -1,0 +1,159 @@
+"""Locks between runs, and who drives a run."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from runner.core.errors import LockHeld, StoreRefused
+from runner.effects.model import Attempt, EffectOrder, EffectState
+from runner.effects.ports import Change
+from runner.engine.ports import RunRow
+from runner.journal.sqlite import SqliteJournal
+
+MakeRun = Callable[..., RunRow]
+MakeOrder = Callable[..., EffectOrder]
+MakeAttempt = Callable[..., Attempt]
+At = Callable[[float], datetime]
+
+
+@pytest.fixture(autouse=True)
+async def two_runs(journal: SqliteJournal, make_run: MakeRun) -> None:
+    await journal.register_run(make_run("R-1", "one"), {})
+    await journal.register_run(make_run("R-2", "two"), {})
+
+
+async def test_locks_are_taken_all_or_none(
+    journal: SqliteJournal, second: SqliteJournal, at: At
+) -> None:
+    with journal.own_run("R-1"):
+        await journal.take_locks("R-1", ("m",), at=at(0))
+        with pytest.raises(LockHeld) as held:
+            await second.take_locks("R-2", ("z", "m", "a"), at=at(1))
+        await journal.take_locks("R-1", ("a", "z"), at=at(2))
+
+    assert held.value.owner == "R-1"
+    assert "R-1" in held.value.message
+
+
+async def test_own_locks_can_be_taken_again(journal: SqliteJournal, at: At) -> None:
+    await journal.take_locks("R-1", ("a", "b", "a"), at=at(0))
+
+    await journal.take_locks("R-1", ("b", "c"), at=at(1))
+
+
+async def test_locks_of_a_dead_unclaimed_run_are_taken_over(
+    journal: SqliteJournal, second: SqliteJournal, at: At
+) -> None:
+    with journal.own_run("R-1"):
+        await journal.take_locks("R-1", ("a",), at=at(0))
+
+    with second.own_run("R-2"):
+        await second.take_locks("R-2", ("a",), at=at(1))
+        with journal.own_run("R-1"), pytest.raises(LockHeld) as held:
+            await journal.take_locks("R-1", ("a",), at=at(2))
+
+    assert held.value.owner == "R-2"
+
+
+async def test_locks_of_a_dead_claimed_run_stay(
+    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+) -> None:
+    await journal.insert_intent(make_order(lock="a"), known_order_ids=(), at=at(0))
+    await journal.begin_attempt(make_order(lock="a"), make_attempt())
+
+    with pytest.raises(LockHeld, match="R-1") as held:
+        await journal.take_locks("R-2", ("a",), at=at(1))
+
+    assert held.value.owner == "R-1"
+
+
+async def test_released_locks_are_free(journal: SqliteJournal, at: At) -> None:
+    with journal.own_run("R-1"):
+        await journal.take_locks("R-1", ("a", "b"), at=at(0))
+        await journal.release_locks("R-1", ("a",))
+
+        await journal.take_locks("R-2", ("a",), at=at(1))
+        with pytest.raises(LockHeld):
+            await journal.take_locks("R-2", ("b",), at=at(2))
+
+
+async def test_foreign_lock_is_not_released(journal: SqliteJournal, at: At) -> None:
+    with journal.own_run("R-1"):
+        await journal.take_locks("R-1", ("a",), at=at(0))
+        await journal.release_locks("R-2", ("a",))
+
+        with pytest.raises(LockHeld):
+            await journal.take_locks("R-2", ("a",), at=at(1))
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [
+        (EffectState.HALTED, True),
+        (EffectState.UNKNOWN, True),
+        (EffectState.SEEN, True),
+        (EffectState.ACCEPTED, True),
+        (EffectState.REJECTED, False),
+    ],
+)
+async def test_lock_of_an_open_effect_stays(
+    journal: SqliteJournal,
+    make_order: MakeOrder,
+    make_attempt: MakeAttempt,
+    at: At,
+    state: EffectState,
+    *,
+    stays: bool,
+) -> None:
+    order = make_order(lock="a")
+    await journal.insert_intent(order, known_order_ids=(), at=at(0))
+    await journal.begin_attempt(order, make_attempt())
+    await journal.record_answer(
+        order,
+        1,
+        {},
+        proven_not_executed=False,
+        change=Change(expected=EffectState.SENDING, state=state, at=at(1)),
+    )
+
+    await journal.release_locks("R-1", ("a",))
+
+    if stays:
+        with pytest.raises(LockHeld):
+            await journal.take_locks("R-2", ("a",), at=at(2))
+    else:
+        await journal.take_locks("R-2", ("a",), at=at(2))
+
+
+def test_run_has_one_driver(journal: SqliteJournal, second: SqliteJournal) -> None:
+    with journal.own_run("R-1"):
+        with pytest.raises(LockHeld) as held, second.own_run("R-1"):
+            pass
+        with second.own_run("R-2"):
+            pass
+
+    assert held.value.owner == f"process {os.getpid()}"
+    with second.own_run("R-1"):
+        pass
+
+
+@pytest.mark.parametrize("run_id", ["", "../x", "a/b", ".hidden", "a\0b", "x" * 65])
+def test_odd_run_id_never_becomes_a_file(journal: SqliteJournal, run_id: str) -> None:
+    with pytest.raises(StoreRefused, match="not the id of a run"), journal.own_run(run_id):
+        pass
+
+
+def test_linked_lock_file_is_refused(
+    journal: SqliteJournal, state_file: Path, tmp_path: Path
+) -> None:
+    folder = state_file.parent / "runs"
+    folder.mkdir()
+    (folder / "R-1.lock").symlink_to(tmp_path / "victim")
+
+    with pytest.raises(StoreRefused, match="cannot be opened"), journal.own_run("R-1"):
+        pass
+
+    assert not (tmp_path / "victim").exists()

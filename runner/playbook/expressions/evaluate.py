@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 from runner.core.errors import ExpressionFailed
-from runner.core.types import STRING, ListOf, MapOf, Record, Type
+from runner.core.money import Money
+from runner.core.types import COIN, MONEY, STRING, ListOf, MapOf, Record, Type
 from runner.core.values import Unknown, Value
 from runner.playbook.expressions.arithmetic import (
     UNKNOWN_BOOL,
@@ -465,12 +466,16 @@ def _part(base: Operand, key: str) -> Operand:
         )
     if type(base) is Unknown:
         return Unknown(_part_type(base.type, key))
+    if type(base) is Money and key == "coin":
+        return base.coin
     raise Trouble(f'type mismatch: {name_of(base)} has no part "{key}"')
 
 
 def _part_type(kind: Type, key: str) -> Type:
     if isinstance(kind, MapOf):
         return kind.value
+    if kind == MONEY and key == "coin":
+        return COIN
     field = kind.field(key) if isinstance(kind, Record) else None
     if field is None:
         raise Trouble(f'missing field: {kind} has no "{key}"')

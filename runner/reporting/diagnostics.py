@@ -7,7 +7,7 @@ from runner.core.diagnostics import Diagnostic, Severity, sorted_diagnostics
 from runner.core.errors import InvalidInput, RunnerError
 from runner.core.source import SourceFile, Span
 from runner.reporting.escape import cut, display_width, visible, visible_character
-from runner.reporting.terminal import Terminal, Tone, fitted, painted
+from runner.reporting.terminal import Terminal, Tone, cut_sign, fitted, painted
 
 SourceOf = Callable[[str], SourceFile | None]
 """Finds the text behind a span's file name; None where there is none, such as for a flag."""
@@ -112,7 +112,7 @@ def _excerpt(found: Diagnostic, source: SourceFile, terminal: Terminal) -> tuple
     before = sum(display_width(cell) for cell in cells[:start])
     length = max(sum(display_width(cell) for cell in cells[start:end]), 1)
     room = max(terminal.width - len(str(found.span.line)) - 3, 20)
-    sign = "…" if terminal.unicode else "..."
+    sign = cut_sign(terminal)
     text, before, length = _cut_around("".join(cells), before, length, room=room, sign=sign)
     return text, " " * before + "^" * length
 

@@ -43,4 +43,9 @@ def fitted(text: str, terminal: Terminal) -> str:
     return text.translate(_ASCII_SIGNS).encode("ascii", "backslashreplace").decode("ascii")
 
 
+def cut_sign(terminal: Terminal) -> str:
+    """Return the sign for "something is missing here"."""
+    return "…" if terminal.unicode else "..."
+
+
 _ASCII_SIGNS = str.maketrans({"…": "...", "·": "-", "→": "->", "✓": "+", "✗": "x"})

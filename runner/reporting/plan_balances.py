@@ -1,0 +1,63 @@
+"""The projected balances of a plan as a table."""
+
+from decimal import Decimal
+
+from runner.core.money import CONTEXT, ZERO, amount_text
+from runner.plan.model import Plan, PlannedBalance
+from runner.reporting.sheet import Sheet
+from runner.reporting.terminal import Tone
+
+NOT_KNOWN = "not known"
+
+_HEADER = ("account", "coin", "before", "change", "after")
+_UNCHANGED = (
+    "Every effect takes from one account what it gives to another: the sum over the accounts of a "
+    "coin stays as it is."
+)
+
+
+def balance_lines(sheet: Sheet, plan: Plan) -> None:
+    """Add every account the effects touch, before and after, with numbers exactly as they are."""
+    if not plan.balances:
+        return
+    sheet.heading("Projected balances")
+    # The plan stores no change where an undecided effect stands in between, which a zero is not.
+    undecided = {
+        (account, effect.coin)
+        for effect in plan.effects
+        if not effect.decided
+        for account in (effect.debit, effect.credit)
+    }
+    rows = [
+        (
+            line.account,
+            line.coin,
+            _known(line.before),
+            NOT_KNOWN if (line.account, line.coin) in undecided else _signed(line.change),
+            _known(line.after),
+        )
+        for line in plan.balances
+    ]
+    sheet.table(_HEADER, rows, right={2, 3, 4})
+    open_coins = {coin for _, coin in undecided}
+    odd = [coin for coin, total in _sums(plan.balances).items() if total and coin not in open_coins]
+    if odd:
+        words = f"The changes of {', '.join(odd)} do not add up to zero: do not approve this plan."
+        sheet.prose(words, indent=2, tone=Tone.BAD)
+    else:
+        sheet.prose(_UNCHANGED, indent=2)
+
+
+def _sums(balances: tuple[PlannedBalance, ...]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for line in balances:
+        sums[line.coin] = CONTEXT.add(sums.get(line.coin, ZERO), line.change)
+    return sums
+
+
+def _known(amount: Decimal | None) -> str:
+    return NOT_KNOWN if amount is None else amount_text(amount)
+
+
+def _signed(amount: Decimal) -> str:
+    return f"+{amount_text(amount)}" if amount > 0 else amount_text(amount)

@@ -1,0 +1,234 @@
+"""A plan as text for the people who approve it: what will be sent, from where to where, and why.
+
+What is shown is computed from the effects themselves wherever that is possible, and every effect is
+shown, so that no plan file, however made, can show less than it would send.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from runner.core.clock import timestamp_text
+from runner.core.jsonvalue import JsonValue
+from runner.core.money import CONTEXT, ZERO, Money, amount_text
+from runner.plan.codec import PlanFile
+from runner.plan.model import Plan, PlannedEffect, PlannedStep
+from runner.reporting.plan_balances import balance_lines
+from runner.reporting.sheet import Sheet
+from runner.reporting.terminal import Terminal, Tone
+
+DIGEST_SHOWN = len("sha256:") + 12
+
+_KINDS = {"use": ("<=", "read"), "effect": ("=>", "EFFECT"), "wait": ("..", "wait")}
+_CHECK = ("==", "check")
+_LEGEND = (
+    ("<=", "read", "done now, to make this plan; the run reads again"),
+    ("=>", "EFFECT", "moves money; nothing is sent before the plan is applied"),
+    ("..", "wait", "not waited for in a plan: assumed to succeed; the run waits"),
+    ("==", "check", "only asserts; one that is false stops the run"),
+)
+_BODY_WORDS = (
+    "A body is shown exactly as it will be sent; only the timestamp joins it, as its last member, "
+    "when it is sent."
+)
+_INFERRED = (
+    "inferred: the operation's path is not documented; outside the sandbox it would be refused"
+)
+_UNDECIDED = (
+    "UNDECIDED: only the run can tell whether its condition holds; it counts fully in the totals"
+)
+_ACTION_WORDS = {
+    "mirror.apply": "applied",
+    "mirror.settle": "settled",
+    "mirrorx.delegate": "delegated",
+    "mirrorx.undelegate": "undelegated",
+}
+
+
+def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
+    """Render a plan.
+
+    Shapes: lines without line breaks, wrapped at words to the terminal's width; what must be read
+        whole (digests, bodies, numbers, ids) is never cut or wrapped. The last line counts the
+        effects and their amounts. The time it takes grows linearly with the plan.
+    """
+    plan = plan_file.plan
+    sheet = Sheet(terminal)
+    _header(sheet, plan_file)
+    _footing(sheet, plan)
+    _legend(sheet)
+    _steps(sheet, plan)
+    balance_lines(sheet, plan)
+    totals = effect_totals(plan.effects)
+    _totals(sheet, plan, totals)
+    sheet.blank()
+    sheet.line(count_sentence(plan.effects, totals), tone=Tone.STRONG)
+    return sheet.lines
+
+
+def plan_json(plan_file: PlanFile) -> str:
+    """Return the plan file's content as indented JSON for programs, with a last line break.
+
+    Shapes: the object ``{digest, plan}`` in ASCII alone, so that it survives every stream and no
+        character of others reaches a screen unseen.
+    """
+    return json.dumps(json.loads(plan_file.data), indent=2, ensure_ascii=True) + "\n"
+
+
+def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:
+    """Add the amounts up, by action and coin, both sorted; undecided effects count fully."""
+    sums: dict[str, dict[str, Decimal]] = {}
+    for effect in effects:
+        coins = sums.setdefault(effect.action, {})
+        coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
+    return {action: dict(sorted(coins.items())) for action, coins in sorted(sums.items())}
+
+
+def count_sentence(
+    effects: tuple[PlannedEffect, ...], totals: Mapping[str, Mapping[str, Decimal]]
+) -> str:
+    """Return ``Plan: 2 effects, 250000 USDT applied, 250000 USDT settled.``."""
+    if not effects:
+        return "Plan: no effects."
+    undecided = sum(not effect.decided for effect in effects)
+    counted = f"{len(effects)} effect{'' if len(effects) == 1 else 's'}"
+    if undecided:
+        counted += f" ({undecided} undecided)"
+    amounts = [
+        f"{Money(total, coin)} {_ACTION_WORDS.get(action, f'by {action}')}"
+        for action, coins in totals.items()
+        for coin, total in coins.items()
+    ]
+    return f"Plan: {', '.join([counted, *amounts])}."
+
+
+def _header(sheet: Sheet, plan_file: PlanFile) -> None:
+    plan = plan_file.plan
+    sheet.line(f"Plan {plan_file.digest[:DIGEST_SHOWN]}… of {plan.playbook}", tone=Tone.STRONG)
+    if plan.summary.strip():
+        sheet.prose(plan.summary, indent=2)
+    sheet.blank()
+    sheet.row("playbook", plan.source)
+    sheet.row("profile", plan.profile)
+    sheet.row("host", plan.host)
+    sheet.row("entity", plan.entity)
+    for index, given in enumerate(plan.inputs):
+        text = f"{given.name} = {_json_text(given.value)} ({given.type}, {given.origin})"
+        sheet.row("" if index else "inputs", text)
+    for index, (name, value) in enumerate(plan.labels.items()):
+        sheet.row("" if index else "labels", f"{name} = {value}")
+    again = f" (revision {plan.revision})" if plan.revision else ""
+    sheet.row("occurrence", f"{plan.occurrence}{again}")
+    sheet.row("created", f"{timestamp_text(plan.created_at)} by {plan.created_by}")
+    sheet.row("expires", timestamp_text(plan.not_after))
+    sheet.row("run", plan_file.run_id)
+    sheet.row("digest", plan_file.digest)
+
+
+def _footing(sheet: Sheet, plan: Plan) -> None:
+    sheet.heading("What it rests on")
+    sheet.row("tool", plan.tool_version)
+    for index, file in enumerate(plan.files):
+        sheet.row("" if index else "files", f"{file.name} {file.digest[:DIGEST_SHOWN]}…")
+    if plan.git_commit:
+        sheet.row("commit", plan.git_commit)
+    sheet.row("controls", f"{plan.controls_digest[:DIGEST_SHOWN]}…")
+    if plan.key_fingerprint:
+        sheet.row("effect key", plan.key_fingerprint)
+    for index, (name, value) in enumerate(plan.facts.items()):
+        sheet.row("" if index else "facts", f"{name} = {value}")
+    for index, (name, entry) in enumerate(plan.names.items()):
+        parts = ", ".join(f"{key} {value}" for key, value in entry.items())
+        sheet.row("" if index else "directory", f"{name}: {parts}")
+
+
+def _legend(sheet: Sheet) -> None:
+    sheet.heading("Legend")
+    for mark, word, meaning in _LEGEND:
+        sheet.row(f"{mark} {word}", meaning)
+    sheet.prose(_BODY_WORDS, indent=2)
+
+
+def _steps(sheet: Sheet, plan: Plan) -> None:
+    sheet.heading("Steps")
+    by_path: dict[str, list[PlannedEffect]] = {}
+    for effect in plan.effects:
+        by_path.setdefault(effect.path, []).append(effect)
+    if not plan.steps:
+        sheet.line("  none")
+    digits = len(str(len(plan.steps)))
+    for number, step in enumerate(plan.steps, start=1):
+        effects = by_path.pop(step.path, [])
+        _step(sheet, f"{number:>{digits}}", step, effects)
+    for path, effects in by_path.items():
+        sheet.line(f"  {path}: an effect without a step", tone=Tone.BAD)
+        for effect in effects:
+            _effect(sheet, effect, indent=digits + 4)
+
+
+def _step(sheet: Sheet, number: str, step: PlannedStep, effects: list[PlannedEffect]) -> None:
+    mark, word = _KINDS.get(step.kind, _CHECK)
+    state = step.state
+    if effects:
+        sheet.blank()
+        # "done" would say that something was sent.
+        state = "planned" if all(effect.decided for effect in effects) else "undecided"
+    tone = Tone.CAREFUL if effects else Tone.QUIET if state == "skipped" else None
+    sheet.line(f"  {number}  {mark} {word:<6}  {state:<9}  {step.path}", tone=tone)
+    indent = len(number) + 4
+    named = [" ".join(step.title.split()), step.action]
+    if any(named):
+        sheet.prose(" · ".join(text for text in named if text), indent=indent)
+    if step.message:
+        sheet.prose(step.message, indent=indent)
+    for effect in effects:
+        _effect(sheet, effect, indent=indent)
+    if effects:
+        sheet.blank()
+
+
+def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
+    on_network = f" on {effect.network}" if effect.network else ""
+    rows = [
+        ("action", f"{effect.action} ({effect.kind})", None),
+        ("amount", f"{Money(effect.amount, effect.coin)}{on_network}", Tone.STRONG),
+        ("from", effect.debit, Tone.STRONG),
+        ("to", effect.credit, Tone.STRONG),
+        ("link", f"{effect.link}, id {effect.link_id}", None),
+        ("requestId", effect.request_id, None),
+        ("lock", effect.lock, None),
+        ("request", f"{effect.method} {effect.url_path} ({effect.operation})", None),
+    ]
+    for label, text, tone in rows:
+        sheet.row(label, text, indent=indent, tone=tone)
+    sheet.row("body", effect.body, indent=indent, whole=True)
+    if sheet.shown(effect.body) != effect.body:
+        words = "shown with escapes; `show --format json` has the exact text"
+        sheet.row("", words, indent=indent, tone=Tone.CAREFUL)
+    certain = effect.certainty == "stated"
+    sheet.row(
+        "certainty",
+        "stated: the operation is documented" if certain else _INFERRED,
+        indent=indent,
+        tone=None if certain else Tone.CAREFUL,
+    )
+    if not effect.decided:
+        sheet.prose(_UNDECIDED, indent=indent, tone=Tone.CAREFUL)
+
+
+def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]]) -> None:
+    if totals:
+        sheet.heading("Totals")
+        cells = [
+            (action, amount_text(total), coin)
+            for action, coins in totals.items()
+            for coin, total in coins.items()
+        ]
+        sheet.table(("action", "amount", "coin"), cells, right={1})
+    if {action: dict(coins) for action, coins in plan.totals.items()} != totals:
+        words = "The totals written in this plan are not those of its effects: do not approve it."
+        sheet.prose(words, indent=2, tone=Tone.BAD)
+
+
+def _json_text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,167 @@
+"""The end of a run on one screen: counts, effects, balances, the exit code, what to type next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from runner.core.errors import ExitCode
+from runner.core.money import Money
+from runner.effects.model import OPEN_STATES, EffectRow
+from runner.reporting.escape import display_width, padded, visible
+from runner.reporting.table import Column, render_table
+from runner.reporting.tally import Tally
+from runner.reporting.terminal import Terminal, Tone, fitted, painted
+from runner.reporting.words import EXIT_WORDS, spoken_amount, spoken_duration, spoken_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceLine:
+    """One account and coin at three moments; None where nobody looked or can know."""
+
+    account: str
+    coin: str
+    before: Decimal | None
+    projected: Decimal | None
+    after: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectLine:
+    """One effect of a run; ``amount`` is spelled like ``250000 USDT``."""
+
+    path: str
+    action: str
+    amount: str
+    state: str
+    request_id: str
+    order_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recap:
+    """What the journal says at the end, beside what the events said.
+
+    Shapes: ``next_command`` is what to type next, or empty.
+    """
+
+    exit_code: ExitCode
+    effects: tuple[EffectLine, ...] = ()
+    balances: tuple[BalanceLine, ...] = ()
+    next_command: str = ""
+
+
+def effect_line(row: EffectRow) -> EffectLine:
+    """Return what the recap shows of a journalled effect."""
+    wanted = row.order.expectation
+    return EffectLine(
+        path=row.order.path,
+        action=row.order.action,
+        amount=str(Money(wanted.amount, wanted.coin)),
+        state=row.state.value,
+        request_id=row.order.request_id,
+        order_id=row.order_id,
+        reason=row.reason,
+    )
+
+
+def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
+    """Render the whole recap; parts without content are left out.
+
+    Shapes: the last lines are the exit code and, where there is one, the next command.
+    """
+    parts = [
+        _counts(recap, tally, terminal),
+        _section("effects", render_effects(recap.effects, terminal), terminal),
+        _section("balances", render_balances(recap.balances, terminal), terminal),
+        _section("outputs", _outputs(tally), terminal),
+        _verdict(recap, terminal),
+    ]
+    return fitted("\n".join(part for part in parts if part), terminal)
+
+
+def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
+    """Render the effects as a table, each reason below the table with its path."""
+    lines = tuple(effects)
+    columns = (
+        Column(title="path"),
+        Column(title="action"),
+        Column(title="amount", is_number=True),
+        Column(title="state"),
+        Column(title="requestId"),
+        Column(title="order"),
+    )
+    rows = [(e.path, e.action, e.amount, e.state, e.request_id, e.order_id) for e in lines]
+    text = render_table(columns, rows, terminal, indent="  ")
+    return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in lines if e.reason)
+
+
+def render_balances(balances: Sequence[BalanceLine], terminal: Terminal) -> str:
+    """Render balances before, as projected, and after; ``?`` is not known."""
+    columns = [
+        Column(title="account"),
+        Column(title="coin"),
+        Column(title="before", is_number=True),
+        Column(title="projected", is_number=True),
+        Column(title="after", is_number=True),
+    ]
+    rows = [
+        [
+            line.account,
+            line.coin,
+            spoken_amount(line.before),
+            spoken_amount(line.projected),
+            spoken_amount(line.after),
+        ]
+        for line in balances
+    ]
+    remarks = [_remark(line) for line in balances]
+    if any(remarks):
+        columns.append(Column(title="remark"))
+        rows = [[*row, remark] for row, remark in zip(rows, remarks, strict=True)]
+    return render_table(columns, rows, terminal, indent="  ")
+
+
+def _remark(line: BalanceLine) -> str:
+    if line.projected is None or line.after is None or line.projected == line.after:
+        return ""
+    return "not as projected"
+
+
+def _counts(recap: Recap, tally: Tally, terminal: Terminal) -> str:
+    title = "  ".join(visible(part) for part in ("recap", tally.run_id, tally.playbook) if part)
+    unknown = sum(line.state in _OPEN for line in recap.effects) or tally.unknown_count
+    steps = tally.steps
+    counts = [
+        f"{steps['done']} ok",
+        f"{steps['skipped']} skipped",
+        f"{steps['failed']} failed",
+        f"{unknown} unknown",
+    ]
+    counts += [f"{steps[word]} {word}" for word in ("suspended", "assumed") if steps[word]]
+    duration = spoken_duration(tally.duration_s)
+    return f"\n{painted(title, Tone.STRONG, terminal)}\n  {', '.join(counts)} in {duration}\n"
+
+
+def _outputs(tally: Tally) -> str:
+    width = max((display_width(visible(name)) for name in tally.outputs), default=0)
+    return "".join(
+        f"  {padded(visible(name), width)}  {visible(spoken_value(value))}\n"
+        for name, value in tally.outputs.items()
+    )
+
+
+def _section(title: str, body: str, terminal: Terminal) -> str:
+    return f"{painted(title, Tone.STRONG, terminal)}\n{body}" if body else ""
+
+
+def _verdict(recap: Recap, terminal: Terminal) -> str:
+    code = recap.exit_code
+    tone = {ExitCode.DONE: Tone.GOOD, ExitCode.NOT_FINAL: Tone.CAREFUL}.get(code, Tone.BAD)
+    text = f"{painted(f'exit {code.value}', tone, terminal)}: {EXIT_WORDS[code]}\n"
+    if recap.next_command:
+        text += f"next: {visible(recap.next_command)}\n"
+    return text
+
+
+_OPEN = frozenset(state.value for state in OPEN_STATES)

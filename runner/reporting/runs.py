@@ -1,0 +1,114 @@
+"""Runs and what they did, from the journal's rows."""
+
+from collections.abc import Mapping, Sequence
+
+from runner.core.clock import timestamp_text
+from runner.effects.model import Attempt, EffectRow
+from runner.engine.ports import RunRow, StepOutcome
+from runner.reporting.escape import visible
+from runner.reporting.recap import effect_line, render_effects
+from runner.reporting.table import Column, render_table
+from runner.reporting.terminal import Terminal, Tone, fitted, painted
+from runner.reporting.words import EXIT_WORDS, spoken_duration, spoken_moment, spoken_value
+
+
+def render_runs(runs: Sequence[RunRow], terminal: Terminal) -> str:
+    """Render runs in the order given; one sentence where there are none."""
+    if not runs:
+        return "no runs yet\n"
+    columns = tuple(
+        Column(title=title) for title in ("run", "created", "state", "playbook", "once")
+    )
+    rows = [
+        (run.run_id, spoken_moment(run.created_at), run_state(run), run.playbook, run.occurrence)
+        for run in runs
+    ]
+    return render_table(columns, rows, terminal)
+
+
+def run_state(run: RunRow) -> str:
+    """Return one word for where a run stands, with its exit code once it has ended."""
+    if run.exit_code is not None:
+        return f"exit {run.exit_code.value}"
+    return "unfinished" if run.claimed else "nothing sent"
+
+
+def render_run_log(
+    run: RunRow,
+    outcomes: Mapping[str, StepOutcome],
+    effects: Sequence[EffectRow],
+    terminal: Terminal,
+) -> str:
+    """Render everything the journal holds about one run: its head, steps, effects and attempts."""
+    parts = [
+        _head(run, terminal),
+        _part("steps", _steps(outcomes, terminal), terminal),
+        _part("effects", render_effects(map(effect_line, effects), terminal), terminal),
+        _part("attempts", _attempts(effects, terminal), terminal),
+    ]
+    return fitted("\n".join(part for part in parts if part), terminal)
+
+
+def _head(run: RunRow, terminal: Terminal) -> str:
+    ended = f"  ended {spoken_moment(run.finished_at)}" if run.finished_at is not None else ""
+    state = run_state(run)
+    if run.exit_code is not None:
+        state = f"{state}: {EXIT_WORDS[run.exit_code]}"
+    lines = [
+        painted(f"{visible(run.run_id)}  {visible(run.playbook)}", Tone.STRONG, terminal),
+        f"  {state}",
+        f"  created {spoken_moment(run.created_at)}{ended}",
+        f"  {visible(run.entity)} at {visible(run.host)}",
+        f"  once {visible(run.occurrence)}, revision {run.revision}",
+        f"  plan {visible(run.digest)}, runner {visible(run.tool_version)}",
+    ]
+    if run.message:
+        lines.append(f"  {visible(run.message)}")
+    return "\n".join(lines) + "\n"
+
+
+def _steps(outcomes: Mapping[str, StepOutcome], terminal: Terminal) -> str:
+    columns = (
+        Column(title="started"),
+        Column(title="took", is_number=True),
+        Column(title="state"),
+        Column(title="path"),
+        Column(title="message"),
+    )
+    rows = [
+        (
+            timestamp_text(outcome.started_at),
+            spoken_duration((outcome.finished_at - outcome.started_at).total_seconds()),
+            outcome.state.value,
+            path,
+            outcome.message,
+        )
+        for path, outcome in outcomes.items()
+    ]
+    return render_table(columns, rows, terminal, indent="  ")
+
+
+def _attempts(effects: Sequence[EffectRow], terminal: Terminal) -> str:
+    columns = tuple(
+        Column(title=title) for title in ("started", "path", "attempt", "key", "answer")
+    )
+    rows = [
+        (
+            timestamp_text(attempt.started_at),
+            row.order.path,
+            str(attempt.number),
+            attempt.key_fingerprint,
+            _answer(attempt),
+        )
+        for row in effects
+        for attempt in row.attempts
+    ]
+    return render_table(columns, rows, terminal, indent="  ")
+
+
+def _answer(attempt: Attempt) -> str:
+    return "none yet" if attempt.answer is None else spoken_value(attempt.answer)
+
+
+def _part(title: str, body: str, terminal: Terminal) -> str:
+    return f"{painted(title, Tone.STRONG, terminal)}\n{body}" if body else ""

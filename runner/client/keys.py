@@ -174,6 +174,21 @@ def load_key(
     return SigningKey(key)
 
 
+def load_api_key(source: KeySource, *, environ: Mapping[str, str]) -> str:
+    """Load the text of an API key, the ``open-apikey`` header's value, as ``load_key`` loads keys.
+
+    Errors: ``KeyRefused`` for a place that cannot be used or a text that is not one line of ASCII.
+    """
+    material, name = _read(source, environ)
+    try:
+        return material.reveal().decode("ascii").strip()
+    except UnicodeDecodeError:
+        # Without a cause: the codec's error carries the bytes.
+        raise KeyRefused(
+            f"{name} does not hold an API key", hint="copy it again from the custodian's portal"
+        ) from None
+
+
 def _read(source: KeySource, environ: Mapping[str, str]) -> tuple[Secret, str]:
     if isinstance(source, KeyFile):
         return _read_file(source.path)

@@ -107,8 +107,8 @@ class EffectTransport(Protocol):
         """Return the fingerprint of the signing key."""
         ...
 
-    def timestamp_ms(self) -> int:
-        """Return the timestamp the next send should carry, in the server's time."""
+    async def timestamp_ms(self) -> int:
+        """Wait for the rate window, then return the next send's timestamp, in the server's time."""
         ...
 
     async def send(self, order: EffectOrder, timestamp_ms: int) -> SendReport:

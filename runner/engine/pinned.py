@@ -1,6 +1,6 @@
 """Effects of a real run: only what the plan pinned is ever driven."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from runner.engine.ports import EffectRequest, EffectResult, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PinnedEffects:
-    """Drives the plan's effects, each held against what its step asks for now.
+class Pinned:
+    """What a plan pinned, and how it is acted upon.
 
     Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
         attempt of an effect, never the recovery of one already attempted.
@@ -26,16 +26,34 @@ class PinnedEffects:
     orders: Mapping[str, EffectOrder]
     manifests: Mapping[str, Manifest]
     draft: Callable[[Manifest, Mapping[str, Value]], EffectDraft]
-    driver: EffectDriver
-    store: Store
     not_after: datetime
+
+
+class PinnedEffects:
+    """Drives the plan's effects, each held against what its step asks for now.
+
+    One object serves one process's walk; what earlier processes did is read from the journal once.
+    """
+
+    def __init__(
+        self, pinned: Pinned, driver: EffectDriver | None, store: Store, rows: Iterable[EffectRow]
+    ) -> None:
+        """Take the plan's effects, and the rows the journal already has for this run.
+
+        Shapes: ``driver`` may be None for a plan without effects.
+        """
+        self._pinned = pinned
+        self._driver = driver
+        self._store = store
+        self._rows = {row.order.path: row for row in rows}
+        self._last_on_lock = {order.lock: path for path, order in pinned.orders.items()}
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         """Drive the effect pinned at the request's path as far as asked.
 
         Errors: ``PlanRefused`` when the plan has no such effect or pinned another body.
         """
-        order = self._pinned(request)
+        order = self._order(request)
         blocked = await self._finish_before(order)
         if blocked is not None:
             return self._result(blocked)
@@ -53,24 +71,21 @@ class PinnedEffects:
 
         Errors: ``RemoteError``.
         """
-        results = []
-        for row in await self.store.effects(self.run_id):
-            ended = row
+        for row in list(self._rows.values()):
             if row.state is EffectState.ACCEPTED:
-                ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
-            results.append(self._result(ended))
-        return tuple(results)
+                await self._drive(row.order, Until.FINAL, self._timing(row.order))
+        return tuple(self._result(row) for row in self._rows.values())
 
     async def anything_sent(self) -> bool:
         """Tell whether any attempt of this run may have left."""
-        rows = await self.store.effects(self.run_id)
+        rows = self._rows.values()
         return any(not a.proven_not_executed for row in rows for a in row.attempts)
 
-    def _pinned(self, request: EffectRequest) -> EffectOrder:
-        order = self.orders.get(request.path)
+    def _order(self, request: EffectRequest) -> EffectOrder:
+        order = self._pinned.orders.get(request.path)
         if order is None:
             raise PlanRefused(f"{request.path}: the plan has no effect here")
-        body = self.draft(request.manifest, request.arguments).body(order.request_id)
+        body = self._pinned.draft(request.manifest, request.arguments).body(order.request_id)
         if body != order.body:
             raise PlanRefused(
                 f"{request.path}: the plan pinned {order.body}, the step now asks for {body}",
@@ -80,7 +95,7 @@ class PinnedEffects:
 
     async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
         # One order at a time on a lock: what was only accepted there is taken to its end first.
-        for row in await self.store.effects(self.run_id):
+        for row in list(self._rows.values()):
             same = row.order.lock == order.lock and row.order.path != order.path
             if same and row.state is EffectState.ACCEPTED:
                 ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
@@ -89,23 +104,21 @@ class PinnedEffects:
         return None
 
     async def _drive(self, order: EffectOrder, until: Until, timing: Timing) -> EffectRow:
-        row = await self.driver.run(
+        assert self._driver is not None, "a plan with effects comes with a driver"
+        row = await self._driver.run(
             order,
             until=until,
             timing=timing,
-            order_id_field=self.manifests[order.action].order_field,
-            not_after=self.not_after,
+            order_id_field=self._pinned.manifests[order.action].order_field,
+            not_after=self._pinned.not_after,
         )
-        if row.state in FINAL_STATES and self._is_last(order):
-            await self.store.release_locks(self.run_id, (order.lock,))
+        self._rows[order.path] = row
+        if row.state in FINAL_STATES and self._last_on_lock[order.lock] == order.path:
+            await self._store.release_locks(self._pinned.run_id, (order.lock,))
         return row
 
-    def _is_last(self, order: EffectOrder) -> bool:
-        paths = [path for path, other in self.orders.items() if other.lock == order.lock]
-        return paths[-1:] == [order.path]
-
     def _timing(self, order: EffectOrder) -> Timing:
-        confirmation = self.manifests[order.action].confirmation
+        confirmation = self._pinned.manifests[order.action].confirmation
         return Timing(
             every_s=confirmation.every_s,
             every_s_max=confirmation.every_s_max,
@@ -114,7 +127,7 @@ class PinnedEffects:
         )
 
     def _result(self, row: EffectRow) -> EffectResult:
-        manifest = self.manifests[row.order.action]
+        manifest = self._pinned.manifests[row.order.action]
         expected = row.order.expectation
         value: dict[str, Value] = {
             manifest.result_order: row.order_id,

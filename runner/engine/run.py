@@ -218,6 +218,7 @@ class Interpreter:
         if decided is False:
             return _Ended(state=StepState.SKIPPED, value=None, message="`if` is false")
         undecided = step.condition is not None and decided is None
+        value: Value | None = None
         match step.verb:
             case Use():
                 value = await self._use(step, step.verb, names)
@@ -226,7 +227,7 @@ class Interpreter:
             case Wait():
                 value = await self._wait(step, step.verb, names)
             case Bare():
-                value = None
+                pass
         assumed = self._assert(step, names, value)
         if isinstance(step.verb, Wait) and self._ports.assume_waits:
             assumed = "assumed to succeed; the run will wait"

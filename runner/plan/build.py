@@ -139,7 +139,8 @@ def check_may(intents: tuple[Intent, ...], may: Mapping[str, May]) -> None:
 
 def shortage_words(dry: DryRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what lacks cover: sentences that stop the plan, and sentences that only warn."""
-    errors, warnings = [], []
+    errors: list[str] = []
+    warnings: list[str] = []
     for shortage in dry.ledger.shortages():
         held = Money(shortage.available, shortage.money.coin)
         words = (

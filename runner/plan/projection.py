@@ -175,12 +175,12 @@ class ProjectedLedger:
 
     def _line(self, account: str, coin: str) -> BalanceLine:
         before, change = self.opening(account, coin), self.change(account, coin)
-        known = before is not None and change is not None
+        unknown = before is None or change is None
         return BalanceLine(
             account=account,
             coin=coin,
             before=before,
-            after=CONTEXT.add(before, change) if known and before is not None else None,
+            after=None if unknown else CONTEXT.add(before or ZERO, change or ZERO),
             change=change if change is not None else ZERO,
         )
 

@@ -1,0 +1,361 @@
+"""The desk: one custodian account, real or simulated, with everything a command needs to act on it.
+
+This is where rooms meet: client, actions, journal, controls and sandbox are put together here.
+"""
+
+import random
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.actions.custodian import Custodian
+from runner.actions.effects import draft_effect
+from runner.actions.orders import OrderResolver, resolver_for
+from runner.actions.reads import Reads
+from runner.actions.wire import ClientTransport
+from runner.app.environment import Environment
+from runner.app.settings import Settings
+from runner.catalogue.api import Api
+from runner.catalogue.load import load_api
+from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifests import MANIFESTS
+from runner.client.client import Client
+from runner.client.keys import (
+    KeyDescriptor,
+    KeyFile,
+    KeySigner,
+    KeySource,
+    KeyVariable,
+    Signer,
+    load_api_key,
+    load_key,
+)
+from runner.client.rate import RateWindow
+from runner.client.transport import HttpTransport
+from runner.controls.directory import Directory
+from runner.controls.load import load_controls
+from runner.controls.profile import (
+    PLAN_LIFETIME,
+    ApiCredential,
+    FromDescriptor,
+    FromFile,
+    FromVariable,
+    Profile,
+    ProfileFacts,
+    ProfileKind,
+    SecretSource,
+)
+from runner.core.clock import Clock, SystemClock
+from runner.core.errors import SettingsInvalid
+from runner.core.ids import bytes_digest
+from runner.core.jsonvalue import canonical_json
+from runner.core.values import Value, duration_text
+from runner.effects.draft import EffectDraft
+from runner.effects.model import EffectOrder
+from runner.effects.ports import Facts
+from runner.journal.sqlite import SqliteJournal, open_journal
+
+if TYPE_CHECKING:
+    from runner.sandbox.keys import KeyFile as SandboxKey
+
+RATE_PER_S = 10
+"""The pace kept with a custodian: no source states the limit, so a modest one."""
+SANDBOX_RATE_PER_S = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a command is aimed at.
+
+    Shapes: exactly one of ``sandbox`` and ``profile`` is not None, unless neither was given;
+        ``world`` is the file a new sandbox is made from.
+    """
+
+    sandbox: str | None = None
+    world: Path | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One open custodian account.
+
+    Shapes: ``effect_client`` is None where effects may not be sent, and ``no_effects_because`` then
+        says why; ``host`` names the custodian in identities; ``facts`` are what is known about it.
+    """
+
+    profile: str
+    host: str
+    entity: str
+    is_sandbox: bool
+    api: Api
+    directory: Directory
+    controls_digest: str
+    facts: ProfileFacts
+    plan_lifetime: timedelta
+    clock: Clock
+    random: Callable[[], float]
+    reads: Reads
+    custodian: Custodian
+    effect_client: Client | None
+    no_effects_because: str
+    store: SqliteJournal
+    manifests: Mapping[str, Manifest]
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Return the effect key's fingerprint, or empty where there is no effect key."""
+        return "" if self.effect_client is None else self.effect_client.fingerprint
+
+    def draft(self, manifest: Manifest, arguments: Mapping[str, Value]) -> EffectDraft:
+        """Work out what an effect asks for, with this desk's directory.
+
+        Errors: ``EffectRefused``.
+        """
+        return draft_effect(manifest, arguments, directory=self.directory, api=self.api)
+
+    def places(self, coin: str) -> int:
+        """Return a coin's decimals.
+
+        Errors: ``KeyError`` for a coin the directory does not have.
+        """
+        return self.directory.coins[coin]
+
+    def transport(self) -> ClientTransport:
+        """Return the wire for effects.
+
+        Errors: ``SettingsInvalid`` where effects may not be sent from here.
+        """
+        if self.effect_client is None:
+            raise SettingsInvalid(
+                self.no_effects_because, hint="use --sandbox, or `plan` to see what would be sent"
+            )
+        return ClientTransport(self.effect_client)
+
+    def resolver(self, order: EffectOrder) -> OrderResolver:
+        """Return the eyes for one effect."""
+        return resolver_for(self.custodian, order)
+
+    def effect_facts(self) -> Facts:
+        """Return the facts as the state machine takes them."""
+        return Facts(
+            timestamp_window=self.facts.timestamp_window,
+            clock_skew=self.facts.clock_skew,
+            read_lag=self.facts.read_lag,
+        )
+
+    def facts_text(self) -> dict[str, str]:
+        """Return the facts as plans record them."""
+        named = {
+            "timestamp_window": self.facts.timestamp_window,
+            "clock_skew": self.facts.clock_skew,
+            "read_lag": self.facts.read_lag,
+        }
+        return {k: "unknown" if v is None else duration_text(v) for k, v in named.items()}
+
+
+@asynccontextmanager
+async def open_desk(
+    target: Target, settings: Settings, environment: Environment
+) -> AsyncIterator[Desk]:
+    """Open what a command is aimed at, for as long as the block lasts.
+
+    Errors: ``SettingsInvalid`` and its kin, ``InvalidInput`` for controls or a world.
+    """
+    async with AsyncExitStack() as stack:
+        if target.sandbox is not None:
+            yield await _sandbox_desk(stack, target, target.sandbox, settings)
+        else:
+            yield await _profile_desk(stack, target, settings, environment)
+
+
+async def _sandbox_desk(
+    stack: AsyncExitStack, target: Target, name: str, settings: Settings
+) -> Desk:
+    # The server's libraries are only paid for by commands that run a sandbox.
+    from runner.app.world_directory import directory_from_world
+    from runner.sandbox.directory import SandboxDirectory
+    from runner.sandbox.server import serve
+
+    clock = SystemClock()
+    world_path = target.world or _known_world(settings, name)
+    sandbox = SandboxDirectory(settings.sandbox_dir).open(name, clock=clock, world_path=world_path)
+    stack.callback(sandbox.close)
+    base_url = await stack.enter_async_context(serve(sandbox.app))
+    transport = await stack.enter_async_context(HttpTransport(base_url))
+    store = open_journal(sandbox.folder / "state.sqlite", clock=clock)
+    stack.callback(store.close)
+    keys = sandbox.keys.values()
+    reader = _sandbox_signer(keys, "Enable Enquiry")
+    operator = _sandbox_signer(keys, "Enable Mirror Operation")
+    switches = sandbox.world.switches
+    return _desk(
+        _Account(
+            profile=f"sandbox={name}",
+            host=sandbox.host,
+            is_sandbox=True,
+            directory=directory_from_world(sandbox.world),
+            controls_digest=bytes_digest(canonical_json({"world": sandbox.digest})),
+            facts=ProfileFacts(
+                timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
+                clock_skew=timedelta(0),
+                read_lag=timedelta(milliseconds=switches.visibility_delay_ms),
+            ),
+        ),
+        clock=clock,
+        read_client=_client(transport, reader, clock, rate=SANDBOX_RATE_PER_S),
+        effect_client=_client(transport, operator, clock, rate=SANDBOX_RATE_PER_S),
+        store=store,
+    )
+
+
+async def _profile_desk(
+    stack: AsyncExitStack, target: Target, settings: Settings, environment: Environment
+) -> Desk:
+    profile, account = _profile_account(target, settings)
+    if profile.read_key is None:
+        raise SettingsInvalid(
+            f'profile "{profile.name}" has no read_key', hint="add it to profiles.yaml"
+        )
+    clock = SystemClock()
+    reader = _profile_signer(profile.read_key, environment)
+    transport = await stack.enter_async_context(
+        HttpTransport(profile.url, ca=profile.ca, proxy=profile.proxy or None)
+    )
+    is_sandbox = profile.kind is ProfileKind.SANDBOX
+    rate = SANDBOX_RATE_PER_S if is_sandbox else RATE_PER_S
+    effect_client = None
+    if is_sandbox and profile.effect_key is not None:
+        signer = _profile_signer(profile.effect_key, environment)
+        effect_client = _client(transport, signer, clock, rate=rate)
+    store = open_journal(_state_path(profile, settings, environment), clock=clock)
+    stack.callback(store.close)
+    return _desk(
+        account,
+        clock=clock,
+        read_client=_client(transport, reader, clock, rate=rate),
+        effect_client=effect_client,
+        store=store,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """What is known about an account before anything is opened."""
+
+    profile: str
+    host: str
+    is_sandbox: bool
+    directory: Directory
+    controls_digest: str
+    facts: ProfileFacts
+    plan_lifetime: timedelta = PLAN_LIFETIME
+
+
+def _desk(
+    account: _Account,
+    *,
+    clock: Clock,
+    read_client: Client,
+    effect_client: Client | None,
+    store: SqliteJournal,
+) -> Desk:
+    api = load_api()
+    because = (
+        "the profile has no effect_key"
+        if account.is_sandbox
+        else "this version sends effects to sandboxes only; a custodian is read, never acted upon"
+    )
+    custodian = Custodian(api=api, client=read_client, directory=account.directory, clock=clock)
+    return Desk(
+        profile=account.profile,
+        host=account.host,
+        entity=account.directory.entity,
+        is_sandbox=account.is_sandbox,
+        api=api,
+        directory=account.directory,
+        controls_digest=account.controls_digest,
+        facts=account.facts,
+        plan_lifetime=account.plan_lifetime,
+        clock=clock,
+        random=random.SystemRandom().random,
+        reads=Reads(custodian),
+        custodian=custodian,
+        effect_client=effect_client,
+        no_effects_because="" if effect_client else because,
+        store=store,
+        manifests=MANIFESTS,
+    )
+
+
+def _client(transport: HttpTransport, signer: Signer, clock: Clock, *, rate: int) -> Client:
+    window = RateWindow(count=rate, clock=clock)
+    return Client(load_api(), transport, signer, clock, rate=window)
+
+
+def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str) -> Signer:
+    key = next((k for k in keys if permission in k.permissions), None)
+    if key is None:
+        raise SettingsInvalid(
+            f'the sandbox has no key that may "{permission}"', hint="add one to its world"
+        )
+    return KeySigner(api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}))
+
+
+def _profile_account(target: Target, settings: Settings) -> tuple[Profile, _Account]:
+    if settings.controls is None:
+        raise SettingsInvalid(
+            "no controls are named, so there is no custodian to speak to",
+            hint="use --sandbox, or --controls FOLDER (CEFFU_RUNNER_CONTROLS) with a profile",
+        )
+    controls = load_controls(settings.controls)
+    name = target.profile or settings.profile
+    if name is None:
+        raise SettingsInvalid(
+            "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
+        )
+    profile = controls.profile(name)
+    return profile, _Account(
+        profile=profile.name,
+        host=profile.host,
+        is_sandbox=profile.kind is ProfileKind.SANDBOX,
+        directory=controls.directory,
+        controls_digest=controls.digest,
+        facts=profile.facts,
+        plan_lifetime=profile.plan_lifetime,
+    )
+
+
+def _profile_signer(credential: ApiCredential, environment: Environment) -> Signer:
+    variables = environment.variables
+    return KeySigner(
+        api_key=load_api_key(_key_source(credential.api_key), environ=variables),
+        key=load_key(_key_source(credential.key), environ=variables),
+    )
+
+
+def _key_source(source: SecretSource) -> KeySource:
+    match source:
+        case FromFile(path=path):
+            return KeyFile(path=path)
+        case FromDescriptor(descriptor=descriptor):
+            return KeyDescriptor(descriptor=descriptor)
+        case FromVariable(name=name):
+            return KeyVariable(name=name)
+
+
+def _state_path(profile: Profile, settings: Settings, environment: Environment) -> Path:
+    chosen = settings.state or profile.state
+    if chosen is not None:
+        return chosen
+    folder = re.sub(r"[^A-Za-z0-9.-]", "_", f"{profile.host}-{profile.entity}")
+    return environment.state_home / "ceffu-runner" / folder / "state.sqlite"
+
+
+def _known_world(settings: Settings, name: str) -> Path | None:
+    known = settings.runner_file.sandboxes.get(name) if settings.runner_file else None
+    return known.world if known else None

@@ -1,0 +1,395 @@
+"""Running a plan: apply it, go on with it, and say how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import __version__
+from runner.app.desk import Desk
+from runner.app.usecases.loading import load_checked
+from runner.app.usecases.planning import (
+    DryRunEnded,
+    Emit,
+    Occasion,
+    build_occasion,
+    build_plan,
+    dry_run,
+    refuse_used_occurrence,
+)
+from runner.core.errors import (
+    ExitCode,
+    InvalidInput,
+    PlanRefused,
+    StoreRefused,
+    UsageInvalid,
+)
+from runner.core.ids import bytes_digest
+from runner.core.jsonvalue import JsonValue
+from runner.core.source import SourceFile
+from runner.core.types import type_from_text
+from runner.core.values import value_from_json
+from runner.documents.files import read_source
+from runner.effects.driver import EffectDriver
+from runner.effects.model import FINAL_STATES, EffectRow, EffectState
+from runner.effects.ports import Change
+from runner.engine.events import EffectChanged, RunFinished, RunStarted
+from runner.engine.host import run_inline
+from runner.engine.journalled import RunJournal
+from runner.engine.pinned import Pinned, PinnedEffects
+from runner.engine.ports import Ports, RunRow
+from runner.engine.run import Interpreter, Walk
+from runner.engine.verdict import WalkEnd, exit_code
+from runner.plan.codec import PlanFile, plan_from_file
+from runner.plan.model import Plan
+from runner.plan.preflight import Drift, drift_between, name_changes
+from runner.playbook.inputs import BoundInputs
+from runner.playbook.model import Playbook
+
+DRIFTS_SHOWN = 10
+
+
+class PlanDrifted(PlanRefused):
+    """The preflight found that the plan no longer holds; nothing was sent."""
+
+    def __init__(self, drifts: tuple[Drift, ...]) -> None:
+        """Keep every difference."""
+        shown = "\n".join(f"  {drift}" for drift in drifts[:DRIFTS_SHOWN])
+        more = len(drifts) - DRIFTS_SHOWN
+        tail = f"\n  and {more} more" if more > 0 else ""
+        super().__init__(
+            f"the plan no longer holds; nothing was sent\n{shown}{tail}", hint="make a new plan"
+        )
+        self.drifts = drifts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run stands at the end of a command.
+
+    Shapes: ``already`` tells that an earlier command had ended it and this one did nothing;
+        ``resumable`` that ``runner resume`` goes on; ``outputs`` are in JSON.
+    """
+
+    run_id: str
+    plan: Plan
+    exit_code: ExitCode
+    message: str
+    effects: tuple[EffectRow, ...]
+    outputs: Mapping[str, JsonValue]
+    already: bool = False
+    resumable: bool = False
+
+
+async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
+    """Apply a plan exactly once.
+
+    A plan whose run has been claimed is not checked again: an unfinished run goes on, a finished
+    one is reported with its exit code, and nothing is sent.
+
+    Errors: ``PlanRefused`` when the plan is stale, expired or used; ``StoreRefused`` for another
+        store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent.
+    """
+    known = await desk.store.run(file.run_id)
+    if known is not None and known.claimed:
+        if known.exit_code is not None:
+            return await _report_finished(desk, known, file.plan)
+        return await resume_run(desk, file.run_id, emit)
+    playbook = _check_pins(desk, file)
+    if file.plan.effects:
+        desk.transport()
+    with desk.store.own_run(file.run_id):
+        occasion = _occasion(desk, file.plan, playbook)
+        await refuse_used_occurrence(desk, occasion.identity, own_run_id=file.run_id)
+        row = _run_row(desk, file)
+        files = {playbook.source.name: playbook.source.text.encode("utf-8")}
+        await desk.store.register_run(row, files)
+        locks = file.plan.locks()
+        await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
+        try:
+            if locks:
+                await _preflight(desk, file.plan, occasion)
+        except BaseException:
+            await desk.store.release_locks(file.run_id, locks)
+            raise
+        return await _execute(desk, file, playbook, emit, resumed=False)
+
+
+async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
+    """Go on with a run from where its journal says it is; a finished one is only reported.
+
+    Errors: ``UsageInvalid`` for an unknown run; ``LockHeld`` while another process has it.
+    """
+    row = await desk.store.run(run_id)
+    if row is None:
+        raise UsageInvalid(f"there is no run {run_id} here", hint="runner runs lists them")
+    file = plan_from_file(row.plan.encode("utf-8"))
+    if row.exit_code is not None:
+        return await _report_finished(desk, row, file.plan)
+    if (desk.host, desk.entity) != (row.host, row.entity):
+        raise PlanRefused(
+            f"{run_id} belongs to {row.host} ({row.entity}), not to {desk.host} ({desk.entity})",
+            hint="name the profile or sandbox it was planned for",
+        )
+    if file.plan.effects:
+        desk.transport()
+    files = await desk.store.run_files(run_id)
+    source = SourceFile(name=file.plan.source, text=files[file.plan.source].decode("utf-8"))
+    playbook, _ = load_checked(source)
+    with desk.store.own_run(run_id):
+        await desk.store.take_locks(
+            run_id, _locks_left(file.plan, await _rows(desk, run_id)), at=desk.clock.now()
+        )
+        return await _execute(desk, file, playbook, emit, resumed=True)
+
+
+def _check_pins(desk: Desk, file: PlanFile) -> Playbook:
+    plan = file.plan
+    if plan.store_id != desk.store.store_id:
+        raise StoreRefused(
+            "the plan was made with another journal than this one",
+            hint="use the journal it was made with, or make a new plan",
+        )
+    if desk.clock.now() > plan.not_after:
+        raise PlanRefused(
+            f"the plan expired at {plan.not_after:%Y-%m-%d %H:%M:%S} UTC", hint="make a new plan"
+        )
+    pins = (
+        ("profile", plan.profile, desk.profile),
+        ("host", plan.host, desk.host),
+        ("entity", plan.entity, desk.entity),
+        ("effect key", plan.key_fingerprint, desk.key_fingerprint),
+        ("facts", str(dict(plan.facts)), str(desk.facts_text())),
+        ("tool version", plan.tool_version, __version__),
+    )
+    for what, planned, now in pins:
+        if planned != now:
+            raise PlanRefused(
+                f"the plan's {what} was {planned}, this is {now}", hint="make a new plan"
+            )
+    for pinned in plan.files:
+        _check_file(pinned.name, pinned.digest)
+    return load_checked(read_source(Path(plan.source), name=plan.source))[0]
+
+
+def _check_file(name: str, digest: str) -> None:
+    try:
+        data = Path(name).read_bytes()
+    except OSError as exc:
+        raise PlanRefused(
+            f"{name}, which the plan read, cannot be read now",
+            hint="apply from the folder the plan was made in, or make a new plan",
+        ) from exc
+    if bytes_digest(data) != digest:
+        raise PlanRefused(f"{name} has changed since the plan was made", hint="make a new plan")
+
+
+async def _preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
+    try:
+        dry = await dry_run(desk, occasion, _silent)
+    except DryRunEnded as ended:
+        if ended.exit_code is ExitCode.UNREACHABLE:
+            raise
+        raise PlanDrifted(
+            (Drift(path="dry run", what="its end", planned="done", now=str(ended)),)
+        ) from ended
+    except InvalidInput as error:
+        raise PlanDrifted(
+            (Drift(path="dry run", what="its effects", planned="sound", now=str(error)),)
+        ) from error
+    today = build_plan(desk, occasion, dry)
+    drifts = (*name_changes(plan, today), *drift_between(plan, today))
+    if drifts:
+        raise PlanDrifted(drifts)
+
+
+def _occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
+    values = {
+        given.name: value_from_json(given.value, type_from_text(given.type))
+        for given in plan.inputs
+    }
+    origins = {given.name: given.origin for given in plan.inputs}
+    return build_occasion(
+        desk,
+        playbook,
+        BoundInputs(values=values, origins=origins),
+        now=plan.created_at,
+        nonce=plan.occurrence,
+    )
+
+
+async def _execute(
+    desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit, *, resumed: bool
+) -> RunReport:
+    run_id, plan = file.run_id, file.plan
+    started_s = desk.clock.monotonic_s()
+    emit(
+        RunStarted(
+            at=desk.clock.now(),
+            run_id=run_id,
+            playbook=plan.playbook,
+            labels=plan.labels,
+            dry=False,
+            resumed=resumed,
+            step_count=len(playbook.steps),
+        )
+    )
+    end = await _walk(desk, file, playbook, emit)
+    rows = await _rows(desk, run_id)
+    if not end.resumable:
+        rows = await _cancel_unsent(desk, rows, emit)
+    sent = any(not a.proven_not_executed for row in rows for a in row.attempts)
+    code = exit_code(end.cause, (row.state for row in rows), sent=sent)
+    if not end.resumable:
+        await desk.store.finish_run(
+            run_id, exit_code=code, message=end.message, at=desk.clock.now()
+        )
+        await desk.store.release_locks(run_id, plan.locks())
+    emit(
+        RunFinished(
+            at=desk.clock.now(),
+            run_id=run_id,
+            exit_code=code,
+            suspended=end.resumable,
+            message=end.message,
+            duration_s=desk.clock.monotonic_s() - started_s,
+            outputs=end.outputs,
+        )
+    )
+    return RunReport(
+        run_id=run_id,
+        plan=plan,
+        exit_code=code,
+        message=end.message,
+        effects=rows,
+        outputs=end.outputs,
+        resumable=end.resumable,
+    )
+
+
+async def _walk(desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit) -> WalkEnd:
+    run_id, plan = file.run_id, file.plan
+    rows = await _rows(desk, run_id)
+    orders = plan.orders(run_id)
+
+    async def notice(row: EffectRow) -> None:
+        emit(_changed(row))
+
+    driver = (
+        None
+        if not orders
+        else EffectDriver(
+            store=desk.store,
+            transport=desk.transport(),
+            resolver_for=desk.resolver,
+            clock=desk.clock,
+            random=desk.random,
+            facts=desk.effect_facts(),
+            codes={c.code: c.write_outcome for c in desk.api.error_codes.values()},
+            notice=notice,
+        )
+    )
+    ports = Ports(
+        journal=await RunJournal.load(desk.store, run_id),
+        reads=desk.reads,
+        effects=PinnedEffects(
+            Pinned(
+                run_id=run_id,
+                orders=orders,
+                manifests=desk.manifests,
+                draft=desk.draft,
+                not_after=plan.not_after,
+            ),
+            driver,
+            desk.store,
+            rows,
+        ),
+        clock=desk.clock,
+        random=desk.random,
+        places=desk.places,
+    )
+    occasion = _occasion(desk, plan, playbook)
+    walk = Walk(playbook=playbook, inputs=occasion.bound.values, now=plan.created_at)
+    return await run_inline(Interpreter(walk, ports, emit).run())
+
+
+async def _cancel_unsent(
+    desk: Desk, rows: tuple[EffectRow, ...], emit: Emit
+) -> tuple[EffectRow, ...]:
+    # A run that ends sends nothing later: what never left is cancelled, and no one waits for it.
+    result = []
+    for row in rows:
+        ended = row
+        if row.state in {EffectState.PLANNED, EffectState.INTENT}:
+            ended = await desk.store.change_effect(
+                row.order,
+                Change(
+                    expected=row.state,
+                    state=EffectState.CANCELLED,
+                    reason="the run ended before it was sent",
+                    at=desk.clock.now(),
+                ),
+            )
+            emit(_changed(ended))
+        result.append(ended)
+    return tuple(result)
+
+
+async def _report_finished(desk: Desk, row: RunRow, plan: Plan) -> RunReport:
+    assert row.exit_code is not None
+    return RunReport(
+        run_id=row.run_id,
+        plan=plan,
+        exit_code=row.exit_code,
+        message=row.message,
+        effects=await _rows(desk, row.run_id),
+        outputs={},
+        already=True,
+    )
+
+
+async def _rows(desk: Desk, run_id: str) -> tuple[EffectRow, ...]:
+    return await desk.store.effects(run_id)
+
+
+def _locks_left(plan: Plan, rows: tuple[EffectRow, ...]) -> tuple[str, ...]:
+    finished = {row.order.path for row in rows if row.state in FINAL_STATES}
+    return tuple(sorted({e.lock for e in plan.effects if e.path not in finished}))
+
+
+def _changed(row: EffectRow) -> EffectChanged:
+    return EffectChanged(
+        at=row.changed_at,
+        path=row.order.path,
+        action=row.order.action,
+        state=row.state.value,
+        request_id=row.order.request_id,
+        order_id=row.order_id,
+        status=row.status,
+        attempt_number=len(row.attempts),
+        reason=row.reason,
+        evidence=row.evidence,
+    )
+
+
+def _run_row(desk: Desk, file: PlanFile) -> RunRow:
+    plan = file.plan
+    return RunRow(
+        run_id=file.run_id,
+        digest=file.digest,
+        plan=file.data.decode("utf-8"),
+        playbook=plan.playbook,
+        host=plan.host,
+        entity=plan.entity,
+        occurrence=plan.occurrence,
+        revision=plan.revision,
+        created_at=desk.clock.now(),
+        claimed=False,
+        exit_code=None,
+        message="",
+        finished_at=None,
+        tool_version=__version__,
+    )
+
+
+def _silent(event: object) -> None:
+    """Take an event of the preflight and say nothing; the plan has shown it all."""

@@ -1,0 +1,250 @@
+"""Making a plan: read, walk dry, pin."""
+
+import getpass
+import secrets
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from runner import __version__
+from runner.app.desk import Desk
+from runner.app.usecases.loading import check_names, files_of
+from runner.core.diagnostics import Diagnostic
+from runner.core.errors import ExitCode, InvalidInput, PlanRefused, RunnerError
+from runner.core.ids import bytes_digest
+from runner.core.values import value_text, value_to_json
+from runner.engine.events import Event
+from runner.engine.run import Walk
+from runner.engine.verdict import Cause, exit_code
+from runner.plan.build import (
+    PlanContext,
+    check_may,
+    plan_from_dry_run,
+    planning_diagnostics,
+    seed_missing,
+    shortage_words,
+)
+from runner.plan.codec import PlanFile, file_from_plan
+from runner.plan.dryrun import DryRun, DryRunner, Identity
+from runner.plan.model import Plan, PlannedFile, PlannedInput
+from runner.playbook.expressions.evaluate import Environment as Names
+from runner.playbook.expressions.template import Template, evaluate_template
+from runner.playbook.inputs import BoundInputs
+from runner.playbook.model import Playbook
+
+Emit = Callable[[Event], None]
+
+
+class DryRunEnded(RunnerError):
+    """A dry run came to an end before the playbook's: nothing was sent, nothing will be."""
+
+    def __init__(self, message: str, *, exit_code: ExitCode, hint: str = "") -> None:
+        """Keep the exit code of the table."""
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """One occurrence of a playbook: its values, its identity and the moment it was planned."""
+
+    playbook: Playbook
+    bound: BoundInputs
+    labels: Mapping[str, str]
+    identity: Identity
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan and what to tell people beside it."""
+
+    file: PlanFile
+    warnings: tuple[str, ...]
+
+
+async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Emit) -> Planned:
+    """Plan a playbook: a dry run with real reads, pinned.
+
+    Errors: ``InvalidInput`` for names and effects that cannot be planned, ``PlanRefused`` when the
+        occurrence is used up, ``PolicyDenied`` for ``may``, ``DryRunEnded`` for an assert, a lack
+        of cover or an unreachable custodian.
+    """
+    check_names(playbook, bound, desk.directory)
+    occasion = build_occasion(desk, playbook, bound, now=desk.clock.now())
+    await refuse_used_occurrence(desk, occasion.identity, own_run_id=None)
+    dry = await dry_run(desk, occasion, emit)
+    errors, warnings = shortage_words(dry)
+    if errors:
+        raise DryRunEnded(
+            "; ".join(errors),
+            exit_code=ExitCode.ENDED_BEFORE_SENDING,
+            hint="nothing was sent; change the amounts, or bring the balance up first",
+        )
+    plan = build_plan(desk, occasion, dry)
+    return Planned(file=file_from_plan(plan), warnings=warnings)
+
+
+def build_occasion(
+    desk: Desk, playbook: Playbook, bound: BoundInputs, *, now: datetime, nonce: str = ""
+) -> Occasion:
+    """Work out labels and occurrence from the inputs.
+
+    Shapes: ``nonce`` is the occurrence of a plan that has no ``once``; a new one is drawn if empty.
+    Errors: ``InvalidInput`` where effects outside a sandbox have no ``once``.
+    """
+    names = Names(names={}, inputs=bound.values, steps={}, now=now, places=desk.places)
+    labels = {name: _text(template, names) for name, template in playbook.labels.items()}
+    if playbook.once is not None:
+        occurrence = _text(playbook.once, names)
+    elif playbook.has_effects and not desk.is_sandbox:
+        raise InvalidInput((_once_missing(playbook),))
+    else:
+        occurrence = nonce or secrets.token_hex(8)
+    identity = Identity(
+        host=desk.host, entity=desk.entity, playbook=playbook.name, occurrence=occurrence
+    )
+    return Occasion(playbook=playbook, bound=bound, labels=labels, identity=identity, now=now)
+
+
+async def refuse_used_occurrence(desk: Desk, identity: Identity, *, own_run_id: str | None) -> None:
+    """Refuse an occurrence that another run has used up.
+
+    Errors: ``PlanRefused`` naming the run.
+    """
+    owner = await desk.store.occurrence_owner(
+        host=identity.host,
+        entity=identity.entity,
+        playbook=identity.playbook,
+        occurrence=identity.occurrence,
+        revision=identity.revision,
+    )
+    if owner is None or owner == own_run_id:
+        return
+    row = await desk.store.run(owner)
+    unfinished = row is not None and row.exit_code is None
+    raise PlanRefused(
+        f'{identity.playbook} "{identity.occurrence}" was already run: {owner}',
+        hint=f"runner {'resume' if unfinished else 'logs'} {owner}",
+    )
+
+
+async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
+    """Walk dry, hold the result against `may`, and read the balances no step has shown.
+
+    Errors: as ``make_plan``.
+    """
+    runner = DryRunner(
+        reads=desk.reads,
+        draft=desk.draft,
+        clock=desk.clock,
+        random=desk.random,
+        places=desk.places,
+    )
+    walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
+    dry = await runner.run(walk, occasion.identity, emit=emit)
+    found = planning_diagnostics(dry, occasion.playbook)
+    if found:
+        raise InvalidInput(found)
+    if dry.end.cause is not Cause.DONE:
+        where = f"{dry.end.path}: " if dry.end.path else ""
+        raise DryRunEnded(
+            f"{where}{dry.end.message}",
+            exit_code=exit_code(dry.end.cause, (), sent=False),
+            hint="nothing was sent",
+        )
+    check_may(dry.intents, occasion.playbook.may)
+    await seed_missing(dry, desk.reads, desk.manifests)
+    return dry
+
+
+def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
+    """Pin a dry run made at this desk."""
+    playbook = occasion.playbook
+    context = PlanContext(
+        tool_version=__version__,
+        playbook=playbook,
+        files=tuple(
+            PlannedFile(name=name, digest=bytes_digest(data))
+            for name, data in files_of(playbook).items()
+        ),
+        git_commit=_git_commit(Path(playbook.source.name)),
+        profile=desk.profile,
+        controls_digest=desk.controls_digest,
+        key_fingerprint=desk.key_fingerprint,
+        facts=desk.facts_text(),
+        store_id=desk.store.store_id,
+        inputs=tuple(
+            PlannedInput(
+                name=name,
+                type=str(playbook.inputs[name].type),
+                value=value_to_json(value),
+                origin=occasion.bound.origins[name],
+            )
+            for name, value in occasion.bound.values.items()
+        ),
+        labels=occasion.labels,
+        created_at=occasion.now,
+        created_by=_person(),
+        not_after=occasion.now + desk.plan_lifetime,
+        names=names_used(desk, dry),
+    )
+    return plan_from_dry_run(dry, occasion.identity, context)
+
+
+def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
+    """Return the directory entries the effects rest on, as texts."""
+    used: dict[str, dict[str, str]] = {}
+    for intent in dry.intents:
+        draft = intent.draft
+        kind = "mirrorx_link" if draft.manifest.name.startswith("mirrorx.") else "mirror_link"
+        link = desk.directory.links(kind)[draft.parts["link"]]
+        wallet = desk.directory.wallets[link.wallet]
+        used[f"{kind} {link.name}"] = {
+            "id": link.id,
+            "wallet": link.wallet,
+            "binance_uid": link.binance_uid,
+        }
+        used[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
+        used[f"coin {draft.money.coin}"] = {"places": str(desk.places(draft.money.coin))}
+    return used
+
+
+def _text(template: Template, names: Names) -> str:
+    return value_text(evaluate_template(template, None, names))
+
+
+def _once_missing(playbook: Playbook) -> Diagnostic:
+    return Diagnostic(
+        code="once-missing",
+        summary=f'playbook "{playbook.name}" has effects and no `once`',
+        span=playbook.source.whole(),
+        hint="say what makes one occurrence itself: once: ${{ inputs.link }} ${{ inputs.day }}",
+    )
+
+
+def _git_commit(path: Path) -> str:
+    folder = path.absolute().parent
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
+            ["git", "-C", str(folder), "rev-parse", "--verify", "HEAD"],  # noqa: S607 - found on PATH
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _person() -> str:
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (OSError, KeyError):
+        return "unknown"

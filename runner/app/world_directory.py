@@ -1,0 +1,27 @@
+"""The names a sandbox's playbooks may use: its world, seen as a directory."""
+
+from runner.controls.directory import Directory, LinkEntry, WalletEntry
+from runner.sandbox.world import MirrorLink, MirrorXLink, World
+
+_WALLET_TYPES = {10: "qualified", 12: "cosign", 20: "prime", 21: "prime_sub"}
+
+
+def directory_from_world(world: World) -> Directory:
+    """Return the directory that describes a sandbox's world."""
+    return Directory(
+        entity=world.entity,
+        coins={coin.symbol: coin.places for coin in world.coins},
+        networks=frozenset(network for coin in world.coins for network in coin.networks),
+        wallets={
+            wallet.name: WalletEntry(
+                name=wallet.name, id=wallet.id, type=_WALLET_TYPES.get(int(wallet.type), "other")
+            )
+            for wallet in world.wallets
+        },
+        mirror_links={link.name: _link(link) for link in world.mirror_links},
+        mirrorx_links={link.name: _link(link) for link in world.mirrorx_links},
+    )
+
+
+def _link(link: MirrorLink | MirrorXLink) -> LinkEntry:
+    return LinkEntry(name=link.name, id=link.id, wallet=link.wallet, binance_uid=link.binance_uid)

@@ -1,5 +1,6 @@
 """The client: one attempt of one operation of the catalogue."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,8 +89,8 @@ class Client:
         self._rate = rate
         self._stamps = Stamps(clock)
         self._send_within_ms = send_within_ms
-        self._waited_stamps: set[int] = set()
-        self._sent_stamps: set[int] = set()
+        # Stamps of writes that are young enough to be sent, oldest first; True once sent.
+        self._write_stamps: OrderedDict[int, bool] = OrderedDict()
 
     @property
     def fingerprint(self) -> str:
@@ -153,7 +154,7 @@ class Client:
         """
         await self._rate.take()
         stamp_ms = self._stamps.next_ms()
-        self._waited_stamps = self._recent(self._waited_stamps) | {stamp_ms}
+        self._write_stamps[stamp_ms] = False
         return stamp_ms
 
     async def send_write(self, operation_id: str, body: str, *, timestamp_ms: int) -> WriteAnswer:
@@ -162,14 +163,14 @@ class Client:
         Shapes: ``body`` is the planned JSON object without ``timestamp``; ``timestamp_ms`` comes
             from ``next_write_stamp``, which has waited for the rate window, or from
             ``timestamp_ms``, and then this call waits for it.
-        Errors: those of the class. ``NotSent`` also when the stamp is older than ``send_within_ms``
-            or was sent before: equal bytes are never sent twice, and the fence of an attempt counts
-            from its stamp. ``ReplyRefused`` also when a success lacks data or a required field, or
-            names another requestId.
+        Errors: those of the class. ``NotSent`` also when the stamp is further from now than
+            ``send_within_ms`` (the fence of an attempt counts from its stamp) or was sent before
+            (equal bytes are never sent twice). ``ReplyRefused`` also when a success lacks data or
+            a required field, or names another requestId.
         """
         operation = self._checked(operation_id, write=True)
         request_id = check_body(operation, body)
-        if timestamp_ms not in self._waited_stamps:
+        if timestamp_ms not in self._write_stamps:
             await self._rate.take()
         self._claim_stamp(operation, timestamp_ms, request_id)
         data = body_bytes(body, timestamp_ms)
@@ -208,10 +209,12 @@ class Client:
 
     def _claim_stamp(self, operation: Operation, stamp_ms: int, request_id: str) -> None:
         now_ms = self._stamps.now_ms()
+        while self._write_stamps and next(iter(self._write_stamps)) < now_ms - self._send_within_ms:
+            self._write_stamps.popitem(last=False)
         reason = ""
-        if stamp_ms < now_ms - self._send_within_ms:
-            reason = f"stamped {now_ms - stamp_ms} ms ago, which is too long"
-        elif stamp_ms in self._sent_stamps:
+        if abs(now_ms - stamp_ms) > self._send_within_ms:
+            reason = f"stamped {abs(now_ms - stamp_ms)} ms away from now, which is too far"
+        elif self._write_stamps.get(stamp_ms):
             reason = "a request with this timestamp was sent before"
         if reason:
             raise NotSent(
@@ -222,13 +225,7 @@ class Client:
                 hint="a new attempt takes a new timestamp",
             )
         self._stamps.note(stamp_ms)
-        self._waited_stamps.discard(stamp_ms)
-        self._sent_stamps = self._recent(self._sent_stamps) | {stamp_ms}
-
-    def _recent(self, stamps: set[int]) -> set[int]:
-        # Older ones are refused for their age, so they need not be remembered.
-        oldest_ms = self._stamps.now_ms() - self._send_within_ms
-        return {stamp for stamp in stamps if stamp >= oldest_ms}
+        self._write_stamps[stamp_ms] = True
 
     async def _exchange(
         self, operation: Operation, request: RawRequest

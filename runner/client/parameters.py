@@ -128,15 +128,21 @@ def _complaint(parameter: Parameter, text: str) -> str:
         return f"must be one of {', '.join(parameter.choices)}"
     if parameter.length_max is not None and len(text) > parameter.length_max:
         return f"is longer than {parameter.length_max} characters"
-    if parameter.types == ("boolean",) and text not in {"true", "false"}:
-        return "must be true or false"
-    if set(parameter.types) <= {"integer"} and not _INTEGER.fullmatch(text):
-        return "must be a whole number"
+    if not _is_of_type(text, parameter.types):
+        return f"must be {' or '.join(_WORDS[name] for name in parameter.types)}"
     if _INTEGER.fullmatch(text) and not _is_within(parameter, int(text)):
         low = parameter.minimum if parameter.minimum is not None else "any"
         high = parameter.maximum if parameter.maximum is not None else "any"
         return f"must be between {low} and {high}"
     return ""
+
+
+def _is_of_type(text: str, types: tuple[str, ...]) -> bool:
+    if {"string", "number"} & set(types):
+        return True
+    if "boolean" in types and text in {"true", "false"}:
+        return True
+    return "integer" in types and bool(_INTEGER.fullmatch(text))
 
 
 def _is_within(parameter: Parameter, number: int) -> bool:
@@ -158,5 +164,6 @@ def _check_window(operation: Operation, texts: Mapping[str, str]) -> None:
 
 
 TIMESTAMP = "timestamp"
+_WORDS = {"boolean": "true or false", "integer": "a whole number"}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})", re.ASCII)
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runner.catalogue.api import Api
+from runner.catalogue.api import Api, Envelope, Operation, ReplyField
 from runner.client.envelope import Content, read_answer, read_content
 from runner.client.wire import RawReply, RawRequest
 from runner.core.errors import ReplyRefused
@@ -203,3 +203,60 @@ def test_rows_inside_a_record_are_checked_too(api: Api) -> None:
     assert misfit(api, "mirror.position.summary", summary) == (
         "a success whose data.data[0] has no subtotalAmountInBTC"
     )
+
+
+LISTED = Operation(
+    id="made.up", title="", group="", summary="", method="GET", path="/made-up", permission="",
+    archived=False, certain=False, parameters=(), envelope=Envelope.LIST, data_nullable=False,
+    fields=(
+        ReplyField(name="open", types=("boolean",), required=False, nullable=True),
+        ReplyField(name="rate", types=("number",), required=False, nullable=False),
+        ReplyField(name="tags", types=("array",), required=False, nullable=False),
+        ReplyField(name="more", types=("object",), required=False, nullable=False),
+    ),
+)  # fmt: skip
+
+
+def listed(data: object) -> Content:
+    reply = envelope(data)
+    return read_content(LISTED, REQUEST, reply, read_answer(REQUEST, reply))
+
+
+def test_list_reply_is_rows() -> None:
+    rows = [{"open": True, "rate": 1.5e-7, "tags": ["a"], "more": {"x": 1}}, {"open": None}, {}]
+
+    assert listed(rows).rows == (
+        {"open": True, "rate": "1.5e-07", "tags": ["a"], "more": {"x": "1"}},
+        {"open": None},
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"open": "true"}, "a success whose data[0].open is not boolean"),
+        ({"rate": "1,5"}, "a success whose data[0].rate is not number"),
+        ({"rate": True}, "a success whose data[0].rate is not number"),
+        ({"rate": {}}, "a success whose data[0].rate is not number"),
+        ({"tags": {}}, "a success whose data[0].tags is not array"),
+        ({"more": "x"}, "a success whose data[0].more is not object"),
+    ],
+)
+def test_list_row_of_another_type_is_refused(row: dict[str, object], reason: str) -> None:
+    with pytest.raises(ReplyRefused) as caught:
+        listed([row])
+
+    assert caught.value.reason == reason
+
+
+def test_null_data_where_none_is_allowed_is_refused() -> None:
+    with pytest.raises(ReplyRefused, match="a success without data"):
+        listed(None)
+
+
+def test_date_without_a_zone_is_utc() -> None:
+    date = "Sun, 22 Nov 2026 10:00:00 -0000"
+    reply = RawReply(status=200, body=b'{"code":"G20002"}', date=date)
+
+    assert read_answer(REQUEST, reply).server_date == datetime(2026, 11, 22, 10, tzinfo=UTC)

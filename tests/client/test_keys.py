@@ -20,6 +20,7 @@ from runner.client.keys import (
     KeySource,
     KeyVariable,
     SigningKey,
+    load_api_key,
     load_key,
 )
 from runner.core.errors import KeyRefused
@@ -246,3 +247,26 @@ def test_api_key_that_no_header_can_carry_is_refused(api_key: str, signer: KeySi
         KeySigner(api_key=api_key, key=signer.key)
 
     assert not api_key or api_key not in str(caught.value)
+
+
+def test_api_key_is_read_from_a_file_or_a_variable_without_its_line_break(tmp_path: Path) -> None:
+    source = key_file(tmp_path, f"{API_KEY}\n".encode())
+
+    assert load_api_key(source, environ={}) == API_KEY
+    assert load_api_key(KeyVariable(name="K"), environ={"K": f" {API_KEY}\n"}) == API_KEY
+
+
+def test_api_key_in_an_open_file_is_refused(tmp_path: Path) -> None:
+    source = key_file(tmp_path, API_KEY.encode(), 0o644)
+
+    with pytest.raises(KeyRefused, match="other users"):
+        load_api_key(source, environ={})
+
+
+def test_api_key_that_is_no_ascii_is_refused_and_not_shown(tmp_path: Path) -> None:
+    source = key_file(tmp_path, API_KEY.encode() + b"\xff")
+
+    with pytest.raises(KeyRefused) as caught:
+        load_api_key(source, environ={})
+
+    assert API_KEY not in "".join(traceback.format_exception(caught.value))

@@ -1,8 +1,10 @@
 """Nothing that does not fit the description is signed."""
 
+from dataclasses import replace
+
 import pytest
 
-from runner.catalogue.api import Api
+from runner.catalogue.api import Api, Operation
 from runner.client.parameters import check_body, query_pairs
 from runner.core.errors import ExitCode, NotSent, RequestInvalid
 
@@ -17,6 +19,23 @@ SETTLE = (
     '{"amount":"1.5","coinSymbol":"USDT","mirrorLinkId":"33","network":"ETH",'
     '"operationType":"2","requestId":"77"}'
 )
+
+
+def changed(
+    api: Api,
+    operation_id: str,
+    name: str,
+    *,
+    types: tuple[str, ...] | None = None,
+    length_max: int | None = None,
+) -> Operation:
+    """Return the operation with one parameter described differently."""
+    operation = api.operations[operation_id]
+    parameters = tuple(
+        replace(p, types=types or p.types, length_max=length_max) if p.name == name else p
+        for p in operation.parameters
+    )
+    return replace(operation, parameters=parameters)
 
 
 def read_refusal(api: Api, operation_id: str, params: dict[str, str | int | bool]) -> str:
@@ -64,6 +83,7 @@ def test_error_is_known_as_not_sent_and_not_worth_repeating(api: Api) -> None:
         ({"pageLimit": 501}, "pageLimit must be between 1 and 500"),
         ({"pageNo": "one"}, "pageNo must be a whole number"),
         ({"pageNo": True}, "pageNo must be a whole number"),
+        ({"pageNo": 1.5}, "pageNo is float, which no query can carry"),
         ({"startTime": "1.5"}, "startTime must be a whole number"),
         ({"coinSymbol": ""}, "coinSymbol is empty"),
         ({"coinSymbol": "US\nDT"}, "coinSymbol holds a character that cannot be sent"),
@@ -85,6 +105,35 @@ def test_window_is_exclusive_at_its_end(api: Api) -> None:
     longest = {**ORDERS, "endTime": 1_000 + 2_592_000_000 - 1}
 
     assert query_pairs(api.operations["mirrorx.order.list"], longest)
+
+
+@pytest.mark.parametrize(
+    ("types", "text", "reason"),
+    [
+        (("boolean",), "yes", "excludeZeroAmountFlag must be true or false"),
+        (("boolean",), "0", "excludeZeroAmountFlag must be true or false"),
+        (("boolean", "integer"), "no", "excludeZeroAmountFlag must be true or false or a whole"),
+        (("integer",), "true", "excludeZeroAmountFlag must be a whole number"),
+    ],
+)
+def test_text_of_another_type_is_refused(
+    types: tuple[str, ...], text: str, reason: str, api: Api
+) -> None:
+    operation = changed(api, "mirrorx.position.list", "excludeZeroAmountFlag", types=types)
+    params = {"mirrorXLinkId": "33", "pageNo": "1", "pageLimit": "5"}
+
+    with pytest.raises(RequestInvalid) as caught:
+        query_pairs(operation, {**params, "excludeZeroAmountFlag": text})
+
+    assert caught.value.reason.startswith(reason)
+
+
+def test_text_longer_than_the_description_allows_is_refused(api: Api) -> None:
+    operation = changed(api, "mirror.asset.settle", "requestId", length_max=3)
+
+    assert check_body(operation, SETTLE.replace('"77"', '"777"')) == "777"
+    with pytest.raises(RequestInvalid, match="requestId is longer than 3 characters"):
+        check_body(operation, SETTLE.replace('"77"', '"7777"'))
 
 
 def test_missing_parameter_is_refused(api: Api) -> None:

@@ -11,17 +11,16 @@ from runner.controls.reading import Findings, entries_of, mapping_of, scalars_of
 from runner.core.diagnostics import Diagnostic, did_you_mean
 from runner.core.errors import InvalidInput
 from runner.core.source import Span
-from runner.core.types import COIN, NETWORK
-from runner.core.values import value_from_text, value_text
 from runner.documents.nodes import MappingNode, Node, ScalarNode
-
-PLACES_MAX = 18
-"""The most decimals a coin can have, inclusive: what people write cannot hold more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletEntry:
-    """One custody wallet; ``id`` and ``type`` are the custodian's, as text."""
+    """One custody wallet.
+
+    Shapes: ``id`` is the custodian's; ``type`` is ``qualified``, ``prime``, ``cosign`` or
+        ``prime_sub``.
+    """
 
     name: str
     id: str
@@ -128,16 +127,16 @@ class Directory:
 def directory_from_document(node: Node) -> Directory:
     """Build the directory from a document that fits ``schemas/directory.schema.json``.
 
-    Errors: ``InvalidInput`` with everything a schema cannot see: symbols that are none, ids given
-        twice, links to wallets that are not listed.
+    Errors: ``InvalidInput`` with everything a schema cannot see: ids given twice, links to wallets
+        that are not listed.
     """
     document = mapping_of(node)
     findings = Findings()
     wallets = _wallets(document, findings)
     directory = Directory(
         entity=text_of(document, "entity"),
-        coins=_coins(document, findings),
-        networks=_networks(document, findings),
+        coins=_coins(document),
+        networks=frozenset(item.text for item in scalars_of(document, "networks")),
         wallets=wallets,
         mirror_links=_links(document, "mirror_links", wallets, findings),
         mirrorx_links=_links(document, "mirrorx_links", wallets, findings),
@@ -147,34 +146,13 @@ def directory_from_document(node: Node) -> Directory:
     return directory
 
 
-def _coins(document: MappingNode, findings: Findings) -> dict[str, int]:
+def _coins(document: MappingNode) -> dict[str, int]:
     coins: dict[str, int] = {}
     for entry in entries_of(document, "coins"):
-        assert isinstance(entry.value, ScalarNode), "the schema promised a number of places"
-        symbol = findings.converted(entry.key, _coin)
-        places = findings.converted(entry.value, _places)
-        if symbol is not None and places is not None:
-            coins[symbol] = places
+        places = entry.value.value if isinstance(entry.value, ScalarNode) else None
+        assert isinstance(places, int), "the schema promised a number of places"
+        coins[entry.key.text] = places
     return coins
-
-
-def _networks(document: MappingNode, findings: Findings) -> frozenset[str]:
-    read = (findings.converted(item, _network) for item in scalars_of(document, "networks"))
-    return frozenset(network for network in read if network is not None)
-
-
-def _coin(text: str) -> str:
-    return value_text(value_from_text(text, COIN))
-
-
-def _network(text: str) -> str:
-    return value_text(value_from_text(text, NETWORK))
-
-
-def _places(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) <= PLACES_MAX):
-        raise ValueError(f"{text!r} is not a number of decimal places: write 0 to {PLACES_MAX}")
-    return int(text)
 
 
 def _wallets(document: MappingNode, findings: Findings) -> dict[str, WalletEntry]:

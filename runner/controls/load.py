@@ -68,11 +68,12 @@ def load_controls(path: Path) -> Controls:
     found: list[Diagnostic] = []
     files: dict[str, bytes] = {}
     directory = _part(path / DIRECTORY_FILE, "directory", directory_from_document, files, found)
+    entity = "" if directory is None else directory.entity
     profile_findings: list[Diagnostic] = []
     profiles = _part(
         path / PROFILES_FILE,
         "profiles",
-        lambda node: profiles_from_document(node, folder=path.absolute()),
+        lambda node: profiles_from_document(node, folder=path.absolute(), entity=entity),
         files,
         profile_findings,
     )

@@ -99,18 +99,24 @@ class Profile:
         return urlsplit(self.url).netloc
 
 
-def profiles_from_document(node: Node, *, folder: Path) -> dict[str, Profile]:
+def profiles_from_document(node: Node, *, folder: Path, entity: str = "") -> dict[str, Profile]:
     """Build the profiles from a document that fits ``schemas/profiles.schema.json``.
 
-    Shapes: ``folder`` is where relative paths start.
-    Errors: ``InvalidInput`` with everything a schema cannot see: URLs that are not https, durations
-        that are none, variables with our own prefix.
+    Shapes: ``folder`` is where relative paths start; ``entity`` is whom the directory speaks for,
+        or empty where that is not known.
+    Errors: ``InvalidInput`` with everything a schema cannot see: URLs that are not https, another
+        entity than the directory's, durations that are none, variables with our own prefix.
     """
     findings = Findings()
     profiles = {
         entry.key.text: _profile(entry, folder, findings)
         for entry in entries_of(mapping_of(node), "profiles")
     }
+    for entry in entries_of(mapping_of(node), "profiles"):
+        written = scalar_of(mapping_of(entry.value), "entity")
+        if entity and written is not None and written.text != entity:
+            summary = f'profile "{entry.key.text}" is of another entity than the directory'
+            findings.add("wrong-value", summary, written.span, hint=f"the directory says {entity}")
     if findings.found:
         raise InvalidInput(tuple(findings.found))
     return profiles

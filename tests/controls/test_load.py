@@ -1,0 +1,310 @@
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runner.controls.directory import LinkEntry, WalletEntry
+from runner.controls.load import Controls, controls_digest, load_controls
+from runner.controls.profile import (
+    ApiCredential,
+    FromDescriptor,
+    FromFile,
+    FromVariable,
+    Profile,
+    ProfileFacts,
+    ProfileKind,
+)
+from runner.core.diagnostics import Diagnostic
+from runner.core.errors import InvalidInput, SettingsInvalid
+
+DIRECTORY = """\
+apiVersion: runner/v1
+kind: Directory
+entity: acme
+coins:
+  USDT: 6
+  ETH: 18
+networks: [ETH, BSC]
+wallets:
+  treasury: {id: "35010001", type: prime}
+mirror_links:
+  acme/arb-01: {id: "6800001", wallet: treasury, binance_uid: "990001"}
+mirrorx_links:
+  acme/arb-02: {id: "7800001", wallet: treasury}
+"""
+PROFILES = """\
+apiVersion: runner/v1
+kind: Profiles
+profiles:
+  live:
+    kind: custodian
+    url: https://Open-API.ceffu.com/
+    entity: acme
+    production: true
+    read_key:
+      api_key: {env: CEFFU_READ_API_KEY}
+      key: {file: keys/read.pem}
+    effect_key:
+      api_key: {file: /run/secrets/api-key}
+      key: {fd: 7}
+    state: /var/lib/runner/state.sqlite
+    plan_lifetime: 12h
+    facts: {timestamp_window: 5s, read_lag: 1m30s}
+    ca: corporate.pem
+    proxy: http://Proxy:3128
+  box:
+    kind: sandbox
+    url: http://127.0.0.1:8080
+    entity: acme
+"""
+
+
+def _folder(folder: Path, *, directory: str = DIRECTORY, profiles: str = PROFILES) -> Path:
+    (folder / "directory.yaml").write_text(directory, encoding="utf-8")
+    (folder / "profiles.yaml").write_text(profiles, encoding="utf-8")
+    return folder
+
+
+def _controls(folder: Path) -> Controls:
+    return load_controls(_folder(folder))
+
+
+def _refused(folder: Path) -> tuple[Diagnostic, ...]:
+    with pytest.raises(InvalidInput) as caught:
+        load_controls(folder)
+    return caught.value.diagnostics
+
+
+def _summaries(found: tuple[Diagnostic, ...]) -> list[str]:
+    return [f"{Path(d.span.file).name}:{d.span.line}: {d.summary}" for d in found]
+
+
+def _profile_with(folder: Path, line: str, *, instead_of: str) -> tuple[Diagnostic, ...]:
+    assert instead_of in PROFILES
+    return _refused(_folder(folder, profiles=PROFILES.replace(instead_of, line)))
+
+
+def test_profiles_are_read_with_every_key(tmp_path: Path) -> None:
+    assert _controls(tmp_path).profile("live") == Profile(
+        name="live",
+        kind=ProfileKind.CUSTODIAN,
+        url="https://open-api.ceffu.com",
+        entity="acme",
+        read_key=ApiCredential(
+            api_key=FromVariable(name="CEFFU_READ_API_KEY"),
+            key=FromFile(path=tmp_path / "keys/read.pem"),
+        ),
+        effect_key=ApiCredential(
+            api_key=FromFile(path=Path("/run/secrets/api-key")), key=FromDescriptor(descriptor=7)
+        ),
+        state=Path("/var/lib/runner/state.sqlite"),
+        plan_lifetime=timedelta(hours=12),
+        facts=ProfileFacts(
+            timestamp_window=timedelta(seconds=5), clock_skew=None, read_lag=timedelta(seconds=90)
+        ),
+        ca=tmp_path / "corporate.pem",
+        proxy="http://proxy:3128",
+        production=True,
+    )
+
+
+def test_profile_defaults_apply(tmp_path: Path) -> None:
+    assert _controls(tmp_path).profile("box") == Profile(
+        name="box",
+        kind=ProfileKind.SANDBOX,
+        url="http://127.0.0.1:8080",
+        entity="acme",
+        plan_lifetime=timedelta(hours=24),
+    )
+
+
+def test_host_is_what_identities_spell(tmp_path: Path) -> None:
+    controls = _controls(tmp_path)
+
+    assert controls.profile("live").host == "open-api.ceffu.com"
+    assert controls.profile("box").host == "127.0.0.1:8080"
+
+
+def test_directory_is_read(tmp_path: Path) -> None:
+    directory = _controls(tmp_path).directory
+
+    assert directory.entity == "acme"
+    assert directory.coins == {"USDT": 6, "ETH": 18}
+    assert directory.networks == {"ETH", "BSC"}
+    assert directory.wallets == {
+        "treasury": WalletEntry(name="treasury", id="35010001", type="prime")
+    }
+    assert directory.mirror_links == {
+        "acme/arb-01": LinkEntry(
+            name="acme/arb-01", id="6800001", wallet="treasury", binance_uid="990001"
+        )
+    }
+    assert directory.mirrorx_links == {
+        "acme/arb-02": LinkEntry(name="acme/arb-02", id="7800001", wallet="treasury")
+    }
+
+
+def test_unknown_profile_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        _controls(tmp_path).profile("life")
+
+    assert caught.value.message == 'the controls have no profile "life"'
+    assert caught.value.hint == 'did you mean "live"?'
+
+
+def test_digest_names_the_bytes_of_both_files(tmp_path: Path) -> None:
+    controls = _controls(tmp_path)
+
+    names = {
+        name: f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        for name, text in (("directory.yaml", DIRECTORY), ("profiles.yaml", PROFILES))
+    }
+    text = json.dumps(names, sort_keys=True, separators=(",", ":"))
+    assert controls.files == {
+        "directory.yaml": DIRECTORY.encode(),
+        "profiles.yaml": PROFILES.encode(),
+    }
+    assert controls.digest == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    assert controls_digest({**controls.files, "profiles.yaml": b"x"}) != controls.digest
+
+
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="is not a folder"):
+        load_controls(tmp_path / "nowhere")
+
+
+def test_missing_files_are_both_named(tmp_path: Path) -> None:
+    assert [d.code for d in _refused(tmp_path)] == ["file-unreadable", "file-unreadable"]
+
+
+def test_findings_of_both_files_come_at_once(tmp_path: Path) -> None:
+    folder = _folder(
+        tmp_path,
+        directory=DIRECTORY.replace("networks:", "netwroks:"),
+        profiles=PROFILES.replace("production: true", "produktion: true"),
+    )
+
+    assert [(d.code, Path(d.span.file).name, d.hint) for d in _refused(folder)] == [
+        ("unknown-key", "directory.yaml", 'did you mean "networks"?'),
+        ("unknown-key", "profiles.yaml", 'did you mean "production"?'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "http://open-api.ceffu.com",
+            "url must start with https:// (http is for this machine only)",
+        ),
+        ("https://user:pw@open-api.ceffu.com", "a URL here must not hold a user name or password"),
+        (
+            "https://open-api.ceffu.com/v1",
+            "url must end after the host: the API's paths are added to it",
+        ),
+        (
+            "https://open-api.ceffu.com?a=b",
+            "url must end after the host: the API's paths are added to it",
+        ),
+        ("open-api.ceffu.com", "this must be a URL, like https://open-api.ceffu.com"),
+        ("ftp://open-api.ceffu.com", "this must be a URL, like https://open-api.ceffu.com"),
+        ("https://host:99999", "this must be a URL, like https://open-api.ceffu.com"),
+        ("https://[::1", "this must be a URL, like https://open-api.ceffu.com"),
+    ],
+)
+def test_url_is_https_and_ends_after_the_host(tmp_path: Path, url: str, expected: str) -> None:
+    found = _profile_with(tmp_path, f'"{url}"', instead_of="https://Open-API.ceffu.com/")
+
+    assert _summaries(found) == [f"profiles.yaml:6: {expected}"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:1", "[::1]:1"])
+def test_loopback_may_be_http(tmp_path: Path, host: str) -> None:
+    folder = _folder(tmp_path, profiles=PROFILES.replace("127.0.0.1:8080", host))
+
+    assert load_controls(folder).profile("box").host == host
+
+
+def test_sandbox_is_on_this_machine_and_never_production(tmp_path: Path) -> None:
+    found = _profile_with(
+        tmp_path,
+        "https://sandbox.example.com\n    production: true",
+        instead_of="http://127.0.0.1:8080",
+    )
+
+    assert _summaries(found) == [
+        'profiles.yaml:22: sandbox "box" is not on this machine',
+        "profiles.yaml:23: a sandbox is never production",
+    ]
+
+
+def test_profile_of_another_entity_is_refused(tmp_path: Path) -> None:
+    found = _profile_with(
+        tmp_path,
+        "entity: other\n    production",
+        instead_of="entity: acme\n    production",
+    )
+
+    assert _summaries(found) == [
+        'profiles.yaml:7: profile "live" is of another entity than the directory'
+    ]
+
+
+@pytest.mark.parametrize("name", ["CEFFU_RUNNER_KEY", "RUNNER_TOKEN", "not-a-name", "1X"])
+def test_variable_of_a_key_has_a_usable_name(tmp_path: Path, name: str) -> None:
+    found = _profile_with(tmp_path, name, instead_of="CEFFU_READ_API_KEY")
+
+    assert [d.code for d in found] == ["wrong-value"]
+
+
+def test_plan_lifetime_is_longer_than_nothing(tmp_path: Path) -> None:
+    found = _profile_with(tmp_path, "plan_lifetime: 0s", instead_of="plan_lifetime: 12h")
+
+    assert _summaries(found) == ["profiles.yaml:16: plan_lifetime must be longer than nothing"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "hunter2hunter2",
+        "12345678",
+        "{env: hunter2-hunter2}",
+        "{file: [hunter2hunter2]}",
+        "{value: hunter2hunter2}",
+        "{hunter2hunter2: x}",
+        "{fd: hunter2hunter2}",
+        "{env: 12345678}",
+        "|\n        -----BEGIN PRIVATE KEY-----\n        hunter2hunter2\n",
+        "{env: a, file: hunter2hunter2}",
+    ],
+)
+def test_secret_in_the_place_of_its_source_is_not_repeated(tmp_path: Path, written: str) -> None:
+    found = _profile_with(tmp_path, written, instead_of="{env: CEFFU_READ_API_KEY}")
+
+    assert found
+    assert not any(d.quotable for d in found)
+    assert not any("hunter2" in f"{d.summary}{d.hint}" for d in found)
+    assert not any("12345678" in f"{d.summary}{d.hint}" for d in found)
+
+
+def test_links_need_a_listed_wallet_and_an_id_of_their_own(tmp_path: Path) -> None:
+    directory = DIRECTORY.replace(
+        "mirrorx_links:\n", "mirrorx_links:\n  acme/arb-03: {id: '7800001', wallet: tresury}\n"
+    )
+
+    found = _refused(_folder(tmp_path, directory=directory))
+
+    assert [(d.code, d.summary, d.hint) for d in found] == [
+        (
+            "unknown-wallet",
+            'link "acme/arb-03" names wallet "tresury", which is not listed',
+            'did you mean "treasury"?',
+        ),
+        (
+            "wrong-value",
+            '"acme/arb-02" has the same id as "acme/arb-03"',
+            "one id has one name",
+        ),
+    ]

@@ -5,11 +5,18 @@ from decimal import Decimal
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.plan.model import Plan, PlannedBalance
 from runner.reporting.sheet import Sheet
+from runner.reporting.table import Column
 from runner.reporting.terminal import Tone
 
 NOT_KNOWN = "not known"
 
-_HEADER = ("account", "coin", "before", "change", "after")
+_COLUMNS = (
+    Column(title="account"),
+    Column(title="coin"),
+    Column(title="before", is_number=True),
+    Column(title="change", is_number=True),
+    Column(title="after", is_number=True),
+)
 _UNCHANGED = (
     "Every effect takes from one account what it gives to another: the sum over the accounts of a "
     "coin stays as it is."
@@ -38,7 +45,7 @@ def balance_lines(sheet: Sheet, plan: Plan) -> None:
         )
         for line in plan.balances
     ]
-    sheet.table(_HEADER, rows, right={2, 3, 4})
+    sheet.table(_COLUMNS, rows)
     open_coins = {coin for _, coin in undecided}
     odd = [coin for coin, total in _sums(plan.balances).items() if total and coin not in open_coins]
     if odd:

@@ -8,17 +8,22 @@ import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from runner.core.clock import timestamp_text
-from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, Money, amount_text
 from runner.plan.codec import PlanFile
 from runner.plan.model import Plan, PlannedEffect, PlannedStep
 from runner.reporting.plan_balances import balance_lines
 from runner.reporting.sheet import Sheet
+from runner.reporting.table import Column
 from runner.reporting.terminal import Terminal, Tone
+from runner.reporting.words import spoken_moment, spoken_value
 
 DIGEST_SHOWN = len("sha256:") + 12
 
+_TOTAL_COLUMNS = (
+    Column(title="action"),
+    Column(title="amount", is_number=True),
+    Column(title="coin"),
+)
 _KINDS = {"use": ("<=", "read"), "effect": ("=>", "EFFECT"), "wait": ("..", "wait")}
 _CHECK = ("==", "check")
 _LEGEND = (
@@ -113,14 +118,14 @@ def _header(sheet: Sheet, plan_file: PlanFile) -> None:
     sheet.row("host", plan.host)
     sheet.row("entity", plan.entity)
     for index, given in enumerate(plan.inputs):
-        text = f"{given.name} = {_json_text(given.value)} ({given.type}, {given.origin})"
+        text = f"{given.name} = {spoken_value(given.value)} ({given.type}, {given.origin})"
         sheet.row("" if index else "inputs", text)
     for index, (name, value) in enumerate(plan.labels.items()):
         sheet.row("" if index else "labels", f"{name} = {value}")
     again = f" (revision {plan.revision})" if plan.revision else ""
     sheet.row("occurrence", f"{plan.occurrence}{again}")
-    sheet.row("created", f"{timestamp_text(plan.created_at)} by {plan.created_by}")
-    sheet.row("expires", timestamp_text(plan.not_after))
+    sheet.row("created", f"{spoken_moment(plan.created_at)} by {plan.created_by}")
+    sheet.row("expires", spoken_moment(plan.not_after))
     sheet.row("run", plan_file.run_id)
     sheet.row("digest", plan_file.digest)
 
@@ -176,7 +181,7 @@ def _step(sheet: Sheet, number: str, step: PlannedStep, effects: list[PlannedEff
     tone = Tone.CAREFUL if effects else Tone.QUIET if state == "skipped" else None
     sheet.line(f"  {number}  {mark} {word:<6}  {state:<9}  {step.path}", tone=tone)
     indent = len(number) + 4
-    named = [" ".join(step.title.split()), step.action]
+    named = [" ".join(step.title.split()), "" if effects else step.action]
     if any(named):
         sheet.prose(" · ".join(text for text in named if text), indent=indent)
     if step.message:
@@ -194,7 +199,7 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
         ("amount", f"{Money(effect.amount, effect.coin)}{on_network}", Tone.STRONG),
         ("from", effect.debit, Tone.STRONG),
         ("to", effect.credit, Tone.STRONG),
-        ("link", f"{effect.link}, id {effect.link_id}", None),
+        ("link", f"{effect.link}, id {effect.link_id}, wallet {effect.wallet}", None),
         ("requestId", effect.request_id, None),
         ("lock", effect.lock, None),
         ("request", f"{effect.method} {effect.url_path} ({effect.operation})", None),
@@ -224,11 +229,7 @@ def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]
             for action, coins in totals.items()
             for coin, total in coins.items()
         ]
-        sheet.table(("action", "amount", "coin"), cells, right={1})
+        sheet.table(_TOTAL_COLUMNS, cells)
     if {action: dict(coins) for action, coins in plan.totals.items()} != totals:
         words = "The totals written in this plan are not those of its effects: do not approve it."
         sheet.prose(words, indent=2, tone=Tone.BAD)
-
-
-def _json_text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -3,9 +3,10 @@
 Every text that enters is made safe to show here, whoever wrote it, so that no caller can forget.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from runner.reporting.escape import display_width, padded, visible
+from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
 
 _LABEL_COLUMNS = 11
@@ -70,30 +71,10 @@ class Sheet:
             self._add(head if part else head.rstrip(), part, tone)
             head = " " * start
 
-    def table(
-        self, header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[int]
-    ) -> None:
-        """Add a table; no cell is ever cut.
-
-        Shapes: ``right`` names the columns, from 0, that are aligned to the right. Where the table
-            is wider than the terminal, the first column stands on lines of its own.
-        """
-        cells = [tuple(self.shown(cell) for cell in row) for row in (header, *rows)]
-        widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-        stacked = sum(widths) + 2 * len(widths) > self._terminal.width
-        for index, row in enumerate(cells):
-            placed = [
-                " " * (width - display_width(cell)) + cell
-                if column in right
-                else padded(cell, width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            tone = None if index else Tone.QUIET
-            if stacked:
-                self._add("  ", row[0], tone)
-                self._add("      ", "  ".join(placed[1:]).rstrip(), tone)
-            else:
-                self._add("  ", "  ".join(placed).rstrip(), tone)
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        """Add a table, as ``render_table`` makes it."""
+        text = render_table(columns, rows, self._terminal, indent="  ")
+        self.lines += text.splitlines()
 
     def _add(self, head: str, text: str, tone: Tone | None) -> None:
         self.lines.append(head + (text if tone is None else painted(text, tone, self._terminal)))

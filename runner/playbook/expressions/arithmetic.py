@@ -13,14 +13,16 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from runner.core.money import CONTEXT, Money
-from runner.core.types import BOOL, DATE
-from runner.core.values import LiteralInvalid, Unknown, Value, value_from_text
+from runner.core.types import BOOL
+from runner.core.values import Unknown
 from runner.playbook.expressions.rules import arithmetic_type, type_of_value
 
 INT_DIGITS = 30
 DECIMAL_DIGITS = 40
 """Decimals that leave an expression have at most this many digits on each side of the point."""
 DURATION_MAX = timedelta(days=3650)
+NUMBERS = (int, Decimal)
+"""The Python types of numbers."""
 _INT_LIMIT = 10**INT_DIGITS
 _DECIMAL_LIMIT = Decimal(10) ** DECIMAL_DIGITS
 _TO_KEEP = Context(prec=200, Emin=-999, Emax=999, traps=[])
@@ -85,58 +87,6 @@ def negated(value: Operand) -> Operand:
     raise Trouble(f"type mismatch: {name_of(value)} has no negative")
 
 
-def is_equal(left: Value, right: Value) -> bool | Unknown:
-    """Compare two values of one type, part by part.
-
-    Shapes: unknown where a part that decides is unknown.
-    Errors: ``Trouble`` for different types or coins.
-    """
-    kind, other = type(left), type(right)
-    if kind is Unknown or other is Unknown:
-        return UNKNOWN_BOOL
-    if kind is tuple and other is tuple:
-        return _are_equal_items(left, right)
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return _are_equal_maps(left, right)
-    if kind is str and other is str:
-        return left == right
-    if kind is bool and other is bool:
-        return left is right
-    return bool(operator.eq(*_comparable(left, right)))
-
-
-def is_ordered(sign: str, left: Value, right: Value) -> bool | Unknown:
-    """Compare two values with one of ``< <= > >=``.
-
-    Errors: ``Trouble``.
-    """
-    if type(left) is Unknown or type(right) is Unknown:
-        return UNKNOWN_BOOL
-    first, second = _comparable(left, right)
-    return bool(_ORDERS[sign](first, second))
-
-
-def is_in(item: Value, container: Value) -> bool | Unknown:
-    """Tell whether a list holds an item, or a map a key.
-
-    Errors: ``Trouble``.
-    """
-    if type(item) is Unknown or type(container) is Unknown:
-        return UNKNOWN_BOOL
-    if isinstance(container, Mapping):
-        return item in container
-    if type(container) is not tuple:
-        raise Trouble(f'type mismatch: "in" needs a list or a map, not {name_of(container)}')
-    result: bool | Unknown = False
-    for each in container:
-        same = is_equal(item, each)
-        if same is True:
-            return True
-        if same is not False:
-            result = same
-    return result
-
-
 def rounded(value: Operand, places: int, *, up: bool) -> Operand:
     """Round to a number of decimals, towards zero, or away from it with ``up``.
 
@@ -197,61 +147,6 @@ def _require_digits(number: Decimal) -> None:
             )
 
 
-def _comparable(left: Operand, right: Operand) -> tuple[Operand, Operand]:
-    kinds = (type(left), type(right))
-    if kinds in _SAME_ORDER:
-        return left, right
-    if kinds == (Money, Money):
-        _require_one_coin(left, right)
-        return left.amount, right.amount
-    if kinds[0] is Money and kinds[1] in _NUMBERS and right == 0:
-        return left.amount, 0
-    if kinds[1] is Money and kinds[0] in _NUMBERS and left == 0:
-        return 0, right.amount
-    # A date beside a text: the checker lets only a text written out come here.
-    if kinds == (date, str):
-        return left, date_from(right)
-    if kinds == (str, date):
-        return date_from(left), right
-    raise Trouble(f"type mismatch: {name_of(left)} does not compare with {name_of(right)}")
-
-
-def date_from(value: Operand) -> date:
-    """Return a date, read from a text where it is still one.
-
-    Errors: ``Trouble``.
-    """
-    if type(value) is date:
-        return value
-    if type(value) is str:
-        try:
-            found = value_from_text(value, DATE)
-        except LiteralInvalid as exc:
-            raise Trouble(f"type mismatch: {exc}") from exc
-        assert type(found) is date
-        return found
-    raise Trouble(f"type mismatch: {name_of(value)} is not a date")
-
-
-def _are_equal_items(left: Operand, right: Operand) -> bool | Unknown:
-    if len(left) != len(right):
-        return False
-    result: bool | Unknown = True
-    for first, second in zip(left, right, strict=True):
-        same = is_equal(first, second)
-        if same is False:
-            return False
-        if same is not True:
-            result = same
-    return result
-
-
-def _are_equal_maps(left: Mapping[str, Value], right: Mapping[str, Value]) -> bool | Unknown:
-    if left.keys() != right.keys():
-        return False
-    return _are_equal_items(tuple(left.values()), tuple(right[key] for key in left))
-
-
 def _compute_other(sign: str, left: Operand, right: Operand) -> Operand:
     if type(left) is Unknown or type(right) is Unknown:
         kind = arithmetic_type(sign, _type_of(left), _type_of(right))
@@ -274,7 +169,7 @@ def _as_ratio(value: Operand) -> Ratio:
         return value  # type: ignore[no-any-return]  # narrowed by the exact type
     if kind is Money:
         return Ratio(Fraction(value.amount), value.coin)
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return Ratio(Fraction(value), "")
     raise Trouble(f"type mismatch: {name_of(value)} cannot be divided")
 
@@ -317,7 +212,11 @@ def _rounded_decimal(number: Decimal, places: int, *, up: bool) -> Decimal:
         raise Trouble("overflow: the result is too large") from exc
 
 
-def _require_one_coin(left: Money, right: Money) -> None:
+def require_same_coin(left: Money, right: Money) -> None:
+    """Refuse two amounts of different coins.
+
+    Errors: ``Trouble``.
+    """
     if left.coin != right.coin:
         raise Trouble(
             f"coin mismatch: {left} and {right}",
@@ -330,7 +229,7 @@ def _money_rule(
 ) -> Callable[[Operand, Operand], Operand]:
     def apply(left: Money, right: Money) -> Money:
         if left.coin != right.coin:
-            _require_one_coin(left, right)
+            require_same_coin(left, right)
         return Money(rule(left.amount, right.amount), left.coin)
 
     return apply
@@ -346,22 +245,11 @@ def _int_rule(rule: Callable[[int, int], int]) -> Callable[[Operand, Operand], O
     return apply
 
 
-_NUMBERS = (int, Decimal)
 _ROUNDING = Context(
     prec=CONTEXT.prec,
     Emin=-999,
     Emax=999,
     traps=[trap for trap, on in CONTEXT.traps.items() if on and trap is not Inexact],
-)
-_ORDERS: dict[str, Callable[[Operand, Operand], Operand]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_SAME_ORDER = frozenset(
-    {(a, b) for a in _NUMBERS for b in _NUMBERS}
-    | {(kind, kind) for kind in (date, datetime, timedelta)}
 )
 
 
@@ -388,7 +276,7 @@ def _rules() -> dict[tuple[str, type, type], Callable[[Operand, Operand], Operan
         rules[sign, int, Decimal] = exact
         if sign != "*":
             rules[sign, Money, Money] = _money_rule(exact)
-    for kind in _NUMBERS:
+    for kind in NUMBERS:
         rules["*", Money, kind] = lambda m, n: Money(CONTEXT.multiply(m.amount, n), m.coin)
         rules["*", kind, Money] = lambda n, m: Money(CONTEXT.multiply(m.amount, n), m.coin)
     return rules

@@ -52,5 +52,3 @@ def check_condition(expression: Expression, scope: Scope) -> Checked:
     walk = Walk(expression, scope, _RULES)
     infer_condition(walk, expression.tree)
     return Checked(type=BOOL, diagnostics=sorted_diagnostics(walk.diagnostics))
-
-

@@ -13,12 +13,11 @@ from runner.playbook.expressions.arithmetic import (
     Operand,
     Trouble,
     compute,
-    date_from,
-    is_ordered,
     name_of,
     negated,
     rounded,
 )
+from runner.playbook.expressions.comparison import date_from, is_ordered
 
 
 class Tools(Protocol):

@@ -1,4 +1,4 @@
-"""What each function gives, by the types of its arguments; ``RuleBroken`` where it cannot take them."""
+"""What each function gives, by the types of its arguments; else ``RuleBroken``."""
 
 from collections.abc import Callable, Sequence
 

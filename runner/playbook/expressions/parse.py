@@ -16,6 +16,7 @@ from runner.playbook.expressions.scan import (
     RESERVED,
     TRUTHS,
     Finding,
+    Scan,
     scan_expression,
 )
 from runner.playbook.expressions.tree import (
@@ -77,7 +78,7 @@ def parse_expression(text: str, locate: Locate) -> Expression:
     scan = scan_expression(text)
     if scan.findings:
         raise _invalid(scan.findings, locate)
-    builder = _Builder(scan.masked, text)
+    builder = _Builder(scan, text)
     tree = builder.build_root()
     if tree is None or builder.findings:
         raise _invalid(builder.findings, locate)
@@ -118,19 +119,19 @@ _NAMES_OF_REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 class _Builder:
     """Python's tree -> ours, collecting what the language does not have."""
 
-    def __init__(self, masked: str, text: str) -> None:
+    def __init__(self, scan: Scan, text: str) -> None:
         self.findings: list[Finding] = []
         self._text = text
-        self._lead = len(masked) - len(masked.lstrip(" "))
-        self._masked = masked
+        self._tokens = scan.tokens
+        self._lead = len(scan.masked) - len(scan.masked.lstrip(" "))
+        self._bare = scan.masked.lstrip(" ")
         # Columns of the syntax tree count UTF-8 bytes.
-        self._offsets = None if masked.isascii() else _byte_offsets(masked.lstrip(" "))
+        self._offsets = None if self._bare.isascii() else _byte_offsets(self._bare)
 
     def build_root(self) -> Node | None:
         """Parse and convert; None when the findings say why not."""
-        bare = self._masked.lstrip(" ")
         try:
-            root = ast.parse(bare, mode="eval").body
+            root = ast.parse(self._bare, mode="eval").body
         except SyntaxError as exc:
             self._refuse_syntax(exc)
             return None
@@ -142,12 +143,27 @@ class _Builder:
         return self._node(root)
 
     def _refuse_syntax(self, exc: SyntaxError) -> None:
-        end = self._lead + len(self._masked.lstrip(" "))
-        start = min(self._lead + max((exc.offset or 1) - 1, 0), end)
-        word = self._text[start:end].split(maxsplit=1)
-        stop = start + (len(word[0]) if word else 0)
-        shown = f'"{word[0]}" does not fit here' if word else "the expression ends too early"
-        self._find("expression-syntax", shown, start, stop)
+        words = [token.text for token in self._tokens if token.kind == "word"]
+        if "for" not in words and words.count("if") > words.count("else"):
+            at = next(token for token in self._tokens if token.text == "if")
+            self._find(
+                "expression-syntax",
+                'a choice without "else"',
+                at.start,
+                at.end,
+                'write "a if condition else b"',
+            )
+            return
+        # Where Python gave up; its own words would speak of Python.
+        start = self._lead + max((exc.offset or 1) - 1, 0)
+        for token in self._tokens:
+            if token.end > start:
+                self._find(
+                    "expression-syntax", f'"{token.text}" does not fit here', token.start, token.end
+                )
+                return
+        end = self._lead + len(self._bare)
+        self._find("expression-syntax", "the expression ends too early", end, end)
 
     def _refuse_size(self, summary: str) -> None:
         self._find(
@@ -197,7 +213,7 @@ class _Builder:
             return self._refuse(node, what, hint)
         return build(self, node)
 
-    def _constant(self, node: ast.Constant) -> Node:
+    def constant(self, node: ast.Constant) -> Node:
         place = self._place(node)
         if type(node.value) is str:
             return Text(**place, value=node.value)
@@ -205,12 +221,12 @@ class _Builder:
         written = self._text[place["start"] : place["end"]]
         return Number(**place, value=Decimal(written) if "." in written else int(written))
 
-    def _name(self, node: ast.Name) -> Node:
+    def name(self, node: ast.Name) -> Node:
         if node.id in TRUTHS:
             return Truth(**self._place(node), value=node.id == "true")
         return Name(**self._place(node), name=node.id)
 
-    def _member(self, node: ast.Attribute) -> Node:
+    def member(self, node: ast.Attribute) -> Node:
         place = self._place(node)
         key = self._text[place["end"] - len(node.attr) : place["end"]]
         if isinstance(node.value, ast.Name) and node.value.id == "inputs":
@@ -219,13 +235,13 @@ class _Builder:
             return StepName(**place, name=key)
         return Member(**place, of=self._node(node.value), key=key)
 
-    def _index(self, node: ast.Subscript) -> Node:
+    def index(self, node: ast.Subscript) -> Node:
         return Index(**self._place(node), of=self._node(node.value), key=self._node(node.slice))
 
-    def _items(self, node: ast.List) -> Node:
+    def items(self, node: ast.List) -> Node:
         return Items(**self._place(node), items=tuple(self._node(item) for item in node.elts))
 
-    def _call(self, node: ast.Call) -> Node:
+    def call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name):
             hint = (
                 f"a function is called by its name: {node.func.attr}(x)"
@@ -236,19 +252,19 @@ class _Builder:
         arguments = []
         for argument in node.args:
             if isinstance(argument, ast.GeneratorExp):
-                arguments.append(self._each(argument))
+                arguments.append(self.each(argument))
             else:
                 arguments.append(self._node(argument))
         return Call(**self._place(node), function=node.func.id, arguments=tuple(arguments))
 
-    def _unary(self, node: ast.UnaryOp) -> Node:
+    def unary(self, node: ast.UnaryOp) -> Node:
         if isinstance(node.op, ast.Not):
             return Not(**self._place(node), operand=self._node(node.operand))
         if isinstance(node.op, ast.USub):
             return Negative(**self._place(node), operand=self._node(node.operand))
         return self._refuse(node, 'a leading "+"', "write the value alone")
 
-    def _arithmetic(self, node: ast.BinOp) -> Node:
+    def arithmetic(self, node: ast.BinOp) -> Node:
         return Arithmetic(
             **self._place(node),
             operator=_ARITHMETIC[type(node.op)],
@@ -256,21 +272,21 @@ class _Builder:
             right=self._node(node.right),
         )
 
-    def _logic(self, node: ast.BoolOp) -> Node:
+    def logic(self, node: ast.BoolOp) -> Node:
         return Logic(
             **self._place(node),
             operator="and" if isinstance(node.op, ast.And) else "or",
             operands=tuple(self._node(operand) for operand in node.values),
         )
 
-    def _comparison(self, node: ast.Compare) -> Node:
+    def comparison(self, node: ast.Compare) -> Node:
         return Comparison(
             **self._place(node),
             operators=tuple(_COMPARISONS[type(operator)] for operator in node.ops),
             operands=tuple(self._node(operand) for operand in (node.left, *node.comparators)),
         )
 
-    def _choice(self, node: ast.IfExp) -> Node:
+    def choice(self, node: ast.IfExp) -> Node:
         return Choice(
             **self._place(node),
             condition=self._node(node.test),
@@ -278,7 +294,7 @@ class _Builder:
             otherwise=self._node(node.orelse),
         )
 
-    def _each(self, node: ast.ListComp | ast.GeneratorExp) -> Node:
+    def each(self, node: ast.ListComp | ast.GeneratorExp) -> Node:
         if len(node.generators) != 1:
             return self._refuse(
                 node, 'a second "for"', "put the inner list in a comprehension of its own"
@@ -303,24 +319,24 @@ class _Builder:
             conditions=tuple(self._node(condition) for condition in loop.ifs),
         )
 
-    def _generator(self, node: ast.GeneratorExp) -> Node:
+    def generator(self, node: ast.GeneratorExp) -> Node:
         return self._refuse(node, '"for" outside a list or call', "write [item for x in list]")
 
 
 _BUILD: dict[type[ast.expr], Callable[[_Builder, Any], Node]] = {
-    ast.Constant: _Builder._constant,
-    ast.Name: _Builder._name,
-    ast.Attribute: _Builder._member,
-    ast.Subscript: _Builder._index,
-    ast.List: _Builder._items,
-    ast.Call: _Builder._call,
-    ast.UnaryOp: _Builder._unary,
-    ast.BinOp: _Builder._arithmetic,
-    ast.BoolOp: _Builder._logic,
-    ast.Compare: _Builder._comparison,
-    ast.IfExp: _Builder._choice,
-    ast.ListComp: _Builder._each,
-    ast.GeneratorExp: _Builder._generator,
+    ast.Constant: _Builder.constant,
+    ast.Name: _Builder.name,
+    ast.Attribute: _Builder.member,
+    ast.Subscript: _Builder.index,
+    ast.List: _Builder.items,
+    ast.Call: _Builder.call,
+    ast.UnaryOp: _Builder.unary,
+    ast.BinOp: _Builder.arithmetic,
+    ast.BoolOp: _Builder.logic,
+    ast.Compare: _Builder.comparison,
+    ast.IfExp: _Builder.choice,
+    ast.ListComp: _Builder.each,
+    ast.GeneratorExp: _Builder.generator,
 }
 
 

@@ -7,6 +7,7 @@ recursion inside the parser can run deep.
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -54,7 +55,7 @@ _REFUSED_OPERATORS = {
 }
 _REFUSED_WORDS = {
     "is": 'write "=="',
-    "None": 'nothing is null here; a field that may be missing is read with get(x, "path", default)',
+    "None": 'nothing is null; a field that may be missing is read with get(x, "path", default)',
     "True": 'write "true"',
     "False": 'write "false"',
     "lambda": "functions cannot be written in an expression",
@@ -119,7 +120,7 @@ def scan_expression(text: str) -> Scan:
         _check_order(scan, text)
     if not scan.findings:
         _check_operators(scan, text)
-        scan.masked = _masked(text, scan.tokens)
+        scan.masked = _masked(scan.tokens)
     return scan
 
 
@@ -224,8 +225,7 @@ def _check_text(token: Token) -> Finding | None:
 
 
 def _is_control(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000
+    return unicodedata.category(character) in {"Cc", "Cs"}
 
 
 def _check_prefix(token: Token) -> Finding | None:
@@ -340,7 +340,7 @@ def _check_operators(scan: Scan, text: str) -> None:
         _refuse_size(scan, f"the expression has more than {NODES_MAX} parts", text)
 
 
-def _masked(text: str, tokens: list[Token]) -> str:
+def _masked(tokens: list[Token]) -> str:
     pieces: list[str] = []
     at = 0
     for token in tokens:

@@ -29,7 +29,8 @@ from runner.core.types import (
 from runner.core.values import Unknown, Value, value_from_text, value_text
 from runner.playbook.expressions.arithmetic import name_of
 from runner.playbook.expressions.check import Checked, Scope, check_expression
-from runner.playbook.expressions.evaluate import Environment, evaluate
+from runner.playbook.expressions.environment import Environment
+from runner.playbook.expressions.evaluate import evaluate
 from runner.playbook.expressions.parse import (
     Expression,
     ExpressionInvalid,

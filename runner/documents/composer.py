@@ -21,7 +21,6 @@ from ruamel.yaml.events import (
 )
 
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
-from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.characters import character_name, refused_offsets, way_out
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Style
@@ -73,7 +72,7 @@ class Composer:
     """Events in, one node out.
 
     The caller feeds events while ``is_reading`` holds and adds what the parser itself finds to
-    ``found``; ``result`` then gives the document or everything that was found.
+    ``found``; ``result`` then gives the document and everything that was found.
     """
 
     def __init__(self, source: SourceFile) -> None:
@@ -106,10 +105,11 @@ class Composer:
         elif len(self.found) >= _FINDINGS_MAX:
             self.is_reading = False
 
-    def result(self) -> Node:
-        """Return the document.
+    def result(self) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+        """Return the document and everything that was found.
 
-        Errors: ``InvalidInput`` when anything was found.
+        Shapes: the document is None where reading ended inside it; where anything was found it is
+            good for finding more, and for nothing else.
         """
         if self._root is None and not self.found:
             self.found.append(
@@ -119,10 +119,7 @@ class Composer:
                     span=self.positions.source.whole(),
                 )
             )
-        if self.found:
-            raise InvalidInput(sorted_diagnostics(self.found))
-        assert self._root is not None
-        return self._root
+        return self._root, sorted_diagnostics(self.found)
 
     def _take_scalar(self, event: ScalarEvent) -> None:
         style = _STYLES[event.style]

@@ -12,6 +12,7 @@ from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # see above
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from runner.core.diagnostics import Diagnostic
+from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.characters import character_name, refused_offsets, way_out
 from runner.documents.composer import Composer
@@ -26,6 +27,19 @@ def read_yaml(source: SourceFile) -> Node:
     Shapes: ``source`` comes from ``read_source``, ``source_from_bytes`` or ``check_text``; its text
         holds no refused character.
     Errors: ``InvalidInput`` with everything found up to the first place where reading cannot go on.
+    """
+    node, found = read_yaml_partly(source)
+    if found:
+        raise InvalidInput(found)
+    assert node is not None
+    return node
+
+
+def read_yaml_partly(source: SourceFile) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """Read one document, however wrong it is, for a checker that wants to go on and find more.
+
+    Shapes: as ``read_yaml``; None where reading could not go on to the end. Where anything was
+        found, the document is never good for more than finding more.
     """
     composer = Composer(source)
     try:

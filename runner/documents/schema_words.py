@@ -46,6 +46,7 @@ _OWNERS: Final = {
     "mirrorx_links": "MirrorX link",
     "profiles": "profile",
 }
+_BOUNDS: Final = frozenset({"minimum", "maximum"})
 _TYPES: Final = {
     "string": "text",
     "integer": "a whole number",
@@ -60,17 +61,20 @@ def findings(root: Node, violations: Iterable[Violation]) -> list[Diagnostic]:
     """Return a diagnostic for everything violated.
 
     Shapes: a file of another kind or version is only told that; its keys are judged by a schema
-        that is not theirs. A step with a misspelt key is not also told that it lacks a verb.
+        that is not theirs. A step with a misspelt key is not also told that it lacks a verb, and a
+        value of the wrong type is not measured.
     """
     everything = list(violations)
     foreign = [v for v in everything if _is_version(v)]
     if foreign:
         return [found for violation in foreign for found in _words(root, violation)]
     misspelt = {v.path for v in everything if v.keyword == "additionalProperties"}
+    mistyped = {v.path for v in everything if v.keyword == "type" and not v.is_about_name}
     return [
         found
         for violation in everything
         if not _follows_from_misspelling(root, violation, misspelt)
+        and not (violation.keyword in _BOUNDS and violation.path in mistyped)
         for found in _words(root, violation)
     ]
 
@@ -275,9 +279,9 @@ def _kind(node: Node) -> str:
         return "a list"
     if isinstance(node.value, bool):
         return "true or false"
-    if isinstance(node.value, int | Decimal):
-        return "a number"
-    return "text"
+    if isinstance(node.value, Decimal):
+        return "a decimal"
+    return "a number" if isinstance(node.value, int) else "text"
 
 
 def _example(schema: Mapping[str, Any]) -> str:

@@ -270,7 +270,10 @@ class Books:
             postings.setdefault(entry_id, []).append((_account(account), Decimal(amount)))
         return tuple(
             Entry(
-                number=row[0], at_ms=row[1], order_number=row[2], postings=tuple(postings[row[0]])
+                number=row[0],
+                at_ms=row[1],
+                order_number=row[2],
+                postings=tuple(postings.get(row[0], ())),
             )
             for row in self._run("SELECT id, at_ms, order_number FROM entry ORDER BY id")
         )

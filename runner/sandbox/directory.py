@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -152,36 +152,40 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
     digest = world_digest(world)
     ledger_path = folder / "ledger.sqlite"
     keys = folder / "keys"
-    with _making(folder):
-        _make_folder(folder)
-        _make_folder(keys)
-        for key in world.keys:
-            create_key_files(keys, key)
-        if not ledger_path.exists():
-            Ledger.create(
-                ledger_path, clock=clock, opening=opening_balances(world), world_digest=digest
-            )
-        lock = _lock_file(folder, "open")
-        fcntl.flock(lock, fcntl.LOCK_SH)
-    ledger = Ledger.open(ledger_path, clock=clock, world_digest=digest)
-    app = build_app(
-        name=folder.name,
-        api=load_api(),
-        world=world,
-        ledger=ledger,
-        keys=tuple(load_public_key(keys, key) for key in world.keys),
-        clock=clock,
-    )
-    return Sandbox(
-        name=folder.name,
-        folder=folder,
-        world=world,
-        digest=digest,
-        app=app,
-        ledger=ledger,
-        keys={key.name: load_key_file(keys, key) for key in world.keys},
-        lock=lock,
-    )
+    with ExitStack() as opened:
+        with _making(folder):
+            _make_folder(folder)
+            _make_folder(keys)
+            for key in world.keys:
+                create_key_files(keys, key)
+            if not ledger_path.exists():
+                Ledger.create(
+                    ledger_path, clock=clock, opening=opening_balances(world), world_digest=digest
+                )
+            lock = opened.enter_context(_lock_file(folder, "open"))
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        ledger = Ledger.open(ledger_path, clock=clock, world_digest=digest)
+        opened.callback(ledger.close)
+        sandbox = Sandbox(
+            name=folder.name,
+            folder=folder,
+            world=world,
+            digest=digest,
+            app=build_app(
+                name=folder.name,
+                api=load_api(),
+                world=world,
+                ledger=ledger,
+                keys=tuple(load_public_key(keys, key) for key in world.keys),
+                clock=clock,
+            ),
+            ledger=ledger,
+            keys={key.name: load_key_file(keys, key) for key in world.keys},
+            lock=lock,
+        )
+        # From here on it is the sandbox that closes them.
+        opened.pop_all()
+    return sandbox
 
 
 def opening_balances(world: World) -> dict[Account, Decimal]:

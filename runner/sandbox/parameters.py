@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from runner.catalogue.api import Operation, Parameter
-from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
+from runner.core.jsonvalue import JsonInvalid, parse_strict_json
 from runner.sandbox.refusal import Refused
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
@@ -41,10 +41,12 @@ def query_parameters(query: bytes) -> dict[str, str]:
 
 
 def body_parameters(body: bytes) -> dict[str, str]:
-    """Read the parameters of a POST, numbers and booleans as the text they were written with.
+    """Read the parameters of a POST, numbers as the text they were written with.
 
-    Errors: ``Refused`` G20023 for a body that is not one strict JSON object; G20005 for a value
-        that is a list or an object. A null counts as absent.
+    A null counts as absent.
+
+    Errors: ``Refused`` G20023 for a body that is not one strict JSON object; G20005, for a
+        requestId G20014, where a value is neither text nor a number.
     """
     try:
         data = parse_strict_json(body)
@@ -52,15 +54,12 @@ def body_parameters(body: bytes) -> dict[str, str]:
         raise Refused("G20023", "the body is not strict JSON") from exc
     if not isinstance(data, dict):
         raise Refused("G20023", "the body is not a JSON object")
-    result = {}
     for name, value in data.items():
-        if isinstance(value, bool):
-            result[name] = "true" if value else "false"
-        elif isinstance(value, str | NumberText):
-            result[name] = str(value)
-        elif value is not None:
-            raise Refused("G20005", "a parameter is a list or an object")
-    return result
+        # No parameter of a body is a list, an object or a boolean.
+        if not (value is None or isinstance(value, str)):
+            code = "G20014" if name == "requestId" else "G20005"
+            raise Refused(code, "a parameter is neither text nor a number")
+    return {name: str(value) for name, value in data.items() if value is not None}
 
 
 def check_parameters(operation: Operation, given: Mapping[str, str]) -> None:

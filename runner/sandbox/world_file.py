@@ -1,12 +1,13 @@
 """A mapping, or a file, made into a checked ``World``."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from runner.core.diagnostics import Diagnostic, sorted_diagnostics
+from runner.core.diagnostics import Diagnostic, did_you_mean, sorted_diagnostics
 from runner.core.errors import InvalidInput, SettingsInvalid
 from runner.core.money import COIN, decimal_places
 from runner.documents.files import read_source
@@ -29,9 +30,24 @@ from runner.sandbox.world import (
 )
 from runner.sandbox.world_reading import Problem, Section
 
+_PERMISSIONS = (
+    "Enable Enquiry",
+    "Enable Wallet Management",
+    "Enable Withdrawal",
+    "Enable Whitelisted Address Checking",
+    "Enable Internal Transfer",
+    "Enable Mirror Operation",
+    "Transaction History",
+    "Enable Transfer with Exchange",
+)
+"""Source: operations.yaml, permission_groups."""
+
 _Item = TypeVar("_Item")
 
 _COIN_PLACES_MAX = 18
+_CODE = re.compile(r"G[0-9]{5}", re.ASCII)
+_LINK_STATUSES = frozenset({0, 1, 2, 3, 4, 5, 10, 11, 12, 13})
+"""Source: operations.yaml, enums, MirrorXLinkStatus."""
 
 
 DEFAULT_WORLD_PATH = Path(__file__).with_name("default_world.yaml")
@@ -161,13 +177,16 @@ def _mirrorx_link(coins: tuple[Coin, ...], section: Section) -> MirrorXLink:
         *("name", "id", "wallet", "binance_uid", "label", "status", "created", "positions"),
         "exchange",
     )
+    status = section.integer("status", LINK_APPROVED)
+    if status not in _LINK_STATUSES:
+        section.note(f"{status} is no status of a MirrorX link", "status")
     return MirrorXLink(
         name=section.text("name"),
         id=section.digits("id"),
         wallet=section.text("wallet"),
         binance_uid=section.digits("binance_uid"),
         label=section.text("label") if "label" in section.data else None,
-        status=section.integer("status", LINK_APPROVED),
+        status=status,
         created_ms=section.moment_ms("created", 0),
         positions=_holdings(section, "positions", coins, with_network=False),
         exchange=_holdings(section, "exchange", coins, with_network=False),
@@ -206,6 +225,10 @@ def _key(section: Section) -> Key:
     section.refuse_unknown("name", "permissions")
     key = Key(name=section.text("name"), permissions=section.texts("permissions"))
     # The name becomes a file name.
+    for permission in key.permissions:
+        if permission not in _PERMISSIONS:
+            hint = did_you_mean(permission, _PERMISSIONS)
+            section.note(f"no permission group {permission!r}; {hint}", "permissions")
     if not (key.name.isascii() and key.name.replace("-", "").isalnum() and key.name.islower()):
         section.note("a key's name is small letters, digits and hyphens", "name")
     return key
@@ -236,12 +259,18 @@ def _switches(section: Section) -> Switches:
         http_status=HttpStatusMode(
             section.one_of("http_status", tuple(HttpStatusMode), usual.http_status)
         ),
-        insufficient_balance_code=section.text(
-            "insufficient_balance_code", usual.insufficient_balance_code
-        ),
+        insufficient_balance_code=_code(section, usual.insufficient_balance_code),
         visibility_delay_ms=section.duration_ms("visibility_delay", usual.visibility_delay_ms),
         reply_delay_ms={str(op): delays.duration_ms(str(op), 0) for op in delays.data},
     )
+
+
+def _code(section: Section, usual: str) -> str:
+    code = section.text("insufficient_balance_code", usual)
+    # Anything else would be an answer that no client could read as a refusal.
+    if not _CODE.fullmatch(code):
+        section.note("an error code like G20022 is needed here", "insufficient_balance_code")
+    return code
 
 
 def _check_names(root: Section, world: World) -> None:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.actions.custodian import Custodian
 from runner.actions.effects import draft_effect
@@ -53,6 +53,7 @@ from runner.core.clock import Clock, SystemClock
 from runner.core.errors import SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
+from runner.core.secret import Secret
 from runner.core.values import Value, duration_text
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder
@@ -61,6 +62,8 @@ from runner.journal.sqlite import SqliteJournal, open_journal
 
 if TYPE_CHECKING:
     from runner.sandbox.keys import KeyFile as SandboxKey
+
+Remember: TypeAlias = Callable[[Secret], None]
 
 RATE_PER_S = 10
 """The pace kept with a custodian: no source states the limit, so a modest one."""
@@ -160,27 +163,30 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    target: Target, settings: Settings, environment: Environment
+    target: Target, settings: Settings, environment: Environment, remember: Remember
 ) -> AsyncIterator[Desk]:
     """Open what a command is aimed at, for as long as the block lasts.
 
+    Shapes: ``remember`` is told every secret that is loaded, so that outputs can be scrubbed of it.
     Errors: ``SettingsInvalid`` and its kin, ``InvalidInput`` for controls or a world.
     """
     async with AsyncExitStack() as stack:
         if target.sandbox is not None:
-            yield await _sandbox_desk(stack, target, target.sandbox, settings)
+            yield await _sandbox_desk(stack, target, settings, remember)
         else:
-            yield await _profile_desk(stack, target, settings, environment)
+            yield await _profile_desk(stack, target, settings, _Keys(environment, remember))
 
 
 async def _sandbox_desk(
-    stack: AsyncExitStack, target: Target, name: str, settings: Settings
+    stack: AsyncExitStack, target: Target, settings: Settings, remember: Remember
 ) -> Desk:
     # The server's libraries are only paid for by commands that run a sandbox.
     from runner.app.world_directory import directory_from_world
     from runner.sandbox.directory import SandboxDirectory
     from runner.sandbox.server import serve
 
+    name = target.sandbox
+    assert name is not None
     clock = SystemClock()
     world_path = target.world or _known_world(settings, name)
     sandbox = SandboxDirectory(settings.sandbox_dir).open(name, clock=clock, world_path=world_path)
@@ -190,8 +196,8 @@ async def _sandbox_desk(
     store = open_journal(sandbox.folder / "state.sqlite", clock=clock)
     stack.callback(store.close)
     keys = sandbox.keys.values()
-    reader = _sandbox_signer(keys, "Enable Enquiry")
-    operator = _sandbox_signer(keys, "Enable Mirror Operation")
+    reader = _sandbox_signer(keys, "Enable Enquiry", remember)
+    operator = _sandbox_signer(keys, "Enable Mirror Operation", remember)
     switches = sandbox.world.switches
     return _desk(
         _Account(
@@ -214,7 +220,7 @@ async def _sandbox_desk(
 
 
 async def _profile_desk(
-    stack: AsyncExitStack, target: Target, settings: Settings, environment: Environment
+    stack: AsyncExitStack, target: Target, settings: Settings, keys: "_Keys"
 ) -> Desk:
     profile, account = _profile_account(target, settings)
     if profile.read_key is None:
@@ -222,7 +228,7 @@ async def _profile_desk(
             f'profile "{profile.name}" has no read_key', hint="add it to profiles.yaml"
         )
     clock = SystemClock()
-    reader = _profile_signer(profile.read_key, environment)
+    reader = keys.signer(profile.read_key)
     transport = await stack.enter_async_context(
         HttpTransport(profile.url, ca=profile.ca, proxy=profile.proxy or None)
     )
@@ -230,9 +236,9 @@ async def _profile_desk(
     rate = SANDBOX_RATE_PER_S if is_sandbox else RATE_PER_S
     effect_client = None
     if is_sandbox and profile.effect_key is not None:
-        signer = _profile_signer(profile.effect_key, environment)
+        signer = keys.signer(profile.effect_key)
         effect_client = _client(transport, signer, clock, rate=rate)
-    store = open_journal(_state_path(profile, settings, environment), clock=clock)
+    store = open_journal(_state_path(profile, settings, keys.environment), clock=clock)
     stack.callback(store.close)
     return _desk(
         account,
@@ -297,13 +303,15 @@ def _client(transport: HttpTransport, signer: Signer, clock: Clock, *, rate: int
     return Client(load_api(), transport, signer, clock, rate=window)
 
 
-def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str) -> Signer:
+def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Remember) -> Signer:
     key = next((k for k in keys if permission in k.permissions), None)
     if key is None:
         raise SettingsInvalid(
             f'the sandbox has no key that may "{permission}"', hint="add one to its world"
         )
-    return KeySigner(api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}))
+    return KeySigner(
+        api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}, remember=remember)
+    )
 
 
 def _profile_account(target: Target, settings: Settings) -> tuple[Profile, _Account]:
@@ -330,12 +338,19 @@ def _profile_account(target: Target, settings: Settings) -> tuple[Profile, _Acco
     )
 
 
-def _profile_signer(credential: ApiCredential, environment: Environment) -> Signer:
-    variables = environment.variables
-    return KeySigner(
-        api_key=load_api_key(_key_source(credential.api_key), environ=variables),
-        key=load_key(_key_source(credential.key), environ=variables),
-    )
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Loads the keys a profile names."""
+
+    environment: Environment
+    remember: Remember
+
+    def signer(self, credential: ApiCredential) -> Signer:
+        variables = self.environment.variables
+        return KeySigner(
+            api_key=load_api_key(_key_source(credential.api_key), environ=variables),
+            key=load_key(_key_source(credential.key), environ=variables, remember=self.remember),
+        )
 
 
 def _key_source(source: SecretSource) -> KeySource:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never, Protocol, TypeAlias
@@ -146,7 +146,11 @@ class KeySigner:
 
 
 def load_key(
-    source: KeySource, *, environ: Mapping[str, str], fully_checked: bool = False
+    source: KeySource,
+    *,
+    environ: Mapping[str, str],
+    fully_checked: bool = False,
+    remember: Callable[[Secret], None] | None = None,
 ) -> SigningKey:
     """Load a key from where the operator put it.
 
@@ -155,7 +159,8 @@ def load_key(
     mismatched key before the first request. What it cannot show is that p and q are prime; a key
     made wrong on purpose helps only whoever made it, and these sources hold keys that the operator
     made or took from the custodian, who needs no forged key to move the operator's funds.
-    ``fully_checked`` runs the slow checks as well, for a command that inspects a key.
+    ``fully_checked`` runs the slow checks as well, for a command that inspects a key. ``remember``
+    is told the material, so that outputs can be scrubbed of it.
 
     Shapes: PEM or base64 of PKCS#8 DER; PKCS#1 as PEM, base64 or DER is understood too. A file
         descriptor is read to its end and closed. The caller removes an environment variable from
@@ -164,6 +169,8 @@ def load_key(
     Source: PERFORMANCE "What to know first" 4; RELIABILITY 3, key file permissions.
     """
     material, name = _read(source, environ)
+    if remember is not None:
+        remember(material)
     key = _parse(material, name, fully_checked=fully_checked)
     if not KEY_BITS_MIN <= key.key_size <= KEY_BITS_MAX:
         raise KeyRefused(

@@ -58,6 +58,7 @@ class _Ended:
     state: StepState
     value: Value | None
     message: str = ""
+    certain: bool = True
 
 
 class Interpreter:
@@ -122,7 +123,7 @@ class Interpreter:
             self._scope.keep(step, None)
         elif ended.value is not None:
             # Decoded from what was journalled, so that live and resumed walks cannot differ.
-            self._scope.keep(step, value_from_json(result, step_type(step)))
+            self._scope.keep(step, value_from_json(result, step_type(step)), certain=ended.certain)
         self._finished(step, ended.state, started_s, message=ended.message, result=result)
 
     async def _stop(
@@ -235,7 +236,7 @@ class Interpreter:
             assumed = "only the run can decide `if`; planned as if it holds"
             value = None if value is None else Unknown(step_type(step))
         state = StepState.ASSUMED if assumed else StepState.DONE
-        return _Ended(state=state, value=value, message=assumed)
+        return _Ended(state=state, value=value, message=assumed, certain=not undecided)
 
     async def _use(self, step: Step, verb: Use, names: Mapping[str, Value]) -> Value:
         timeout_s = READ_TIMEOUT_S if verb.timeout is None else verb.timeout.total_seconds()

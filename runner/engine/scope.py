@@ -17,13 +17,15 @@ from runner.playbook.model import Effect, Playbook, Step, Use, Wait
 class Scope:
     """What has become known so far: inputs, and the values of the steps that have ended.
 
-    Shapes: ``steps`` is keyed by id; ``now`` is when the plan was made, in every walk of it.
+    Shapes: ``steps`` is keyed by id; ``certain`` names those that surely run, whatever their value
+        will be; ``now`` is when the plan was made, in every walk of it.
     """
 
     inputs: Mapping[str, Value]
     now: datetime
     ports: Ports
     steps: dict[str, Value | Skipped] = field(default_factory=dict)
+    certain: set[str] = field(default_factory=set)
 
     def environment(self, names: Mapping[str, Value]) -> Environment:
         """Return what an expression sees, with some local names."""
@@ -33,12 +35,19 @@ class Scope:
             steps=self.steps,
             now=self.now,
             places=self.ports.places,
+            certain=frozenset(self.certain),
         )
 
-    def keep(self, step: Step, value: Value | None) -> None:
-        """Remember a step's value under its id; None stands for a step that was skipped."""
-        if step.id:
-            self.steps[step.id] = SKIPPED if value is None else value
+    def keep(self, step: Step, value: Value | None, *, certain: bool = True) -> None:
+        """Remember a step's value under its id; None stands for a step that was skipped.
+
+        Shapes: ``certain`` is False where only the run knows whether the step runs at all.
+        """
+        if not step.id:
+            return
+        self.steps[step.id] = SKIPPED if value is None else value
+        if certain and value is not None:
+            self.certain.add(step.id)
 
     def locals(self, step: Step) -> dict[str, Value]:
         """Evaluate a step's ``let`` names in order, each seeing those before it.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from runner.catalogue.manifest import ActionKind, Manifest, account_name
+from runner.catalogue.manifest import Manifest, account_name
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import PolicyDenied
 from runner.core.money import CONTEXT, ZERO, Money
@@ -20,6 +20,7 @@ from runner.plan.model import (
     PlannedInput,
     PlannedStep,
 )
+from runner.plan.projection import ProjectedLedger, Touched
 from runner.playbook.model import May, Playbook, Step
 
 
@@ -150,35 +151,49 @@ def shortage_words(dry: DryRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(errors), tuple(warnings)
 
 
-async def seed_missing(dry: DryRun, reads: ReadPort, manifests: Mapping[str, Manifest]) -> None:
-    """Read the opening balance of every account that effects touch and no step has shown.
+def touched_by(dry: DryRun) -> tuple[Touched, ...]:
+    """Return what every effect of a dry run touches."""
+    return tuple(
+        Touched(
+            action=intent.draft.manifest.name,
+            coin=intent.draft.money.coin,
+            parts=intent.draft.parts,
+        )
+        for intent in dry.intents
+    )
+
+
+async def seed_missing(
+    ledger: ProjectedLedger,
+    touched: Iterable[Touched],
+    reads: ReadPort,
+    manifests: Mapping[str, Manifest],
+) -> None:
+    """Read the balance of every account that effects touch and the ledger does not know.
 
     Errors: ``RemoteError``.
     """
-    seeds = [
-        (manifest, balance.account)
-        for manifest in manifests.values()
-        for balance in manifest.balances
-        if balance.seeds
-    ]
-    for intent in dry.intents:
-        movement = intent.draft.manifest.movement
+    for item in touched:
+        movement = manifests[item.action].movement
         assert movement is not None
         for template in (movement.debit, movement.credit):
-            account = account_name(template, intent.draft.parts)
-            if dry.ledger.opening(account, intent.draft.money.coin) is not None:
-                continue
-            for manifest, seeded in seeds:
-                if seeded.partition(":")[0] == template.partition(":")[0]:
-                    await _seed(dry, reads, manifest, intent.draft.parts)
+            account = account_name(template, item.parts)
+            if ledger.opening(account, item.coin) is None:
+                manifest = _showing(template, manifests)
+                arguments = {a.name: item.parts[a.name] for a in manifest.arguments if a.required}
+                value = await reads.read(manifest, arguments)
+                assert isinstance(value, Mapping)
+                ledger.seed(manifest, argument_parts(arguments), value)
 
 
-async def _seed(dry: DryRun, reads: ReadPort, manifest: Manifest, parts: Mapping[str, str]) -> None:
-    assert manifest.kind is ActionKind.READ
-    arguments = {a.name: parts[a.name] for a in manifest.arguments if a.required}
-    value = await reads.read(manifest, arguments)
-    assert isinstance(value, Mapping)
-    dry.ledger.seed(manifest, argument_parts(arguments), value)
+def _showing(template: str, manifests: Mapping[str, Manifest]) -> Manifest:
+    kind = template.partition(":")[0]
+    return next(
+        manifest
+        for manifest in manifests.values()
+        for balance in manifest.balances
+        if balance.seeds and balance.account.partition(":")[0] == kind
+    )
 
 
 def _step(event: StepFinished) -> PlannedStep:
@@ -209,6 +224,7 @@ def _effect(intent: Intent, step: Step) -> PlannedEffect:
         lock=draft.lock,
         link=draft.parts["link"],
         link_id=draft.expectation.link_id,
+        wallet=draft.parts["wallet"],
         kind=draft.expectation.kind,
         coin=draft.money.coin,
         network=draft.expectation.network,

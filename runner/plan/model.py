@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from runner.core.jsonvalue import JsonValue
 from runner.effects.model import EffectOrder, Expectation
+from runner.plan.projection import Touched
 
 SCHEMA = "runner.plan/1"
 
@@ -34,9 +35,9 @@ class PlannedEffect:
     """One effect, pinned.
 
     Shapes: ``body`` is the exact JSON text to send without its last member, the timestamp;
-        ``link`` is the directory's name; ``debit`` and ``credit`` are projected accounts;
-        ``certainty`` is ``stated`` or ``inferred``, as the API description says of the operation;
-        ``decided`` is False where only the run knows whether it happens.
+        ``link`` and ``wallet`` are the directory's names; ``debit`` and ``credit`` are projected
+        accounts; ``certainty`` is ``stated`` or ``inferred``, as the API description says of the
+        operation; ``decided`` is False where only the run knows whether it happens.
     """
 
     path: str
@@ -50,6 +51,7 @@ class PlannedEffect:
     lock: str
     link: str
     link_id: str
+    wallet: str
     kind: str
     coin: str
     network: str
@@ -122,6 +124,22 @@ class Plan:
     totals: Mapping[str, Mapping[str, Decimal]]
     names: Mapping[str, Mapping[str, str]]
     balances: tuple[PlannedBalance, ...]
+
+    def touched(self) -> tuple[Touched, ...]:
+        """Return what every effect touches, for looking at the balances."""
+        return tuple(
+            Touched(
+                action=effect.action,
+                coin=effect.coin,
+                parts={
+                    "link": effect.link,
+                    "wallet": effect.wallet,
+                    "network": effect.network,
+                    "coin": effect.coin,
+                },
+            )
+            for effect in self.effects
+        )
 
     def locks(self) -> tuple[str, ...]:
         """Return every lock the effects take, sorted, each once."""

@@ -27,6 +27,15 @@ class PlannedMovement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """One effect's coin, and the parts that fill its manifest's account templates."""
+
+    action: str
+    coin: str
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceLine:
     """One account and coin that effects touch.
 

@@ -114,6 +114,12 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
         return await _execute(desk, file, playbook, emit, resumed=False)
 
 
+async def is_claimed(desk: Desk, file: PlanFile) -> bool:
+    """Tell whether the plan's one run has already begun to send."""
+    known = await desk.store.run(file.run_id)
+    return known is not None and known.claimed
+
+
 async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
     """Go on with a run from where its journal says it is; a finished one is only reported.
 

@@ -26,6 +26,7 @@ from runner.plan.build import (
     planning_diagnostics,
     seed_missing,
     shortage_words,
+    touched_by,
 )
 from runner.plan.codec import PlanFile, file_from_plan
 from runner.plan.dryrun import DryRun, DryRunner, Identity
@@ -157,7 +158,7 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
             hint="nothing was sent",
         )
     check_may(dry.intents, occasion.playbook.may)
-    await seed_missing(dry, desk.reads, desk.manifests)
+    await seed_missing(dry.ledger, touched_by(dry), desk.reads, desk.manifests)
     return dry
 
 

@@ -1,0 +1,22 @@
+"""Plan files on disk."""
+
+from pathlib import Path
+
+from runner.core.errors import PlanRefused, SettingsInvalid
+from runner.plan.codec import PLAN_BYTES_MAX, PlanFile, plan_from_file
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read and check a plan file.
+
+    Errors: ``SettingsInvalid`` when it cannot be read; ``PlanRefused`` when it is damaged.
+    """
+    try:
+        if path.stat().st_size > PLAN_BYTES_MAX:
+            raise PlanRefused(f"{path} is too large to be a plan", hint="make a new plan")
+        data = path.read_bytes()
+    except OSError as exc:
+        raise SettingsInvalid(
+            f"{path} cannot be read: {exc.strerror}", hint="runner plan FILE -o PLAN makes one"
+        ) from exc
+    return plan_from_file(data)

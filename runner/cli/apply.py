@@ -1,0 +1,46 @@
+"""``runner apply``: execute a plan file, exactly and once."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.shell import Shell
+
+
+@click.command(cls=TargetCommand)
+@click.argument("plan", type=click.Path(path_type=Path))
+@target_options
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; the plan has been reviewed.")
+@click.pass_obj
+def apply(shell: Shell, **options: Any) -> int:
+    """Execute the plan file PLAN, exactly as it stands and once.
+
+    Applying it again is always safe: an unfinished run goes on, a finished one is reported with its
+    exit code, and nothing is sent twice.
+
+    \b
+    Example
+      runner apply plan.json --sandbox --yes
+    """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
+    return run_async(_apply(shell, options))
+
+
+async def _apply(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.app.usecases.executing import apply_plan, is_claimed
+    from runner.app.usecases.plans import read_plan
+    from runner.cli.screen import Screen
+
+    file = read_plan(options["plan"])
+    screen = Screen(shell)
+    async with desk_for(shell, options) as desk:
+        if not await is_claimed(desk, file):
+            screen.plan(file)
+            screen.confirm(file, yes=options["yes"])
+        try:
+            report = await apply_plan(desk, file, screen.progress())
+        finally:
+            screen.close()
+        await screen.recap(desk, report)
+    return int(report.exit_code)

@@ -1,0 +1,38 @@
+"""``runner logs``: everything the journal holds about one run."""
+
+from typing import Any
+
+import click
+
+from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.shell import Shell
+from runner.core.errors import UsageInvalid
+
+
+@click.command(cls=TargetCommand)
+@click.argument("run_id", metavar="RUN")
+@target_options
+@click.pass_obj
+def logs(shell: Shell, **options: Any) -> int:
+    """Show what RUN did: its steps, its effects, and every attempt with its answer.
+
+    \b
+    Example
+      runner logs R-0123456789abcdef --sandbox
+    """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
+    return run_async(_logs(shell, options))
+
+
+async def _logs(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.cli.screen import Screen
+    from runner.reporting.runs import render_run_log
+
+    run_id = options["run_id"]
+    async with desk_for(shell, options) as desk:
+        row = await desk.store.run(run_id)
+        if row is None:
+            raise UsageInvalid(f"there is no run {run_id} here", hint="runner runs lists them")
+        outcomes = await desk.store.step_outcomes(run_id)
+        effects = await desk.store.effects(run_id)
+    Screen(shell).result(render_run_log(row, outcomes, effects, shell.environment.stdout))
+    return 0

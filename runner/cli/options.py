@@ -1,0 +1,103 @@
+"""Options several verbs share, and the desk they open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from runner.cli.shell import Shell
+from runner.core.errors import UsageInvalid
+
+if TYPE_CHECKING:
+    from runner.app.desk import Desk
+
+DEFAULT_SANDBOX = "default"
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class TargetCommand(click.Command):
+    """A command whose ``--sandbox`` may stand alone or carry a name after ``=``.
+
+    click would take the word after a bare ``--sandbox`` for its value, a file's name for example.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give a bare ``--sandbox`` its empty value before click looks for one."""
+        end = args.index("--") if "--" in args else len(args)
+        args = ["--sandbox=" if a == "--sandbox" and i < end else a for i, a in enumerate(args)]
+        return super().parse_args(ctx, args)
+
+
+def target_options(command: CommandT) -> CommandT:
+    """Add the options that say which custodian account a command is aimed at."""
+    options = (
+        click.option(
+            "--sandbox",
+            metavar="[=NAME]",
+            help="Use the local sandbox of that name (default: default).",
+        ),
+        click.option(
+            "--world",
+            type=click.Path(path_type=Path),
+            help="World file of a sandbox that does not exist yet.",
+        ),
+        click.option("--profile", help="Profile of the controls."),
+        click.option("--controls", help="Folder with profiles.yaml and directory.yaml."),
+        click.option("--state", help="Journal file, instead of the profile's."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@asynccontextmanager
+async def desk_for(shell: Shell, options: dict[str, Any]) -> AsyncIterator["Desk"]:
+    """Open the desk the options name, for as long as the block lasts.
+
+    Errors: ``UsageInvalid`` for options that contradict each other; as ``open_desk``.
+    """
+    from runner.app.desk import Target, open_desk
+    from runner.app.settings import load_settings
+
+    sandbox, profile = options.get("sandbox"), options.get("profile")
+    if sandbox is not None and profile is not None:
+        raise UsageInvalid(
+            "--sandbox and --profile name two different custodians", hint="give one of them"
+        )
+    if options.get("world") is not None and sandbox is None:
+        raise UsageInvalid("--world belongs to a sandbox", hint="add --sandbox")
+    flags = {name: options.get(name) for name in ("controls", "profile", "state")}
+    settings = load_settings(shell.environment, flags)
+    if sandbox == "":
+        known = settings.runner_file
+        sandbox = known.default_sandbox if known else DEFAULT_SANDBOX
+    target = Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
+    async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
+        yield desk
+
+
+def run_async(main: Coroutine[Any, Any, int]) -> int:
+    """Run a command's coroutine on a new event loop."""
+    return asyncio.run(main)
+
+
+def input_options(command: CommandT) -> CommandT:
+    """Add the options that give a playbook its inputs."""
+    options = (
+        click.option(
+            "--input", "-i", "inputs", multiple=True, metavar="NAME=VALUE", help="One input."
+        ),
+        click.option(
+            "--inputs",
+            "inputs_file",
+            type=click.Path(path_type=Path),
+            help="A file of inputs (kind: Inputs).",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,34 @@
+"""``runner runs``: the runs of one journal."""
+
+from typing import Any
+
+import click
+
+from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.shell import Shell
+
+
+@click.command(cls=TargetCommand)
+@target_options
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."
+)
+@click.pass_obj
+def runs(shell: Shell, **options: Any) -> int:
+    """List the runs of a journal, newest first.
+
+    \b
+    Example
+      runner runs --sandbox
+    """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
+    return run_async(_runs(shell, options))
+
+
+async def _runs(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.cli.screen import Screen
+    from runner.reporting.runs import render_runs
+
+    async with desk_for(shell, options) as desk:
+        rows = await desk.store.runs(limit=options["limit"])
+    Screen(shell).result(render_runs(rows, shell.environment.stdout))
+    return 0

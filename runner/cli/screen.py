@@ -1,0 +1,122 @@
+"""What the executing verbs show: progress on stderr, the result on stdout."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli.shell import Shell
+from runner.core.errors import ConfirmationRefused, ExitCode, UsageInvalid
+from runner.reporting.broadcast import Broadcast
+from runner.reporting.console import Console
+from runner.reporting.escape import visible
+from runner.reporting.plan_text import plan_lines
+from runner.reporting.recap import Recap, effect_line, render_recap
+from runner.reporting.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.app.desk import Desk
+    from runner.app.usecases.executing import RunReport
+    from runner.app.usecases.planning import Emit
+    from runner.core.diagnostics import Diagnostic
+    from runner.plan.codec import PlanFile
+
+
+class Screen:
+    """Progress and results of one command; everything goes through the redactor."""
+
+    def __init__(self, shell: Shell) -> None:
+        """Write progress to stderr and results to stdout."""
+        self._shell = shell
+        self._console = Console(sys.stderr, shell.environment.stderr, shell.redactor)
+
+    @property
+    def tally(self) -> Tally:
+        """Return the counts of everything emitted so far."""
+        return self._console.tally
+
+    def progress(self, *others: "Emit") -> "Emit":
+        """Return where events go: the console, and whoever else is told."""
+        return Broadcast((self._console.emit, *others), self._reporter_failed).emit
+
+    def close(self) -> None:
+        """Erase the status line, if there is one."""
+        self._console.close()
+
+    def plan(self, file: "PlanFile") -> None:
+        """Show a plan."""
+        self.result("\n".join(plan_lines(file, self._shell.environment.stdout)))
+
+    def result(self, text: str) -> None:
+        """Write to stdout."""
+        click.echo(self._shell.redactor.clean(text), nl=not text.endswith("\n"))
+
+    def note(self, text: str) -> None:
+        """Write to stderr."""
+        click.echo(self._shell.redactor.clean(text), err=True)
+
+    def warnings(self, found: "Sequence[Diagnostic]", others: "Sequence[str]" = ()) -> None:
+        """Show warnings on stderr."""
+        from runner.reporting.diagnostics import render_diagnostics, source_from_disk
+
+        if found:
+            self.note(render_diagnostics(found, source_from_disk, self._shell.environment.stderr))
+        for words in others:
+            self.note(f"warning: {visible(words)}")
+
+    def confirm(self, file: "PlanFile", *, yes: bool) -> None:
+        """Ask whether to go on, unless nothing would be sent or the answer was given.
+
+        Errors: ``UsageInvalid`` without a terminal to ask on; ``ConfirmationRefused``.
+        """
+        if yes or not file.plan.effects:
+            return
+        if not self._shell.environment.is_interactive:
+            raise UsageInvalid(
+                "there is no terminal to ask on", hint="add --yes once the plan has been reviewed"
+            )
+        count = len(file.plan.effects)
+        answer = click.prompt(
+            f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}? "
+            "Type yes to go on",
+            default="no",
+            show_default=False,
+            err=True,
+        )
+        if answer.strip() != "yes":
+            raise ConfirmationRefused("not confirmed; nothing was sent")
+
+    async def recap(self, desk: "Desk", report: "RunReport") -> None:
+        """Show how a run ended: counts, effects, balances, exit code, next command."""
+        from runner.app.usecases.balances import balance_lines
+
+        self.close()
+        balances = await balance_lines(desk, report.plan) if report.plan.effects else ()
+        recap = Recap(
+            exit_code=report.exit_code,
+            effects=tuple(effect_line(row) for row in report.effects),
+            balances=balances,
+            next_command=next_command(desk, report),
+        )
+        if report.already:
+            self.note(f"{report.run_id} had already ended; nothing was sent now")
+        self.result(render_recap(recap, self.tally, self._shell.environment.stdout))
+
+    def _reporter_failed(self, failure: Exception) -> None:
+        self.note(f"warning: a report failed and was left out ({type(failure).__name__})")
+
+
+def next_command(desk: "Desk", report: "RunReport") -> str:
+    """Return what to type next, or nothing when there is nothing left to do."""
+    target = (
+        f"--{desk.profile}"
+        if desk.profile.startswith("sandbox=")
+        else (f"--profile {desk.profile}")
+    )
+    if report.resumable:
+        return f"runner resume {report.run_id} {target}"
+    if report.exit_code is not ExitCode.DONE:
+        return f"runner logs {report.run_id} {target}"
+    return ""

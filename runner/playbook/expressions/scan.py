@@ -16,6 +16,8 @@ from runner.core.money import WRITTEN_AMOUNT
 LENGTH_MAX = 2_000
 NODES_MAX = 400
 DEPTH_MAX = 40
+FINDINGS_MAX = 20
+"""A text with more than this many refused words is not meant as an expression."""
 
 BLANKS = " \t\r\n"
 WORDS = frozenset({"and", "or", "not", "in", "if", "else", "for"})
@@ -115,6 +117,8 @@ def scan_expression(text: str) -> Scan:
         problem = _CHECKS[token.kind](token)
         if problem is not None:
             scan.findings.append(problem)
+        if len(scan.findings) == FINDINGS_MAX:
+            break
     if not scan.findings:
         _check_brackets(scan)
         _check_order(scan, text)

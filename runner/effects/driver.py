@@ -1,0 +1,269 @@
+"""The driver: takes one effect from its intent to its end through the rules of the machine.
+
+Each phase is a loop of look, decide, make durable, wait. What it decides comes from ``machine``;
+what it does is in ``session``; here is only the order of things.
+Source: DESIGN section 6.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from runner.core.errors import (
+    LockHeld,
+    NotSent,
+    RemoteError,
+    RemoteRefused,
+    ReplyRefused,
+    StoreRefused,
+)
+from runner.effects.classify import VerdictKind
+from runner.effects.machine import (
+    Blocked,
+    LookCloser,
+    Move,
+    Reading,
+    Send,
+    Wait,
+    after_halt,
+    after_look,
+    after_poll,
+    among_recent,
+    before_sending,
+    found_sending,
+    is_unsent,
+    out_of_patience,
+)
+from runner.effects.model import (
+    EffectOrder,
+    EffectRow,
+    EffectState,
+    SeenOrder,
+    Sighting,
+    Until,
+)
+from runner.effects.pacing import Timing
+from runner.effects.session import Equipment, Session
+
+_LOOKS_MIN = 2
+"""An unknown outcome is never halted on fewer looks than this, also after a restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectDriver(Equipment):
+    """Drives effects, one call an effect; calls for effects of different locks may overlap."""
+
+    async def run(
+        self,
+        order: EffectOrder,
+        *,
+        until: Until,
+        timing: Timing,
+        order_id_field: str,
+        not_after: datetime | None,
+    ) -> EffectRow:
+        """Take an effect as far as asked, or as far as it goes.
+
+        Calling again, in this process or a later one, goes on with the same effect.
+
+        Shapes: the row returned is final, HALTED, or ACCEPTED: because that was asked for, or
+            because ``within_s`` passed without an end. ``order_id_field`` names the reply's field
+            with the custodian's id. An effect none of whose attempts can have been executed is
+            CANCELLED once ``not_after`` has passed.
+        Errors: ``LockHeld`` when the custodian lists an open order on the same link and coin, or
+            another run holds the lock; ``RemoteError`` when nothing was sent and the custodian
+            cannot be reached; ``PlanRefused`` when the occurrence belongs to another run;
+            ``StoreRefused`` when the journal holds another payload for this effect.
+        """
+        session = await self._open(order, timing=timing, order_id_field=order_id_field)
+        if session.state in {EffectState.PLANNED, EffectState.INTENT}:
+            await self._send(session, not_after)
+        elif session.state is EffectState.SENDING:
+            await session.move(found_sending())
+        elif session.state is EffectState.HALTED:
+            await _look_at_halted(session)
+        if session.state in {EffectState.UNKNOWN, EffectState.SEEN}:
+            await self._resolve(session)
+        if session.state is EffectState.ACCEPTED and until is Until.FINAL:
+            await self._confirm(session)
+        return session.known_row
+
+    async def _open(self, order: EffectOrder, *, timing: Timing, order_id_field: str) -> Session:
+        row = await self.store.effect(order.run_id, order.path)
+        if row is not None and row.order != order:
+            raise StoreRefused(
+                f"[requestId {row.order.request_id}] the journal holds another payload for"
+                f" {order.path} of run {order.run_id}"
+            )
+        return Session(
+            order=order,
+            equipment=self,
+            resolver=self.resolver_for(order),
+            timing=timing,
+            order_id_field=order_id_field,
+            row=row,
+        )
+
+    async def _send(self, session: Session, not_after: datetime | None) -> None:
+        """Look, then attempt until something is known or this process has tried enough."""
+        await self._look_before_sending(session, not_after)
+        session.restart_pace()
+        tries = 0
+        while session.state is EffectState.INTENT:
+            if tries >= self.limits.tries_max:
+                raise _given_up(session)
+            if tries and not _is_repeatable(session):
+                await session.pause()
+            if self._is_expired(session, not_after):
+                await session.move(
+                    Move(
+                        state=EffectState.CANCELLED,
+                        reason="the plan expired before anything was executed",
+                    )
+                )
+                return
+            await session.attempt()
+            tries += 1
+
+    async def _look_before_sending(self, session: Session, not_after: datetime | None) -> None:
+        """Leave the effect in INTENT, ready to be sent, or wherever the look took it (rule 6)."""
+        for tries in range(1, self.limits.tries_max + 1):
+            sighting = await session.look_back()
+            if sighting is not None:
+                decision = await self._decide_before_sending(session, sighting, not_after)
+                if not isinstance(decision, Wait):
+                    await session.ensure_intent(_ids(sighting))
+                    if isinstance(decision, Move):
+                        await session.move(decision)
+                    return
+            error = session.last_error
+            if tries == self.limits.tries_max or (error is not None and not error.retryable):
+                break
+            await session.pause()
+        raise session.last_error or ReplyRefused(
+            "the custodian's list of orders could not be read completely",
+            method=session.order.method,
+            path=session.order.url_path,
+            request_id=session.order.request_id,
+            hint="nothing was sent",
+        )
+
+    async def _decide_before_sending(
+        self, session: Session, sighting: Sighting, not_after: datetime | None
+    ) -> Move | Wait | Send:
+        claimed = await session.claimed_ids(sighting)
+        decision = before_sending(
+            session.order,
+            session.attempts,
+            sighting,
+            claimed=claimed,
+            expired=self._is_expired(session, not_after),
+        )
+        if isinstance(decision, Blocked):
+            raise _blocked(session.order, decision.seen)
+        if not isinstance(decision, LookCloser):
+            return decision
+        recent = await session.look_at_recent()
+        if recent is None:
+            return Wait(reason="the custodian's list could not be read")
+        claimed |= await session.claimed_ids(recent)
+        return among_recent(session.order, session.attempts, recent, claimed=claimed)
+
+    def _is_expired(self, session: Session, not_after: datetime | None) -> bool:
+        return (
+            not_after is not None and is_unsent(session.attempts) and self.clock.now() > not_after
+        )
+
+    async def _resolve(self, session: Session) -> None:
+        """Read until the outcome is known, the fence proves there was none, or patience ends."""
+        session.restart_pace()
+        started_s = self.clock.monotonic_s()
+        looks = looks_past_fence = 0
+        sighting: Sighting | None = None
+        while True:
+            past_fence = session.is_past_fence()
+            seen = await session.look_back()
+            over = self._is_patience_over(session, started_s)
+            if seen is not None:
+                sighting = seen
+                looks += 1
+                looks_past_fence += int(past_fence and seen.complete)
+                reading = Reading(
+                    believed=looks_past_fence >= _LOOKS_MIN,
+                    patience_over=over and looks >= _LOOKS_MIN,
+                )
+                claimed = await session.claimed_ids(seen)
+                decision = after_look(session.known_row, seen, reading, claimed=claimed)
+                if isinstance(decision, Move):
+                    await session.move(decision)
+                    return
+            elif self._since_s(started_s) > session.timing.patience_s:
+                await session.move(out_of_patience(session.known_row, sighting))
+                return
+            await session.pause()
+
+    def _is_patience_over(self, session: Session, started_s: float) -> bool:
+        # Either clock may say so: a wall clock that was set back must not read for ever.
+        age_s = max(session.age_of_last_attempt_s(), self._since_s(started_s))
+        return age_s > session.timing.patience_s
+
+    async def _confirm(self, session: Session) -> None:
+        """Follow an accepted order to its end, or until ``within_s`` has passed."""
+        session.restart_pace()
+        started_s = self.clock.monotonic_s()
+        while True:
+            sighting = await session.look_back()
+            if sighting is not None:
+                decision = after_poll(session.known_row, sighting)
+                if isinstance(decision, Move):
+                    await session.move(decision)
+            if session.state is not EffectState.ACCEPTED:
+                return
+            left_s = session.timing.within_s - self._since_s(started_s)
+            if left_s <= 0:
+                return
+            await session.pause(at_most_s=left_s)
+
+    def _since_s(self, start_s: float) -> float:
+        return self.clock.monotonic_s() - start_s
+
+
+async def _look_at_halted(session: Session) -> None:
+    """Give a halted effect the one look a resume owes it."""
+    sighting = await session.look_back()
+    if sighting is not None:
+        decision = after_halt(session.known_row, sighting)
+        if isinstance(decision, Move):
+            await session.move(decision)
+
+
+def _is_repeatable(session: Session) -> bool:
+    # After a look at the server's clock there is nothing to wait for.
+    verdict = session.last_verdict
+    return verdict is not None and verdict.kind is VerdictKind.REPEATABLE
+
+
+def _given_up(session: Session) -> RemoteError:
+    order, verdict = session.order, session.last_verdict
+    assert verdict is not None, "giving up follows an attempt"
+    kind = NotSent if verdict.kind is VerdictKind.NOT_SENT else RemoteRefused
+    return kind(
+        f"{verdict.reason}; tried {len(session.attempts)} times, nothing was executed",
+        method=order.method,
+        path=order.url_path,
+        request_id=order.request_id,
+        hint=f"runner resume {order.run_id} tries again",
+    )
+
+
+def _blocked(order: EffectOrder, seen: SeenOrder) -> LockHeld:
+    whose = f" (requestId {seen.request_id})" if seen.request_id else ""
+    return LockHeld(
+        f"{order.lock}: the custodian lists the open order {seen.order_id}{whose},"
+        f" {seen.kind}, status {seen.status_code or seen.status}",
+        owner=f"order {seen.order_id}",
+        hint="wait until it is final, then try again",
+    )
+
+
+def _ids(sighting: Sighting) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(seen.order_id for seen in sighting.rows))

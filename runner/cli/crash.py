@@ -1,9 +1,6 @@
 """The one error boundary: every way a command can end, turned into words and an exit code."""
 
 import os
-import platform
-import tempfile
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +11,6 @@ import click
 import runner
 from runner.cli.shell import Shell
 from runner.core.errors import ExitCode, RunnerError
-from runner.reporting.diagnostics import render_error, source_from_disk
 from runner.reporting.escape import visible
 from runner.reporting.redaction import Redactor
 
@@ -32,6 +28,9 @@ def guarded(command: Callable[[], object], *, shell: Shell, stderr: TextIO) -> i
     try:
         return _code(command())
     except RunnerError as error:
+        # Only an error pays for the words.
+        from runner.reporting.diagnostics import render_error, source_from_disk
+
         text = render_error(error, shell.environment.stderr, source_from_disk)
         _say(stderr, shell.redactor.clean(text))
         return int(error.exit_code)
@@ -56,6 +55,11 @@ def write_crash_file(error: BaseException, shell: Shell, *, now: datetime) -> Pa
 
     Shapes: gives the path of a new file only its owner can read, or None where none can be written.
     """
+    # Only a crash pays for these.
+    import platform
+    import tempfile
+    import traceback
+
     lines = [
         f"runner {runner.__version__}",
         f"python {platform.python_version()} on {platform.system()} {platform.machine()}",

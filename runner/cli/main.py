@@ -61,9 +61,10 @@ def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
     """Run one command to its end, whatever that is, and return the exit code."""
 
     def command() -> object:
-        result: object = build_program().main(
-            args=list(arguments), prog_name="runner", standalone_mode=False, obj=shell
-        )
+        # Not program.main(): click would end a process whose reader went away with exit code 1.
+        program = build_program()
+        with program.make_context("runner", list(arguments), obj=shell) as context:
+            result: object = program.invoke(context)
         # A reader that went away is noticed here, not while the interpreter shuts down.
         sys.stdout.flush()
         return result

@@ -1,6 +1,5 @@
 """Time as a parameter."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -39,6 +38,9 @@ class SystemClock:
 
     async def sleep(self, delay_s: float) -> None:
         """Wait on the event loop."""
+        # Everything imports this module for its texts; only runs wait.
+        import asyncio
+
         await asyncio.sleep(max(delay_s, 0.0))
 
 

@@ -1,9 +1,6 @@
 """The scrubber in front of every sink: what was registered as secret never gets through."""
 
-import base64
-import json
 import re
-from urllib.parse import quote
 
 from runner.core.secret import REDACTED, Secret, redact
 
@@ -64,6 +61,11 @@ def _is_key_line(line: bytes) -> bool:
 
 
 def _spellings(value: bytes) -> set[str]:
+    # Every command has a redactor; only those with secrets pay for the spellings.
+    import base64
+    import json
+    from urllib.parse import quote
+
     base64_text = base64.b64encode(value).decode("ascii")
     urlsafe_text = base64.urlsafe_b64encode(value).decode("ascii")
     found = {base64_text, base64_text.rstrip("="), urlsafe_text, urlsafe_text.rstrip("=")}

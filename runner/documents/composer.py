@@ -23,6 +23,12 @@ from ruamel.yaml.events import (
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
 from runner.core.source import SourceFile
 from runner.documents.characters import character_name, refused_offsets, way_out
+from runner.documents.layout import (
+    glued_comment,
+    glued_header_comment,
+    loses_last_line,
+    outdented_line,
+)
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, Style
 from runner.documents.positions import Positions
 from runner.documents.scalars import Ambiguous, plain_value
@@ -83,6 +89,7 @@ class Composer:
         self._stack: list[_Frame] = []
         self._root: Node | None = None
         self._documents = 0
+        self._token_end: int | None = None
         self._nodes = 0
         self._actions: dict[type, Callable[[Any], None]] = {
             ScalarEvent: self._take_scalar,
@@ -111,6 +118,7 @@ class Composer:
         Shapes: the document is None where reading ended inside it; where anything was found it is
             good for finding more, and for nothing else.
         """
+        self._check_gap(len(self._text), len(self._text))
         if self._root is None and not self.found:
             self.found.append(
                 Diagnostic(
@@ -132,10 +140,13 @@ class Composer:
         if style in {"literal", "folded"}:
             # The parser's end is where the next thing begins, or the file ends.
             end = start + len(self._text[start:end].rstrip(" \t\r\n"))
+            self._check_block_layout(start, end)
         if style != "plain":
             node = ScalarNode(text, style, text, self.positions, start, end)
             if style == "double" and "\\" in self._text[start:end]:
                 self._check_escapes(node)
+            if style in {"single", "double"}:
+                self._check_indentation(start, end)
             self._add(node)
             return
         if self._stack and self._stack[-1].is_flow and self._text[start - 1] == "?":
@@ -180,6 +191,46 @@ class Composer:
                     span=node.locate(offset, offset + 1),
                     hint=way_out(node.text[offset]),
                 )
+            )
+
+    def _check_gap(self, start: int, end: int) -> None:
+        """Look for a comment that is none between the last token and one from start to end."""
+        if self._token_end is not None:
+            offset = glued_comment(self._text, self._token_end, start)
+            if offset is not None:
+                self._refuse_glued_comment(offset)
+        self._token_end = end
+
+    def _refuse_glued_comment(self, offset: int) -> None:
+        summary = "a # right behind something else starts no comment in YAML 1.2"
+        self._find("yaml-syntax", summary, offset, offset + 1, "put a blank before the #")
+
+    def _check_block_layout(self, start: int, end: int) -> None:
+        offset = glued_header_comment(self._text, start)
+        if offset is not None:
+            self._refuse_glued_comment(offset)
+        if loses_last_line(self._text, start, end):
+            self._find(
+                "yaml-syntax",
+                "the last line has blanks and no line break",
+                len(self._text),
+                len(self._text),
+                "end the file with a line break",
+            )
+
+    def _check_indentation(self, start: int, end: int) -> None:
+        """Look for lines of a quoted text or a flow collection that stick out of their block."""
+        if not self._stack or self._stack[-1].is_flow or self._text.find("\n", start, end) < 0:
+            return
+        column = self.positions.place(self._stack[-1].start)[1] - 1
+        offset = outdented_line(self._text, start, end, column)
+        if offset is not None:
+            self._find(
+                "yaml-syntax",
+                "a line that is not indented deeper than what it belongs to",
+                offset,
+                offset + 1,
+                "indent it with blanks, closing brackets too",
             )
 
     def _take_alias(self, event: AliasEvent) -> None:
@@ -232,6 +283,8 @@ class Composer:
             return
         if self._expects_key():
             self._refuse_complex_key(event)
+        if event.flow_style:
+            self._check_gap(event.start_mark.index, event.end_mark.index)
         self._stack.append(
             _Frame(is_mapping=is_mapping, is_flow=event.flow_style, start=event.start_mark.index)
         )
@@ -251,7 +304,11 @@ class Composer:
     def _close(self, event: Event) -> None:
         frame = self._stack.pop()
         # The parser ends a block where the next thing begins; its own end is that of its last part.
-        end = event.end_mark.index if frame.is_flow else frame.end
+        end = frame.end
+        if frame.is_flow:
+            end = event.end_mark.index
+            self._check_gap(event.start_mark.index, end)
+            self._check_indentation(frame.start, end)
         node: Node
         if frame.is_mapping:
             node = MappingNode(frame.by_key, self.positions, frame.start, end)
@@ -261,6 +318,7 @@ class Composer:
 
     def _add(self, node: ScalarNode) -> None:
         self._nodes += 1
+        self._check_gap(node.start, node.end)
         self._place(node, node.end)
 
     def _place(self, node: Node, end: int) -> None:

@@ -47,6 +47,7 @@ _DATE: Final = re.compile(
     re.ASCII | re.VERBOSE,
 )
 _SPECIAL: Final = {"<<": "the merge key", "=": "the default key of YAML 1.1"}
+_DASH: Final = "-"
 _NUMBER_STARTS: Final = frozenset("0123456789+-.")
 
 
@@ -76,6 +77,9 @@ def plain_value(text: str) -> ScalarValue:
 
 
 def _number_value(text: str) -> ScalarValue:
+    if text == _DASH:
+        # libyaml lets it stand in brackets, where YAML 1.2 refuses it.
+        raise Ambiguous("the start of a list item")
     if _NEGATIVE_ZERO.fullmatch(text):
         raise Ambiguous("a negative zero")
     if _INTEGER.fullmatch(text):

@@ -130,6 +130,10 @@ def test_read_yaml_refuses_with_the_place(text: str, expected: list[tuple[str, s
     assert findings(text) == expected
 
 
+GLUED = "a # right behind something else starts no comment in YAML 1.2"
+OUTDENTED = "a line that is not indented deeper than what it belongs to"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
@@ -154,6 +158,19 @@ def test_read_yaml_refuses_with_the_place(text: str, expected: list[tuple[str, s
         ("a:\n  - b\n - c", "f:3:2", "a line that is no key of this mapping"),
         ("- a\nb: c", "f:2:1", "a line that is neither an item of this list nor part of one"),
         ("{a: b} c", "f:1:8", "text after the end of the document"),
+        ('a: "b"# c', "f:1:7", GLUED),
+        ('"a"# c', "f:1:4", GLUED),
+        ("[a, b]#c", "f:1:7", GLUED),
+        ("[a,#b\n]", "f:1:4", GLUED),
+        ("a: [#b\n c]", "f:1:5", GLUED),
+        ("a: ># b\n  c", "f:1:5", GLUED),
+        ("a: [b,\nc]", "f:2:1", OUTDENTED),
+        ("a: {\n  b: c\n}", "f:3:1", OUTDENTED),
+        ('a: "b\nc"', "f:2:1", OUTDENTED),
+        ('- a: "b\n  c"', "f:2:3", OUTDENTED),
+        ('a: "b\n\tc"', "f:2:1", OUTDENTED),
+        ("- [\n\ta,\n b\n ]", "f:2:1", OUTDENTED),
+        ("- |+\n   ", "f:2:4", "the last line has blanks and no line break"),
     ],
 )
 def test_read_yaml_words_syntax_for_people(text: str, place: str, words: str) -> None:
@@ -305,6 +322,31 @@ def test_read_yaml_never_changes_a_naughty_plain_string(shared_corpora: Path) ->
         if isinstance(item, ScalarNode) and item.style == "plain":
             # A comment and the blanks around are the only things a plain scalar may lose.
             assert text.strip(" \t").startswith(item.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('# c\na: "b" # c', {"a": "b"}),
+        ("[a, # b,#c\n d #e\n] # f", ["a", "d"]),
+        ("a: [ # b\n c]", {"a": ["c"]}),
+        ("a: |+ # b\n  c\n# d", {"a": "c\n"}),
+        ("a: |+\n  c\n  ", None),
+        ("a: |\n  c\n  ", {"a": "c\n"}),
+        ("a: [b,\n c\n # d\n# e\n\n ]", {"a": ["b", "c"]}),
+        ('a: "b\n\n c"', {"a": "b\nc"}),
+        ("[\na\n]", ["a"]),
+        ('"a\nb"', "a b"),
+        ("a:\n- [b,\n c]", {"a": [["b", "c"]]}),
+        ("a: b#c", {"a": "b#c"}),
+        ("a: 'b #c'", {"a": "b #c"}),
+    ],
+)
+def test_read_yaml_takes_comments_and_lines_where_yaml_has_them(text: str, value: object) -> None:
+    if value is None:
+        assert findings(text) == [("yaml-syntax", "f:3:3")]
+    else:
+        assert to_json(read(text)) == value
 
 
 @pytest.mark.parametrize("text", ["a: b\r\nc:\r\n  - d\r\n", "a: b\nc:\n  - d"])

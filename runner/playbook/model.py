@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.catalogue.manifest import Manifest
 from runner.core.source import SourceFile, Span
 from runner.core.types import Type
-from runner.core.values import Value
 from runner.playbook.expressions.parse import Expression
 from runner.playbook.expressions.template import Template
+
+if TYPE_CHECKING:
+    from runner.core.values import Value
 
 
 class Confirm(StrEnum):
@@ -44,9 +46,9 @@ class Input:
     name: str
     type: Type
     required: bool
-    default: Value | None = None
-    minimum: Value | None = None
-    maximum: Value | None = None
+    default: "Value | None" = None
+    minimum: "Value | None" = None
+    maximum: "Value | None" = None
     pattern: str = ""
     choices: tuple[str, ...] = ()
     summary: str = ""

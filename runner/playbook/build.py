@@ -1,0 +1,115 @@
+"""From a document to the model: the one place where mappings become objects, defaults applied.
+
+Building never stops: what cannot be built is left out or stood in for, and noted as a gap, so that
+one look at a file tells everything that is wrong with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runner.catalogue.manifest import Manifest
+from runner.core.source import SourceFile
+from runner.core.types import type_from_text
+from runner.documents.nodes import Entry, MappingNode, Node
+from runner.playbook.declarations import build_input, build_may
+from runner.playbook.expressions.template import Template
+from runner.playbook.model import Input, May, Output, Playbook
+from runner.playbook.reading import Findings, entries_at, items_of, scalar_at, text_at
+from runner.playbook.steps import Gaps, Workshop, build_step, build_template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A playbook as far as it could be built.
+
+    Shapes: where anything was found, ``playbook`` holds stand-ins and must not be run; ``gaps``
+        says what is not there.
+    """
+
+    playbook: Playbook
+    gaps: Gaps
+
+
+def build_playbook(
+    document: Node, source: SourceFile, manifests: Mapping[str, Manifest], findings: Findings
+) -> Draft | None:
+    """Build what can be built; None where the document is no mapping.
+
+    Shapes: what the schema has already said about ``document`` is not said again.
+    """
+    if not isinstance(document, MappingNode):
+        return None
+    shop = Workshop(manifests=manifests, findings=findings, gaps=Gaps())
+    steps = (
+        build_step(node, position, shop)
+        for position, node in enumerate(items_of(document.get("steps")), start=1)
+    )
+    once = document.get("once")
+    playbook = Playbook(
+        name=text_at(document, "name"),
+        summary=text_at(document, "summary"),
+        inputs=_build_inputs(document, shop),
+        labels=_build_templates(document, "labels", findings),
+        once=None if once is None else build_template(once, findings),
+        may=_build_may(document, shop),
+        steps=tuple(step for step in steps if step is not None),
+        outputs=_build_outputs(document, findings),
+        source=source,
+    )
+    return Draft(playbook=playbook, gaps=shop.gaps)
+
+
+def _build_inputs(document: MappingNode, shop: Workshop) -> Mapping[str, Input]:
+    inputs: dict[str, Input] = {}
+    for entry in entries_at(document, "inputs"):
+        declared = build_input(entry, shop.findings)
+        if declared is None:
+            shop.gaps.inputs.add(entry.key.text)
+        else:
+            inputs[declared.name] = declared
+    return inputs
+
+
+def _build_may(document: MappingNode, shop: Workshop) -> Mapping[str, May]:
+    may: dict[str, May] = {}
+    for entry in entries_at(document, "may"):
+        limit = build_may(entry, shop.findings)
+        if limit is None:
+            shop.gaps.may.add(entry.key.text)
+        else:
+            may[limit.action] = limit
+    return may
+
+
+def _build_templates(document: MappingNode, key: str, findings: Findings) -> Mapping[str, Template]:
+    templates: dict[str, Template] = {}
+    for entry in entries_at(document, key):
+        template = build_template(entry.value, findings)
+        if template is not None:
+            templates[entry.key.text] = template
+    return templates
+
+
+def _build_outputs(document: MappingNode, findings: Findings) -> Mapping[str, Output]:
+    outputs: dict[str, Output] = {}
+    for entry in entries_at(document, "outputs"):
+        output = _build_output(entry, findings)
+        if output is not None:
+            outputs[output.name] = output
+    return outputs
+
+
+def _build_output(entry: Entry, findings: Findings) -> Output | None:
+    if not isinstance(entry.value, MappingNode):
+        return None
+    value = entry.value.get("value")
+    kind = findings.converted(
+        scalar_at(entry.value, "type"),
+        type_from_text,
+        code="wrong-value",
+        hint="write a type like money, list<string> or map<coin, money>",
+    )
+    template = None if value is None else build_template(value, findings)
+    if kind is None or template is None:
+        return None
+    return Output(name=entry.key.text, type=kind, value=template, span=entry.key.span)

@@ -1,0 +1,73 @@
+"""A file's text -> a checked playbook, and everything there is to say about it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.catalogue.manifest import Manifest
+from runner.core.diagnostics import Diagnostic, Severity, has_errors, sorted_diagnostics
+from runner.core.source import SourceFile, Span
+from runner.documents.schema import check_schema
+from runner.documents.yaml import read_yaml_partly
+from runner.playbook.build import build_playbook
+from runner.playbook.check import check_playbook
+from runner.playbook.model import Playbook
+from runner.playbook.reading import Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What became of a file.
+
+    Shapes: ``playbook`` is None exactly where ``diagnostics`` hold an error; warnings may stand
+        beside a playbook. Diagnostics are in the order of the file.
+    """
+
+    playbook: Playbook | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_playbook(source: SourceFile, manifests: Mapping[str, Manifest]) -> Loaded:
+    """Read, build and check a playbook, and find everything that is wrong with it at once.
+
+    Shapes: ``source`` comes from ``documents``; ``manifests`` holds every action by name.
+    Errors: none; what is wrong is in the result.
+    """
+    document, found = read_yaml_partly(source)
+    if document is None:
+        return Loaded(playbook=None, diagnostics=found)
+    found = _joined(found, check_schema(document, "playbook"))
+    if any(each.code == "wrong-version" for each in found):
+        # Whatever else such a file holds, it is not for us to judge.
+        return Loaded(playbook=None, diagnostics=found)
+    building, checking = Findings(), Findings()
+    draft = build_playbook(document, source, manifests, building)
+    found = _joined(found, building.found)
+    if draft is None:
+        return Loaded(playbook=None, diagnostics=found)
+    check_playbook(draft, manifests, checking)
+    found = _joined(found, checking.found)
+    playbook = None if has_errors(found) else draft.playbook
+    return Loaded(playbook=playbook, diagnostics=found)
+
+
+def _joined(earlier: Sequence[Diagnostic], later: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Add findings, but none about a place that is already known to be wrong."""
+    wrong = defaultdict(list)
+    for error in earlier:
+        if error.severity is Severity.ERROR:
+            wrong[error.span.line].append(error.span)
+    fresh = [
+        each
+        for each in later
+        if not any(_covers(span, each.span) for span in wrong[each.span.line])
+    ]
+    return sorted_diagnostics((*earlier, *fresh))
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    """Tell whether one place lies inside another that starts on the same line."""
+    return outer.column <= inner.column and (inner.end_line, inner.end_column) <= (
+        outer.end_line,
+        outer.end_column,
+    )

@@ -4,13 +4,7 @@ Source: ``schemas/ceffu.openapi.yaml`` enumerations; NOTES section 4: 0 and 10 a
 30 is the good end of mirror and MirrorX orders, unknown numbers are never final.
 """
 
-STATUS_WORDS = {
-    "0": "accepted",
-    "10": "accepted",
-    "20": "in_progress",
-    "30": "success",
-    "99": "failed",
-}
+from runner.effects.classify import ORDER_STATUSES
 
 MIRROR_KINDS = {"1": "apply", "2": "settle_from_ceffu", "3": "settle_from_binance"}
 MIRRORX_KINDS = {"10": "delegate", "20": "undelegate", "30": "settlement"}
@@ -21,4 +15,4 @@ MIRRORX_LINK_APPROVED = "1"
 
 def status_word(code: str) -> str:
     """Return ``accepted``, ``in_progress``, ``success`` or ``failed``; else ``unknown``."""
-    return STATUS_WORDS.get(code, "unknown")
+    return ORDER_STATUSES.get(code, "unknown")

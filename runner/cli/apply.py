@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 
 
@@ -14,7 +14,7 @@ from runner.cli.shell import Shell
 @target_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; the plan has been reviewed.")
 @click.pass_obj
-def apply(shell: Shell, **options: Any) -> int:
+def apply(shell: Shell, /, **options: Any) -> int:
     """Execute the plan file PLAN, exactly as it stands and once.
 
     Applying it again is always safe: an unfinished run goes on, a finished one is reported with its
@@ -30,17 +30,15 @@ def apply(shell: Shell, **options: Any) -> int:
 async def _apply(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import apply_plan, is_claimed
     from runner.app.usecases.plans import read_plan
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
 
-    file = read_plan(options["plan"])
-    screen = Screen(shell)
-    async with desk_for(shell, options) as desk:
-        if not await is_claimed(desk, file):
-            screen.plan(file)
-            screen.confirm(file, yes=options["yes"])
-        try:
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        file = read_plan(options["plan"])
+        async with desk_for(shell, options, settings) as desk:
+            if not await is_claimed(desk, file):
+                screen.plan(file)
+                screen.confirm(file, yes=options["yes"])
             report = await apply_plan(desk, file, screen.progress())
-        finally:
-            screen.close()
-        await screen.recap(desk, report)
+            await screen.recap(desk, report)
     return int(report.exit_code)

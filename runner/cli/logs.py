@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 from runner.core.errors import UsageInvalid
 
@@ -13,7 +13,7 @@ from runner.core.errors import UsageInvalid
 @click.argument("run_id", metavar="RUN")
 @target_options
 @click.pass_obj
-def logs(shell: Shell, **options: Any) -> int:
+def logs(shell: Shell, /, **options: Any) -> int:
     """Show what RUN did: its steps, its effects, and every attempt with its answer.
 
     \b
@@ -24,15 +24,17 @@ def logs(shell: Shell, **options: Any) -> int:
 
 
 async def _logs(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
     from runner.reporting.runs import render_run_log
 
     run_id = options["run_id"]
-    async with desk_for(shell, options) as desk:
+    settings = settings_for(shell, options)
+    async with desk_for(shell, options, settings) as desk:
         row = await desk.store.run(run_id)
         if row is None:
             raise UsageInvalid(f"there is no run {run_id} here", hint="runner runs lists them")
         outcomes = await desk.store.step_outcomes(run_id)
         effects = await desk.store.effects(run_id)
-    Screen(shell).result(render_run_log(row, outcomes, effects, shell.environment.stdout))
+    with open_screen(shell, settings) as screen:
+        screen.result(render_run_log(row, outcomes, effects, shell.environment.stdout))
     return 0

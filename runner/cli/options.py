@@ -13,6 +13,7 @@ from runner.core.errors import UsageInvalid
 
 if TYPE_CHECKING:
     from runner.app.desk import Desk
+    from runner.app.settings import Settings
 
 DEFAULT_SANDBOX = "default"
 
@@ -55,29 +56,40 @@ def target_options(command: CommandT) -> CommandT:
 
 
 @asynccontextmanager
-async def desk_for(shell: Shell, options: dict[str, Any]) -> AsyncIterator["Desk"]:
+async def desk_for(
+    shell: Shell, options: dict[str, Any], settings: "Settings"
+) -> AsyncIterator["Desk"]:
     """Open the desk the options name, for as long as the block lasts.
 
-    Errors: ``UsageInvalid`` for options that contradict each other; as ``open_desk``.
+    Errors: as ``open_desk``.
     """
     from runner.app.desk import Target, open_desk
-    from runner.app.settings import load_settings
 
-    sandbox, profile = options.get("sandbox"), options.get("profile")
-    if sandbox is not None and profile is not None:
-        raise UsageInvalid(
-            "--sandbox and --profile name two different custodians", hint="give one of them"
-        )
-    if options.get("world") is not None and sandbox is None:
-        raise UsageInvalid("--world belongs to a sandbox", hint="add --sandbox")
-    flags = {name: options.get(name) for name in ("controls", "profile", "state")}
-    settings = load_settings(shell.environment, flags)
+    sandbox = options.get("sandbox")
     if sandbox == "":
         known = settings.runner_file
         sandbox = known.default_sandbox if known else DEFAULT_SANDBOX
     target = Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
     async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
         yield desk
+
+
+def settings_for(shell: Shell, options: dict[str, Any]) -> "Settings":
+    """Read the settings, flags first.
+
+    Errors: ``UsageInvalid`` for options that contradict each other; as ``load_settings``.
+    """
+    from runner.app.settings import load_settings
+
+    sandbox = options.get("sandbox")
+    if sandbox is not None and options.get("profile") is not None:
+        raise UsageInvalid(
+            "--sandbox and --profile name two different custodians", hint="give one of them"
+        )
+    if options.get("world") is not None and sandbox is None:
+        raise UsageInvalid("--world belongs to a sandbox", hint="add --sandbox")
+    flags = {name: options.get(name) for name in ("controls", "profile", "state")}
+    return load_settings(shell.environment, flags)
 
 
 def run_async(main: Coroutine[Any, Any, int]) -> int:

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, input_options, run_async, target_options
+from runner.cli.options import (
+    TargetCommand,
+    desk_for,
+    input_options,
+    run_async,
+    settings_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 
 
@@ -18,7 +25,7 @@ from runner.cli.shell import Shell
     "-o", "--out", type=click.Path(path_type=Path), help="Write the plan to this file as well."
 )
 @click.pass_obj
-def plan(shell: Shell, **options: Any) -> int:
+def plan(shell: Shell, /, **options: Any) -> int:
     """Work out what PLAYBOOK would send and what it would do to the balances; send nothing.
 
     \b
@@ -30,21 +37,22 @@ def plan(shell: Shell, **options: Any) -> int:
 
 async def _plan(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.loading import bound_inputs, read_playbook
-    from runner.app.usecases.planning import make_plan
-    from runner.cli.screen import Screen
+    from runner.app.usecases.planning import make_plan, silent
+    from runner.cli.screen import open_screen
 
-    path: Path = options["playbook"]
-    screen = Screen(shell)
-    playbook, found = read_playbook(path, name=str(path))
-    screen.warnings(found)
-    bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
-    async with desk_for(shell, options) as desk:
-        planned = await make_plan(desk, playbook, bound, _silent)
-    screen.warnings((), planned.warnings)
-    screen.plan(planned.file)
-    if options["out"] is not None:
-        write_plan(options["out"], planned.file.data)
-        screen.note(f"plan written to {options['out']}")
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        path: Path = options["playbook"]
+        playbook, found = read_playbook(path, name=str(path))
+        screen.warnings(found)
+        bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
+        async with desk_for(shell, options, settings) as desk:
+            planned = await make_plan(desk, playbook, bound, silent)
+        screen.warnings((), planned.warnings)
+        screen.plan(planned.file)
+        if options["out"] is not None:
+            write_plan(options["out"], planned.file.data)
+            screen.result(f"plan written to {options['out']}")
     return 0
 
 
@@ -60,7 +68,3 @@ def write_plan(path: Path, data: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(path)
-
-
-def _silent(event: object) -> None:
-    """Take an event of the dry run and say nothing; the plan shows it all."""

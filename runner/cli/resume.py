@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 
 
@@ -12,7 +12,7 @@ from runner.cli.shell import Shell
 @click.argument("run_id", metavar="RUN")
 @target_options
 @click.pass_obj
-def resume(shell: Shell, **options: Any) -> int:
+def resume(shell: Shell, /, **options: Any) -> int:
     """Go on with RUN from where its journal says it is; never sends what may have been sent.
 
     \b
@@ -24,13 +24,11 @@ def resume(shell: Shell, **options: Any) -> int:
 
 async def _resume(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import resume_run
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
 
-    screen = Screen(shell)
-    async with desk_for(shell, options) as desk:
-        try:
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        async with desk_for(shell, options, settings) as desk:
             report = await resume_run(desk, options["run_id"], screen.progress())
-        finally:
-            screen.close()
-        await screen.recap(desk, report)
+            await screen.recap(desk, report)
     return int(report.exit_code)

@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, input_options, run_async, target_options
+from runner.cli.options import (
+    TargetCommand,
+    desk_for,
+    input_options,
+    run_async,
+    settings_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 
 
@@ -16,7 +23,7 @@ from runner.cli.shell import Shell
 @click.option("--dry-run", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before sending.")
 @click.pass_obj
-def run(shell: Shell, **options: Any) -> int:
+def run(shell: Shell, /, **options: Any) -> int:
     """Plan PLAYBOOK, show the plan, ask, and apply it.
 
     \b
@@ -30,28 +37,22 @@ def run(shell: Shell, **options: Any) -> int:
 async def _run(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import apply_plan
     from runner.app.usecases.loading import bound_inputs, read_playbook
-    from runner.app.usecases.planning import make_plan
-    from runner.cli.screen import Screen
+    from runner.app.usecases.planning import make_plan, silent
+    from runner.cli.screen import open_screen
 
-    path: Path = options["playbook"]
-    screen = Screen(shell)
-    playbook, found = read_playbook(path, name=str(path))
-    screen.warnings(found)
-    bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
-    async with desk_for(shell, options) as desk:
-        planned = await make_plan(desk, playbook, bound, _silent)
-        screen.warnings((), planned.warnings)
-        screen.plan(planned.file)
-        if options["dry_run"]:
-            return 0
-        screen.confirm(planned.file, yes=options["yes"])
-        try:
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        path: Path = options["playbook"]
+        playbook, found = read_playbook(path, name=str(path))
+        screen.warnings(found)
+        bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
+        async with desk_for(shell, options, settings) as desk:
+            planned = await make_plan(desk, playbook, bound, silent)
+            screen.warnings((), planned.warnings)
+            screen.plan(planned.file)
+            if options["dry_run"]:
+                return 0
+            screen.confirm(planned.file, yes=options["yes"])
             report = await apply_plan(desk, planned.file, screen.progress())
-        finally:
-            screen.close()
-        await screen.recap(desk, report)
+            await screen.recap(desk, report)
     return int(report.exit_code)
-
-
-def _silent(event: object) -> None:
-    """Take an event of the dry run and say nothing; the plan shows it all."""

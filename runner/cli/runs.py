@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, target_options
+from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 
 
@@ -14,7 +14,7 @@ from runner.cli.shell import Shell
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."
 )
 @click.pass_obj
-def runs(shell: Shell, **options: Any) -> int:
+def runs(shell: Shell, /, **options: Any) -> int:
     """List the runs of a journal, newest first.
 
     \b
@@ -25,10 +25,12 @@ def runs(shell: Shell, **options: Any) -> int:
 
 
 async def _runs(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
     from runner.reporting.runs import render_runs
 
-    async with desk_for(shell, options) as desk:
+    settings = settings_for(shell, options)
+    async with desk_for(shell, options, settings) as desk:
         rows = await desk.store.runs(limit=options["limit"])
-    Screen(shell).result(render_runs(rows, shell.environment.stdout))
+    with open_screen(shell, settings) as screen:
+        screen.result(render_runs(rows, shell.environment.stdout))
     return 0

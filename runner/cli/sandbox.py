@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.options import DEFAULT_SANDBOX, run_async
+from runner.cli.options import DEFAULT_SANDBOX, run_async, settings_for
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
 from runner.core.errors import ExitCode, UsageInvalid
@@ -77,11 +77,10 @@ def ledger(shell: Shell, name: str, *, check: bool) -> int:
       runner sandbox ledger
       runner sandbox ledger --check
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
     from runner.reporting.sandbox_tables import render_balances, render_findings
 
-    screen = Screen(shell)
-    with _existing(shell, name) as opened:
+    with open_screen(shell, settings_for(shell, {})) as screen, _existing(shell, name) as opened:
         if check:
             found = opened.ledger.check()
             screen.result(render_findings(found))
@@ -102,13 +101,12 @@ def requests(shell: Shell, name: str, *, writes: bool) -> int:
     Example
       runner sandbox requests --writes
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
     from runner.reporting.sandbox_tables import render_requests
 
-    with _existing(shell, name) as opened:
+    with open_screen(shell, settings_for(shell, {})) as screen, _existing(shell, name) as opened:
         rows = [r for r in opened.ledger.requests() if not writes or r.method == "POST"]
-        text = render_requests(rows, shell.environment.stdout)
-    Screen(shell).result(text)
+        screen.result(render_requests(rows, shell.environment.stdout))
     return 0
 
 
@@ -129,11 +127,9 @@ def reset(shell: Shell, name: str, world: Path | None) -> int:
 
 
 def _directory(shell: Shell) -> "SandboxDirectory":
-    from runner.app.settings import load_settings
     from runner.sandbox.directory import SandboxDirectory
 
-    settings = load_settings(shell.environment, {})
-    return SandboxDirectory(settings.sandbox_dir)
+    return SandboxDirectory(settings_for(shell, {}).sandbox_dir)
 
 
 @contextmanager

@@ -1,49 +1,79 @@
 """What the executing verbs show: progress on stderr, the result on stdout."""
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from runner.app.log_setup import choose_log, open_log
+from runner.app.settings import LogFormat, Settings
 from runner.cli.shell import Shell
 from runner.core.errors import ConfirmationRefused, ExitCode, UsageInvalid
+from runner.engine.events import Emit
 from runner.reporting.broadcast import Broadcast
 from runner.reporting.console import Console
 from runner.reporting.escape import visible
+from runner.reporting.logs import LogReporter
 from runner.reporting.plan_text import plan_lines
 from runner.reporting.recap import Recap, effect_line, render_recap
 from runner.reporting.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from runner.app.desk import Desk
     from runner.app.usecases.executing import RunReport
-    from runner.app.usecases.planning import Emit
     from runner.core.diagnostics import Diagnostic
     from runner.plan.codec import PlanFile
+
+
+@contextmanager
+def open_screen(
+    shell: Shell, settings: Settings, *, for_people: bool = False
+) -> "Iterator[Screen]":
+    """Set up what a command shows, for as long as the block lasts.
+
+    Shapes: ``for_people`` shows progress as text off a terminal too, unless JSON was asked for.
+    """
+    environment = shell.environment
+    chosen = settings.log_format
+    if for_people and chosen is LogFormat.AUTO:
+        chosen = LogFormat.TEXT
+    choice = choose_log(chosen, settings.log_level, is_tty=environment.stderr.is_tty)
+    console = Console(sys.stderr, environment.stderr, shell.redactor)
+    write = console.write if choice.shows_progress else sys.stderr.write
+    with open_log(choice, write, shell.redactor) as log:
+        screen = Screen(shell, console if choice.shows_progress else None, log)
+        try:
+            yield screen
+        finally:
+            console.close()
 
 
 class Screen:
     """Progress and results of one command; everything goes through the redactor."""
 
-    def __init__(self, shell: Shell) -> None:
-        """Write progress to stderr and results to stdout."""
+    def __init__(self, shell: Shell, console: Console | None, log: LogReporter | None) -> None:
+        """Write progress to stderr, as text or as log lines, and results to stdout."""
         self._shell = shell
-        self._console = Console(sys.stderr, shell.environment.stderr, shell.redactor)
+        self._console = console
+        self._log = log
+        self.tally = Tally() if console is None else console.tally
 
-    @property
-    def tally(self) -> Tally:
-        """Return the counts of everything emitted so far."""
-        return self._console.tally
-
-    def progress(self, *others: "Emit") -> "Emit":
-        """Return where events go: the console, and whoever else is told."""
-        return Broadcast((self._console.emit, *others), self._reporter_failed).emit
+    def progress(self) -> Emit:
+        """Return where events go: the console, the log, and the counts of the recap."""
+        reporters: list[Emit] = [self.tally.emit] if self._console is None else []
+        if self._console is not None:
+            reporters.append(self._console.emit)
+        if self._log is not None:
+            reporters.append(self._log.emit)
+        return Broadcast(reporters, self._reporter_failed).emit
 
     def close(self) -> None:
         """Erase the status line, if there is one."""
-        self._console.close()
+        if self._console is not None:
+            self._console.close()
 
     def plan(self, file: "PlanFile") -> None:
         """Show a plan."""
@@ -62,7 +92,7 @@ class Screen:
         from runner.reporting.diagnostics import render_diagnostics, source_from_disk
 
         if found:
-            self.note(render_diagnostics(found, source_from_disk, self._shell.environment.stderr))
+            self.note(render_diagnostics(found, self._shell.environment.stderr, source_from_disk))
         for words in others:
             self.note(f"warning: {visible(words)}")
 

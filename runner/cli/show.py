@@ -1,10 +1,10 @@
 """``runner show``: a plan file, for people or programs."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from runner.cli.options import settings_for
 from runner.cli.shell import Shell
 
 
@@ -22,14 +22,13 @@ def show(shell: Shell, plan: Path, form: str) -> int:
       runner show plan.json
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.app.usecases.plans import read_plan
-    from runner.cli.screen import Screen
+    from runner.cli.screen import open_screen
     from runner.reporting.plan_text import plan_json
 
     file = read_plan(plan)
-    screen = Screen(shell)
-    if form == "json":
-        screen.result(plan_json(file))
-    else:
-        screen.plan(file)
-    sys.stdout.flush()
+    with open_screen(shell, settings_for(shell, {})) as screen:
+        if form == "json":
+            screen.result(plan_json(file))
+        else:
+            screen.plan(file)
     return 0

@@ -9,8 +9,9 @@ from runner.core.errors import PlanRefused
 from runner.core.money import Money
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
-from runner.effects.driver import EffectDriver, Timing
+from runner.effects.driver import EffectDriver
 from runner.effects.model import FINAL_STATES, EffectOrder, EffectRow, EffectState, Until
+from runner.effects.pacing import Timing
 from runner.engine.ports import EffectRequest, EffectResult, Store
 
 

@@ -15,7 +15,7 @@ from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.errors import PlanRefused
 from runner.core.ids import plan_digest, run_id
 from runner.core.jsonvalue import JsonValue, canonical_json, parse_strict_json
-from runner.core.money import amount_from_reply, amount_text
+from runner.core.money import amount_from_stored, amount_text
 from runner.plan.model import SCHEMA, Plan
 
 PLAN_BYTES_MAX = 256 * 1024 * 1024
@@ -134,7 +134,7 @@ def _value(wanted: Any, data: Any) -> Any:  # noqa: ANN401 - driven by the model
 
 def _scalar(wanted: Any, data: Any) -> Any:  # noqa: ANN401 - as above
     if wanted is Decimal:
-        return amount_from_reply(data)
+        return amount_from_stored(data)
     if wanted is datetime:
         return moment_from_text(data)
     if isinstance(wanted, type) and is_dataclass(wanted):

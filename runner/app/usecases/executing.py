@@ -15,6 +15,7 @@ from runner.app.usecases.planning import (
     build_plan,
     dry_run,
     refuse_used_occurrence,
+    silent,
 )
 from runner.core.errors import (
     ExitCode,
@@ -191,7 +192,7 @@ def _check_file(name: str, digest: str) -> None:
 
 async def _preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     try:
-        dry = await dry_run(desk, occasion, _silent)
+        dry = await dry_run(desk, occasion, silent)
     except DryRunEnded as ended:
         if ended.exit_code is ExitCode.UNREACHABLE:
             raise
@@ -395,7 +396,3 @@ def _run_row(desk: Desk, file: PlanFile) -> RunRow:
         finished_at=None,
         tool_version=__version__,
     )
-
-
-def _silent(event: object) -> None:
-    """Take an event of the preflight and say nothing; the plan has shown it all."""

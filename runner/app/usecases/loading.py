@@ -1,6 +1,6 @@
 """From files to a checked playbook and bound inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.catalogue.manifests import MANIFESTS
@@ -10,7 +10,12 @@ from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.core.types import Scalar
 from runner.documents.files import read_source
-from runner.playbook.inputs import BoundInputs
+from runner.playbook.inputs import (
+    BoundInputs,
+    bind_inputs,
+    inputs_from_flags,
+    load_inputs_file,
+)
 from runner.playbook.load import load_playbook
 from runner.playbook.model import Playbook
 
@@ -33,6 +38,16 @@ def read_playbook(path: Path, *, name: str) -> tuple[Playbook, tuple[Diagnostic,
     Errors: ``InvalidInput``.
     """
     return load_checked(read_source(path, name=name))
+
+
+def bound_inputs(playbook: Playbook, flags: Iterable[str], file: Path | None) -> BoundInputs:
+    """Give a playbook its inputs: flags over a file over defaults.
+
+    Errors: ``InvalidInput`` with everything that is wrong at once.
+    """
+    given = dict(load_inputs_file(file)) if file is not None else {}
+    given |= inputs_from_flags(flags)
+    return bind_inputs(playbook, given)
 
 
 def check_names(playbook: Playbook, bound: BoundInputs, directory: Directory) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import secrets
+import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
@@ -65,6 +66,10 @@ class Planned:
 
     file: PlanFile
     warnings: tuple[str, ...]
+
+
+def silent(event: Event) -> None:
+    """Take an event of a dry run and say nothing; the plan shows it all."""
 
 
 async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Emit) -> Planned:
@@ -231,9 +236,14 @@ def _git_commit(path: Path) -> str:
     folder = path.absolute().parent
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return ""
+    git = shutil.which("git")
+    if git is None:
+        return ""
     try:
+        # Without our environment: a key may be in it, and no child process should inherit one.
         done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            ["git", "-C", str(folder), "rev-parse", "--verify", "HEAD"],  # noqa: S607 - found on PATH
+            [git, "-C", str(folder), "rev-parse", "--verify", "HEAD"],
+            env={},
             capture_output=True,
             check=False,
             text=True,

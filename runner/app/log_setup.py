@@ -1,8 +1,7 @@
 """Logs, set up once a process: who writes lines, in which form, and what never gets into them."""
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from runner.app.settings import LogFormat, LogLevel
 from runner.core.clock import timestamp_text
-from runner.reporting.escape import visible
-from runner.reporting.logs import Logger, LogReporter
+from runner.reporting.logs import LineRenderer, Logger, LogReporter
 from runner.reporting.redaction import Redactor
 
 if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor, WrappedLogger
+    from structlog.typing import Processor
 
 Write: TypeAlias = Callable[[str], object]
 """Takes whole lines: a stream's ``write``, or the console's, which keeps its live line intact."""
@@ -26,7 +24,6 @@ _LEVELS = {
     LogLevel.WARNING: logging.WARNING,
     LogLevel.ERROR: logging.ERROR,
 }
-_FIRST_KEYS = ("ts", "level", "event", "run_id", "path", "action", "request_id")
 _QUIET_LOGGERS = ("httpx", "httpcore", "uvicorn", "asyncio")
 """Libraries whose chatter repeats what our events say; httpx prints whole URLs, with queries."""
 
@@ -85,10 +82,10 @@ def _event_logger(choice: LogChoice, write: Write, redactor: Redactor) -> Logger
     # structlog brings rich with it: 100 ms that only those pay who want log lines.
     import structlog
 
-    def render(_logger: "WrappedLogger", _name: str, event: "EventDict") -> str:
-        return _line(event, choice, redactor)
-
-    processors: list[Processor] = [structlog.processors.add_log_level, render]
+    processors: list[Processor] = [
+        structlog.processors.add_log_level,
+        LineRenderer(as_json=choice.format is LogFormat.JSON, redactor=redactor),
+    ]
     logger = structlog.wrap_logger(
         _Sink(write),
         processors=processors,
@@ -115,9 +112,8 @@ class _LibraryHandler(logging.Handler):
 
     def __init__(self, choice: LogChoice, write: Write, redactor: Redactor) -> None:
         super().__init__(level=max(logging.WARNING, _LEVELS[choice.level]))
-        self._choice = choice
+        self._render = LineRenderer(as_json=choice.format is LogFormat.JSON, redactor=redactor).line
         self._write = write
-        self._redactor = redactor
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; its traceback is left to the crash file."""
@@ -128,22 +124,4 @@ class _LibraryHandler(logging.Handler):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        self._write(f"{_line(facts, self._choice, self._redactor)}\n")
-
-
-def _line(facts: Mapping[str, object], choice: LogChoice, redactor: Redactor) -> str:
-    ordered = {key: facts[key] for key in _FIRST_KEYS if key in facts}
-    ordered |= {key: value for key, value in facts.items() if key not in ordered}
-    if choice.format is LogFormat.JSON:
-        # ASCII: no character of others can do anything to the terminal that shows the log.
-        text = redactor.clean(json.dumps(ordered, ensure_ascii=True, default=str))
-        return text.replace("\x7f", "\\u007f")
-    words = [str(ordered.pop(key)) for key in ("ts", "level", "event") if key in ordered]
-    words += [f"{key}={_word(value)}" for key, value in ordered.items()]
-    return visible(redactor.clean(" ".join(words)))
-
-
-def _word(value: object) -> str:
-    if isinstance(value, str) and value and not set(value) & set(' ="'):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+        self._write(f"{self._render(facts)}\n")

@@ -5,11 +5,13 @@ and an effect's evidence are data of the journal and not logged.
 """
 
 import dataclasses
+import json
 import logging
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runner.core.clock import timestamp_text
 from runner.effects.model import OPEN_STATES, EffectState
@@ -21,10 +23,18 @@ from runner.engine.events import (
     StepFinished,
     StepState,
 )
+from runner.reporting.escape import visible
+from runner.reporting.redaction import Redactor
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
 
 _LEFT_OUT = frozenset({"at", "result", "evidence", "outputs"})
 _CAREFUL_STATES = frozenset(state.value for state in OPEN_STATES) - {EffectState.SENDING.value}
 _BAD_STATES = frozenset({EffectState.REJECTED.value, EffectState.FAILED.value, "halted"})
+
+_BARE_KEYS = ("ts", "level", "event")
+_FIRST_KEYS = (*_BARE_KEYS, "run_id", "path", "action", "request_id")
 
 
 class Logger(Protocol):
@@ -33,6 +43,34 @@ class Logger(Protocol):
     def log(self, level: int, event: str, **facts: object) -> object:
         """Write one line, or nothing below the level that is wanted."""
         ...
+
+
+class LineRenderer:
+    """The last of the log's processors: facts in, one line out, scrubbed of secrets.
+
+    Shapes: JSON is pure ASCII, so that no character of others can do anything to the terminal that
+        shows it; text has ``ts``, ``level`` and ``event`` first and then ``key=value``.
+    """
+
+    def __init__(self, *, as_json: bool, redactor: Redactor) -> None:
+        """Render JSON, or text for people."""
+        self._as_json = as_json
+        self._redactor = redactor
+
+    def __call__(self, _logger: "WrappedLogger", _name: str, event_dict: "EventDict") -> str:
+        """Be a processor."""
+        return self.line(event_dict)
+
+    def line(self, facts: Mapping[str, object]) -> str:
+        """Return one line, without its line break."""
+        ordered = {key: facts[key] for key in _FIRST_KEYS if key in facts}
+        ordered |= {key: value for key, value in facts.items() if key not in ordered}
+        if self._as_json:
+            text = self._redactor.clean(json.dumps(ordered, ensure_ascii=True, default=str))
+            return text.replace("\x7f", "\\u007f")
+        words = [str(ordered.pop(key)) for key in _BARE_KEYS if key in ordered]
+        words += [f"{key}={_word(value)}" for key, value in ordered.items()]
+        return visible(self._redactor.clean(" ".join(words)))
 
 
 class LogReporter:
@@ -88,3 +126,9 @@ def _plain(value: object) -> object:
         # Durations are measured, not money; a millisecond is as fine as anybody reads them.
         return round(value, 3)
     return dict(value) if isinstance(value, dict) else value
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str) and value and not set(value) & set(' ="'):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -15,6 +15,7 @@ from runner.engine.events import (
     WaitLooked,
 )
 from runner.reporting.escape import cut, display_width, padded, visible
+from runner.reporting.recap import PLAIN_STATES
 from runner.reporting.redaction import Redactor
 from runner.reporting.tally import Tally
 from runner.reporting.terminal import Terminal, Tone, cut_sign, fitted, painted
@@ -192,7 +193,7 @@ def _effect_changed(event: EffectChanged, terminal: Terminal) -> str:
     if event.status:
         parts.append(visible(event.status))
     lines = [f"{_INDENT}{'  '.join(parts)}"]
-    if event.reason:
+    if event.reason and event.state not in PLAIN_STATES:
         lines.append(f"{_INDENT}{visible(event.reason)}")
     return "\n".join(lines) + "\n"
 

@@ -6,12 +6,15 @@ from decimal import Decimal
 
 from runner.core.errors import ExitCode
 from runner.core.money import Money
-from runner.effects.model import OPEN_STATES, EffectRow
+from runner.effects.model import OPEN_STATES, EffectRow, EffectState
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
 from runner.reporting.tally import Tally
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
 from runner.reporting.words import EXIT_WORDS, spoken_amount, spoken_duration, spoken_value
+
+PLAIN_STATES = frozenset({EffectState.ACCEPTED.value, EffectState.CONFIRMED.value})
+"""States that say everything by themselves; for the others people want the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
 
 
 def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
-    """Render the effects as a table, each reason below the table with its path."""
+    """Render the effects as a table, and below it why those that did not go well are there."""
     lines = tuple(effects)
     columns = (
         Column(title="path"),
@@ -93,7 +96,8 @@ def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     )
     rows = [(e.path, e.action, e.amount, e.state, e.request_id, e.order_id) for e in lines]
     text = render_table(columns, rows, terminal, indent="  ")
-    return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in lines if e.reason)
+    told = [e for e in lines if e.reason and e.state not in PLAIN_STATES]
+    return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in told)
 
 
 def render_balances(balances: Sequence[BalanceLine], terminal: Terminal) -> str:

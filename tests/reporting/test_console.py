@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from runner.engine.events import (
     WaitLooked,
 )
 from runner.reporting.console import Console
-from runner.reporting.recap import BalanceLine, EffectLine, Recap, render_recap
+from runner.reporting.recap import BalanceLine, EffectLine, Recap, render_effects, render_recap
 from runner.reporting.redaction import Redactor
 from runner.reporting.tally import Tally
 from runner.reporting.terminal import Terminal
@@ -338,6 +339,19 @@ def test_text_of_others_cannot_move_the_cursor() -> None:
 
 def test_colour_is_used_only_where_it_is_wanted() -> None:
     assert "\x1b[32m✓ ok" in _screen([_finished(CHECK)], Terminal(is_tty=True, colour=True))
+
+
+def test_reason_is_told_only_where_things_did_not_go_well() -> None:
+    lines = tuple(
+        replace(RECAP.effects[0], path=state, state=state, reason="because")
+        for state in ("accepted", "confirmed", "halted", "rejected")
+    )
+    told = [_changed(line.state, path=line.path, reason="because") for line in lines]
+
+    below = render_effects(lines, Terminal()).splitlines()[5:]
+
+    assert below == ["  halted: because", "  rejected: because"]
+    assert _screen(told, Terminal()).count("because") == 2
 
 
 def test_recap_without_effects_or_balances_is_short() -> None:

@@ -155,13 +155,14 @@ class Books:
         The result depends on the moments fixed at acceptance and on now alone, so it does not
         matter how often or by which process it is called.
         """
-        open_rows = self._run(
-            f"{_SELECT_ORDER} WHERE o.status != 30 ORDER BY o.success_ms, o.number"
+        due = self._run(
+            f"{_SELECT_ORDER} WHERE o.status != 30"
+            " AND (o.success_ms <= ? OR (o.status != 20 AND o.in_progress_ms <= ?))"
+            " ORDER BY o.success_ms, o.number",
+            (self.now_ms, self.now_ms),
         )
-        for order in map(_order, open_rows):
+        for order in map(_order, due):
             status = status_at(order, self.now_ms)
-            if status == order.status:
-                continue
             self._run("UPDATE orders SET status = ? WHERE number = ?", (status, order.number))
             if status == SUCCESS:
                 (entry,) = self._run(
@@ -172,15 +173,12 @@ class Books:
                 self._post(entry[0], self._account_id(order.credit), order.amount)
 
     def balance(self, account: Account) -> Balance:
-        """Return what an account holds; one that does not exist holds nothing."""
-        rows = self._run(
+        """Return what an account holds; every account of the world exists from the opening on."""
+        ((account_id, balance),) = self._run(
             "SELECT id, balance FROM account"
             " WHERE kind = ? AND owner = ? AND coin = ? AND network = ?",
             _account_key(account),
         )
-        if not rows:
-            return Balance(account=account, amount=ZERO, reserved=ZERO)
-        ((account_id, balance),) = rows
         reserved = self._run(
             "SELECT amount FROM orders WHERE status != 30 AND debit = ?", (account_id,)
         )

@@ -7,7 +7,7 @@ random, so that a key of another sandbox, or a real one, is unknown here.
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -33,7 +33,7 @@ class KeyFile:
     """What a client needs to use one key; the private key itself stays in its file."""
 
     name: str
-    api_key: str
+    api_key: str = field(repr=False)
     permissions: tuple[str, ...]
     pem_path: Path
 

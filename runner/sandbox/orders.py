@@ -107,11 +107,12 @@ def status_at(order: Order, now_ms: int) -> int:
 
     A clock that was set back changes nothing: a status never goes backwards.
     """
-    if now_ms >= order.success_ms or order.status == SUCCESS:
-        return SUCCESS
-    if now_ms >= order.in_progress_ms:
-        return IN_PROGRESS
-    return order.status
+    reached = order.status
+    if now_ms >= order.success_ms:
+        reached = SUCCESS
+    elif now_ms >= order.in_progress_ms:
+        reached = IN_PROGRESS
+    return max(reached, order.status)
 
 
 def order_id(accepted_ms: int, day: str, number: int) -> str:

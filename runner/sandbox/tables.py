@@ -23,7 +23,7 @@ TABLES = (
       in_progress_ms INTEGER NOT NULL, success_ms INTEGER NOT NULL) STRICT
     """,
     """
-    CREATE INDEX orders_open ON orders (success_ms) WHERE status != 30
+    CREATE INDEX orders_open ON orders (debit) WHERE status != 30
     """,
     """
     CREATE INDEX orders_by_link ON orders (family, link_id)

@@ -19,7 +19,7 @@ Source: operations.yaml, signing and permission_groups; the order is ours, no so
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -42,7 +42,7 @@ class PublicKey:
     """One API key as the server knows it."""
 
     name: str
-    api_key: str
+    api_key: str = field(repr=False)
     permissions: frozenset[str]
     public_key: RSAPublicKey
 
@@ -51,8 +51,8 @@ class PublicKey:
 class Credentials:
     """What the two headers of a request say."""
 
-    api_key: str
-    signature: bytes
+    api_key: str = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def read_credentials(headers: Sequence[tuple[bytes, bytes]]) -> Credentials:

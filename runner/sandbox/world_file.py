@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from runner.catalogue.load import load_api
 from runner.core.diagnostics import Diagnostic, did_you_mean, sorted_diagnostics
 from runner.core.errors import InvalidInput, SettingsInvalid
 from runner.core.money import COIN, decimal_places
@@ -250,6 +251,7 @@ def _switches(section: Section) -> Switches:
     )
     usual = Switches()
     delays = section.section("reply_delay")
+    delays.refuse_unknown(*load_api().operations)
     return Switches(
         timestamp_window_ms=section.duration_ms("timestamp_window", usual.timestamp_window_ms),
         dedupe=Dedupe(section.one_of("dedupe", tuple(Dedupe), usual.dedupe)),

@@ -1,5 +1,6 @@
 """Taking a mapping apart with every complaint kept, for the world reader."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,9 @@ from runner.core.money import ZERO, AmountInvalid, amount_from_text
 from runner.core.values import LiteralInvalid, duration_from_text
 
 _Item = TypeVar("_Item")
+
+_DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
+_SMALL_INTEGER = re.compile(r"[0-9]{1,3}", re.ASCII)
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands: keys and indexes from the root, indexes counted from 0."""
@@ -83,16 +87,16 @@ class Section:
         if value is None and default is not None:
             return default
         spelled = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-        if not (spelled.isascii() and spelled.isdecimal() and len(spelled) <= 3):  # noqa: PLR2004
+        if not _SMALL_INTEGER.fullmatch(spelled):
             self.note("a whole number is needed here", key)
             return 0
         return int(spelled)
 
     def digits(self, key: str) -> str:
         """Return an id made of digits below 2^63."""
-        value = self.text(key)
-        if not (value.isascii() and value.isdecimal() and int(value) < 2**63):
-            self.note(f"{value!r} is not an id: quoted digits below 2^63 are needed", key)
+        value = self.data.get(key)
+        if not (isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63):
+            self.note("an id is needed here: digits in quotes, below 2^63", key)
             return "0"
         return value
 

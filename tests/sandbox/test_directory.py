@@ -54,8 +54,9 @@ def test_nothing_of_it_is_open_to_others(directory: SandboxDirectory, clock: Ste
         with closing(directory.open("default", clock=clock)) as sandbox:
             folder = sandbox.folder
             assert mode(folder) == mode(folder / "keys") == 0o700
-            for path in (folder / "ledger.sqlite", *(folder / "keys").iterdir()):
-                assert mode(path) == 0o600
+            files = [*folder.glob("ledger.sqlite*"), *(folder / "keys").iterdir()]
+            assert len(files) == 9
+            assert {path.name: mode(path) for path in files} == {p.name: 0o600 for p in files}
     finally:
         os.umask(previous)
 
@@ -203,6 +204,20 @@ def test_reset_of_a_sandbox_that_never_was_makes_it_ready(
 
     with closing(directory.open("one", clock=clock)) as sandbox:
         assert sandbox.world == default_world()
+
+
+def test_public_key_of_another_kind_is_refused(
+    directory: SandboxDirectory, clock: SteppedClock
+) -> None:
+    directory.open("one", clock=clock).close()
+    path = directory.folder("one") / "keys" / "reader.public.pem"
+    command = ["openssl", "genpkey", "-algorithm", "ed25519"]
+    private = subprocess.run(command, check=True, capture_output=True).stdout
+    command = ["openssl", "pkey", "-pubout"]
+    path.write_bytes(subprocess.run(command, check=True, capture_output=True, input=private).stdout)
+
+    with pytest.raises(KeyRefused, match="not an RSA key"):
+        directory.open("one", clock=clock)
 
 
 @pytest.mark.parametrize("file", ["reader.public.pem", "reader.api-key"])

@@ -203,6 +203,13 @@ async def test_summary_adds_up_in_btc(reader: Caller) -> None:
     }
 
 
+async def test_summary_of_a_wallet_without_links_is_zero(reader: Caller) -> None:
+    data = data_of(await reader.get(SUMMARY, walletIdStr="306718327844294657"))
+
+    assert data["data"] == []
+    assert data["totalAmountInBTC"] == "0." + "0" * 20
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -7,6 +7,7 @@ from time import monotonic
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from runner.core.errors import SettingsInvalid
 from runner.sandbox.directory import Sandbox
@@ -78,6 +79,47 @@ async def test_shutdown_is_quick_and_closes_idle_connections(sandbox: Sandbox) -
             await http.get(f"{base_url}/open-api/v1/nothing")
 
     assert took_s < 0.09
+
+
+async def _answer_when(release: asyncio.Event, scope: Scope, send: Send) -> None:
+    await release.wait()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+async def test_request_being_answered_is_finished_at_the_end() -> None:
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        entered.set()
+        await _answer_when(release, scope, send)
+
+    async with httpx.AsyncClient(trust_env=False) as http:
+        async with serve(app) as base_url:
+            asking = asyncio.ensure_future(http.get(base_url))
+            await entered.wait()
+            asyncio.get_running_loop().call_soon(release.set)
+
+        assert (await asking).text == "done"
+
+
+async def test_request_that_takes_too_long_is_cut_off_at_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entered, never = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        entered.set()
+        await _answer_when(never, scope, send)
+
+    async with httpx.AsyncClient(trust_env=False) as http:
+        async with serve(app, grace_s=0) as base_url:
+            asking = asyncio.ensure_future(http.get(base_url))
+            await entered.wait()
+
+        with pytest.raises(httpx.TransportError):
+            await asking
+    assert [record.levelname for record in caplog.records if "uvicorn" in record.name] == []
 
 
 async def test_signals_and_logs_stay_the_callers(sandbox: Sandbox) -> None:

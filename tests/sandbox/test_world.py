@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,28 @@ def test_schema_defaults_are_the_models(schema: dict[str, Any]) -> None:
     assert with_defaults.mirror_record == Timing()
 
 
+def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: World) -> None:
+    delays = Switches(reply_delay_ms={"mirrorx.order.create": 5})
+    written: Any = world_to_json(replace(world, switches=delays))
+    parts = schema["$defs"]
+
+    assert set(written) == set(schema["properties"])
+    for key, part in (
+        ("coins", "coin"),
+        ("wallets", "wallet"),
+        ("mirror_links", "mirror_link"),
+        ("mirrorx_links", "mirrorx_link"),
+        ("keys", "key"),
+    ):
+        assert set(written[key][0]) == set(parts[part]["properties"])
+    assert set(written["wallets"][0]["balances"][0]) == set(parts["held_on_network"]["properties"])
+    assert set(written["wallets"][1]["balances"][0]) == set(parts["held"]["properties"])
+    assert set(written["switches"]) == set(parts["switches"]["properties"])
+    assert set(written["timings"]) == set(schema["properties"]["timings"]["properties"])
+    assert set(written["timings"]["mirrorx_order"]) == set(parts["timing"]["properties"])
+    assert world_from_mapping(written).switches == delays
+
+
 def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World) -> None:
     text = DEFAULT_WORLD_PATH.read_text("utf-8")
     other = tmp_path / "other.yaml"
@@ -113,8 +136,26 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
         (
             ("wallets", 0, "id"),
             str(2**63),
-            f"wallets[0].id: '{2**63}' is not an id: quoted digits below 2^63 are needed",
+            "wallets[0].id: an id is needed here: digits in quotes, below 2^63",
         ),
+        (
+            ("wallets", 0, "id"),
+            374671162262925312,
+            "wallets[0].id: an id is needed here: digits in quotes, below 2^63",
+        ),
+        (
+            ("wallets", 0, "id"),
+            "9" * 5000,
+            "wallets[0].id: an id is needed here: digits in quotes, below 2^63",
+        ),
+        (
+            ("wallets", 0, "balances", 0, "amount"),
+            "1e3",
+            "wallets[0].balances[0].amount: '1e3' is not an amount",
+        ),
+        (("coins", 0, "networks"), ["ETH", "ETH"], "coins[0].networks: a list of different texts"),
+        (("coins", 0, "networks"), "ETH", "coins[0].networks: a list is needed here"),
+        (("switches",), [], "switches: a mapping is needed here"),
         (
             ("wallets", 0, "balances", 0, "amount"),
             "1.0000001",
@@ -175,6 +216,11 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
             "timings.mirror_record.success_after: 'soon' is not a duration",
         ),
         (
+            ("switches", "reply_delay"),
+            {"mirrorx.order.creat": "5s"},
+            "switches.reply_delay.mirrorx.order.creat: unknown key 'mirrorx.order.creat'; did you",
+        ),
+        (
             ("switches", "http_status"),
             "teapot",
             "switches.http_status: 'teapot' is not known; known here: mapped, ok",
@@ -195,6 +241,15 @@ def test_world_that_contradicts_itself_is_refused_with_the_place(
     path: tuple[str | int, ...], value: object, problem: str
 ) -> None:
     assert any(found.startswith(problem) for found in refused(changed(*path, to=value)))
+
+
+def test_link_needs_no_more_than_its_names_and_ids() -> None:
+    link = {"name": "acme/l", "id": "1", "wallet": "acme/prime-01", "binance_uid": "2"}
+
+    world = world_from_mapping(changed("mirrorx_links", 0, to=link))
+
+    assert world.mirrorx_links[0].status == 1
+    assert world.mirrorx_links[0].label is None
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -41,20 +41,23 @@ def parse_strict_json(data: bytes, *, depth_max: int = MAX_DEPTH) -> object:
         value = _DECODER.decode(text)
     except (json.JSONDecodeError, RecursionError) as exc:
         raise JsonInvalid(f"not JSON: {exc}") from exc
+    if _SURROGATE.search(text):
+        _refuse_surrogates(value)
     return value
 
 
 def canonical_json(value: object) -> bytes:
     """Write canonical JSON (RFC 8785).
 
-    Errors: ``JsonInvalid`` for floats, integers above 2^53-1 in size, lone surrogates or any type
-        that is not JSON.
+    Shapes: any mapping is an object, lists and tuples are arrays; a ``NumberText`` is a string like
+        any other.
+    Errors: ``JsonInvalid`` for floats, integers above 2^53-1 in size, lone surrogates, a nesting no
+        reader would take, or any type that is not JSON.
     """
-    _refuse_floats(value)
     try:
-        return rfc8785.dumps(value)  # type: ignore[arg-type]  # it checks the value itself
-    except (rfc8785.CanonicalizationError, ValueError) as exc:
-        raise JsonInvalid(str(exc)) from exc
+        return rfc8785.dumps(_plain(value))  # type: ignore[arg-type]  # it checks the value itself
+    except (ValueError, RecursionError) as exc:
+        raise JsonInvalid(f"not JSON: {exc}") from exc
 
 
 def _check_depth(text: str, depth_max: int) -> None:
@@ -80,34 +83,46 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
             if key in seen:
                 raise JsonInvalid(f"duplicate key {key!r}")
             seen.add(key)
-    for key, value in pairs:
-        _refuse_surrogates(key)
-        if isinstance(value, str):
-            _refuse_surrogates(value)
     return result
 
 
-def _refuse_surrogates(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as exc:
-        raise JsonInvalid("a lone surrogate is not a character") from exc
-
-
-def _refuse_floats(value: object) -> None:
+def _refuse_surrogates(value: object) -> None:
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, float):
-            raise JsonInvalid("a float has no place in our JSON: write amounts as text")
-        if isinstance(item, Mapping):
-            stack.extend(item.values())
-        elif isinstance(item, list | tuple):
+        if isinstance(item, dict):
             stack.extend(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str) and not _is_text(item):
+            raise JsonInvalid("a lone surrogate is not a character")
 
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.DOTALL)
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(value: object) -> object:
+    # The writer knows dict alone; a mapping that cannot be changed is an object all the same.
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        raise JsonInvalid("a float has no place in our JSON: write amounts as text")
+    return value
+
+
+_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^\[\]{}"]+', re.DOTALL)
 """Everything in a JSON text that is not a bracket: strings, whole or cut off, and the rest."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""The only way a surrogate gets past the UTF-8 decoder: spelt as an escape."""
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs,

@@ -1,7 +1,8 @@
 r"""Amounts: text in, exact decimals inside, text out; never a float.
 
 What people write, and what we send, matches ``(0|[1-9][0-9]{0,29})(\.[0-9]{1,18})?`` before
-``Decimal`` sees it. What we read may be signed and hold up to 40 decimals.
+``Decimal`` sees it. What we read may be signed and hold up to 40 digits on each side of the point;
+what we compute from it and store may have grown to 60.
 """
 
 import re
@@ -18,6 +19,7 @@ CONTEXT = Context(
 
 WRITTEN_AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,18})?", re.ASCII)
 READ_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?", re.ASCII)
+STORED_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,59})(?:\.[0-9]{1,60})?", re.ASCII)
 COIN = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,19}", re.ASCII)
 ZERO = Decimal(0)
 
@@ -50,11 +52,22 @@ def amount_from_reply(text: str) -> Decimal:
     return Decimal(text)
 
 
+def amount_from_stored(text: str) -> Decimal:
+    """Read an amount that we wrote ourselves: as one the custodian sent, up to 60 digits a side.
+
+    Errors: ``AmountInvalid``.
+    """
+    if not STORED_AMOUNT.fullmatch(text):
+        raise AmountInvalid(f"{text!r} is not a decimal amount")
+    return Decimal(text)
+
+
 def amount_text(amount: Decimal) -> str:
     """Write an amount the one way we send and show it: plain digits, no exponent, no spare zeros.
 
     Shapes: ``1.50`` becomes ``1.5``, ``1E+3`` becomes ``1000``, any zero becomes ``0``.
     """
+    assert amount.is_finite(), "an amount is a number"
     text = format(amount, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -104,4 +117,4 @@ def money_from_stored(text: str) -> Money:
     amount, _, coin = text.partition(" ")
     if not COIN.fullmatch(coin):
         raise AmountInvalid(f"{text!r} is not money")
-    return Money(amount_from_reply(amount), coin)
+    return Money(amount_from_stored(amount), coin)

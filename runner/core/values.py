@@ -9,7 +9,7 @@ decimal                                      ``Decimal``                 ``"0.05
 bool                                         ``bool``                    ``true``
 date                                         ``datetime.date``           ``"2026-11-22"``
 duration                                     ``datetime.timedelta``      ``"1h30m"``
-timestamp                                    ``datetime.datetime`` UTC   ``"2026-11-22T10:00:00.0Z"``
+timestamp                                    ``datetime``, aware, UTC   ``"2026-11-22T10:00:00.0Z"``
 money                                        ``Money``                   ``"250000 USDT"``
 list<T>                                      ``tuple``                   array
 map<K, V>, record                            ``dict``                    object; absent, never null
@@ -28,8 +28,9 @@ from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import (
     COIN,
+    CONTEXT,
     Money,
-    amount_from_reply,
+    amount_from_stored,
     amount_from_text,
     amount_text,
     money_from_stored,
@@ -46,18 +47,28 @@ class Unknown:
 
 
 Value: TypeAlias = (
-    "str | int | Decimal | bool | date | datetime | timedelta | Money"
-    " | tuple[Value, ...] | Mapping[str, Value] | Unknown"
+    str
+    | int
+    | Decimal
+    | bool
+    | date
+    | datetime
+    | timedelta
+    | Money
+    | tuple["Value", ...]
+    | Mapping[str, "Value"]
+    | Unknown
 )
 """Anything an expression can give or a step can hold."""
 
 _DURATION = re.compile(
-    r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
+    "(?:([0-9]{1,15})d)?(?:([0-9]{1,15})h)?(?:([0-9]{1,15})m(?!s))?"
+    "(?:([0-9]{1,15})s)?(?:([0-9]{1,15})ms)?"
 )
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})", re.ASCII)
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_SECONDS_MAX = 10 * 365 * 24 * 3600
+_MILLISECONDS_MAX = 10 * 365 * 24 * 3600 * 1000
 
 
 class LiteralInvalid(ValueError):
@@ -74,9 +85,10 @@ def duration_from_text(text: str) -> timedelta:
         raise LiteralInvalid(f"{text!r} is not a duration: write 90s, 10m, 1h30m or 2d")
     days, hours, minutes, seconds, milliseconds = (int(g or 0) for g in match.groups())
     total_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if total_s > _SECONDS_MAX:
+    total_ms = total_s * 1000 + milliseconds
+    if total_ms > _MILLISECONDS_MAX:
         raise LiteralInvalid(f"{text!r} is longer than ten years")
-    return timedelta(seconds=total_s, milliseconds=milliseconds)
+    return timedelta(milliseconds=total_ms)
 
 
 def duration_text(duration: timedelta) -> str:
@@ -155,12 +167,12 @@ def value_from_json(data: object, wanted: Type) -> Value:
 def _scalar_from_json(data: object, wanted: Scalar) -> Value:
     if wanted.name == "bool" and isinstance(data, bool):
         return data
-    if not isinstance(data, str):
+    if wanted.name == "bool" or not isinstance(data, str):
         raise LiteralInvalid(f"{wanted} was expected, not {type(data).__name__}")
     if wanted.name == "money":
         return money_from_stored(data)
     if wanted.name == "decimal":
-        return amount_from_reply(data)
+        return amount_from_stored(data)
     if wanted.name in TEXT_LIKE:
         return data
     return value_from_text(data, wanted)
@@ -184,7 +196,8 @@ def _object(data: object) -> Mapping[str, object]:
 
 def _decimal_from_text(text: str) -> Decimal:
     amount = amount_from_text(text.removeprefix("-"))
-    return -amount if text.startswith("-") else amount
+    # Our context: the minus sign alone would round to the 28 digits of Python's.
+    return CONTEXT.minus(amount) if text.startswith("-") else amount
 
 
 def _integer_from_text(text: str) -> int:
@@ -225,7 +238,7 @@ def _date_from_text(text: str) -> date:
 def _timestamp_from_text(text: str) -> datetime:
     try:
         return moment_from_text(text)
-    except ValueError as exc:
+    except (ValueError, OverflowError) as exc:
         raise LiteralInvalid(
             f"{text!r} is not a moment: write it like 2026-11-22T10:00:00Z"
         ) from exc

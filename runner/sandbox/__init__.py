@@ -12,5 +12,7 @@ Public names, by module:
                 ``keys`` (``api_key``, ``pem_path``, ``permissions`` by name) and ``close()``.
 ``server``      ``async with serve(app) as base_url``.
 ``app``         ``build_app(...)``, which ``open_sandbox`` calls.
-``ledger``      ``Ledger`` with ``balances()``, ``requests()``, ``orders()`` and ``check()``.
+``ledger``      ``Ledger`` with ``balances()``, ``requests()``, ``orders()``, ``entries()`` and
+                ``check()``; their rows are ``books.Balance``, ``books.LoggedRequest``,
+                ``orders.Order`` and ``books.Entry``.
 """

@@ -60,7 +60,9 @@ def _joined(earlier: Sequence[Diagnostic], later: Iterable[Diagnostic]) -> tuple
     fresh = [
         each
         for each in later
-        if not any(_covers(span, each.span) for span in wrong[each.span.line])
+        if not any(
+            _covers(span, each.span) or _covers(each.span, span) for span in wrong[each.span.line]
+        )
     ]
     return sorted_diagnostics((*earlier, *fresh))
 

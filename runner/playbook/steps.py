@@ -28,6 +28,9 @@ VERB_KEYS: Final = ("uses", "effect", "wait")
 WAIT_EVERY: Final = Every(start=timedelta(seconds=2), end=timedelta(seconds=30))
 """How often a wait looks that does not say it."""
 
+_STEP_KEYS: Final = frozenset({"within", "wait", "uses", "until", "timeout"})
+"""Keys that look a little like ``with`` and are not."""
+
 _NO_TIME: Final = timedelta(0)
 
 
@@ -232,9 +235,18 @@ def _build_arguments(
         template = build_template(entry.value, shop.findings)
         if template is not None:
             arguments[name] = template
-    # What is misspelt is not missing as well.
-    _require_arguments(node, manifest, set(missing) - misspelt, shop.findings)
+    # What is misspelt is not missing as well, be it an argument or the word "with".
+    if not _lost_arguments(node):
+        _require_arguments(node, manifest, set(missing) - misspelt, shop.findings)
     return arguments
+
+
+def _lost_arguments(node: MappingNode) -> bool:
+    """Tell whether arguments were probably given where they could not be found."""
+    if "with" in node:
+        return mapping_at(node, "with") is None
+    keys = [entry.key.text for entry in node.entries if entry.key.text not in _STEP_KEYS]
+    return bool(difflib.get_close_matches("with", keys, n=1))
 
 
 def _refuse_argument(
@@ -259,7 +271,7 @@ def _require_arguments(
                 "missing-argument",
                 f'{manifest.name} needs the argument "{argument.name}"',
                 entry.value.span,
-                hint=f"add it under with: {argument.name} is {argument.summary or argument.type}",
+                hint=f"add {argument.name} under with: {argument.summary or argument.type}",
             )
 
 

@@ -47,7 +47,7 @@ entity: bench
 coins: {USDT: 6}
 networks: [ETH]
 wallets:
-  bench/prime: {id: "12936129221", type: "20"}
+  bench/prime: {id: "12936129221", type: prime}
 mirrorx_links:
   bench/link: {id: "33", wallet: bench/prime, binance_uid: "486123507"}
 """

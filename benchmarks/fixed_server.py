@@ -1,7 +1,7 @@
 """A custodian that always gives the same answer, so that a benchmark measures its client.
 
 ``python -m benchmarks.fixed_server`` prints its port and serves until its stdin closes. It reads no
-signature. ``GET /count`` answers how many other requests it has seen.
+signature and announces itself as a sandbox, which the runner insists on. ``GET /count`` answers how many other requests it has seen.
 """
 
 import asyncio
@@ -21,7 +21,10 @@ HEAD_END = b"\r\n\r\n"
 
 def reply(body: bytes) -> bytes:
     """Frame a body as an HTTP/1.1 reply on a connection that stays open."""
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    head = (
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-ceffu-sandbox: benchmark\r\n"
+        f"content-length: {len(body)}"
+    )
     return head.encode("ascii") + HEAD_END + body
 
 

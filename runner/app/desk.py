@@ -36,6 +36,7 @@ from runner.client.keys import (
 )
 from runner.client.rate import RateWindow
 from runner.client.transport import HttpTransport
+from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
 from runner.controls.load import load_controls
 from runner.controls.profile import (
@@ -233,6 +234,8 @@ async def _profile_desk(
         HttpTransport(profile.url, ca=profile.ca, proxy=profile.proxy or None)
     )
     is_sandbox = profile.kind is ProfileKind.SANDBOX
+    if is_sandbox:
+        await _require_announcement(transport, profile)
     rate = SANDBOX_RATE_PER_S if is_sandbox else RATE_PER_S
     effect_client = None
     if is_sandbox and profile.effect_key is not None:
@@ -247,6 +250,17 @@ async def _profile_desk(
         effect_client=effect_client,
         store=store,
     )
+
+
+async def _require_announcement(transport: HttpTransport, profile: Profile) -> None:
+    # A loopback address may be a tunnel to the real thing; only a sandbox says that it is one. The
+    # question carries no key and no signature.
+    reply = await transport.send(RawRequest(method="GET", path="/"))
+    if not reply.sandbox:
+        raise SettingsInvalid(
+            f'profile "{profile.name}" is of kind sandbox, but {profile.url} is not a sandbox',
+            hint="runner sandbox serve starts one; anything else is kind: custodian",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,6 +226,7 @@ class HttpTransport:
             content_type=_header(response, "content-type"),
             retry_after=_header(response, "retry-after"),
             remote_request_id=_header(response, "x-request-id"),
+            sandbox=_header(response, "x-ceffu-sandbox"),
         )
 
     def _retire(self, pool: "_Pool") -> None:

@@ -26,7 +26,8 @@ class RawRequest:
 class RawReply:
     """One reply, complete and within the caps, but not yet believed.
 
-    Shapes: header values are printable ASCII, or empty where the header is absent or is not.
+    Shapes: header values are printable ASCII, or empty where the header is absent or is not;
+        ``sandbox`` is the name a sandbox announces itself with, and empty from a custodian.
     """
 
     status: int
@@ -35,6 +36,7 @@ class RawReply:
     content_type: str = ""
     retry_after: str = ""
     remote_request_id: str = ""
+    sandbox: str = ""
 
 
 class Transport(Protocol):

@@ -80,7 +80,7 @@ class Interpreter:
             try:
                 await self._step(step)
             except _Stopped as stop:
-                return WalkEnd(cause=stop.cause, path=step.path, message=stop.message, outputs={})
+                return await self._stopped(step, stop)
         try:
             await self._settle()
             outputs = self._scope.outputs(self._walk.playbook)
@@ -89,6 +89,19 @@ class Interpreter:
         except ExpressionFailed as error:
             return WalkEnd(cause=Cause.ENDED, message=f"outputs: {error}", outputs={})
         return WalkEnd(cause=Cause.DONE, outputs={k: value_to_json(v) for k, v in outputs.items()})
+
+    async def _stopped(self, step: Step, stop: _Stopped) -> WalkEnd:
+        end = WalkEnd(cause=stop.cause, path=step.path, message=stop.message, outputs={})
+        if end.resumable:
+            return end
+        try:
+            # A run that ends leaves nothing behind that is only accepted.
+            await self._settle()
+        except _Stopped as unsettled:
+            if unsettled.cause is not Cause.DRIFTED:
+                message = f"{unsettled.message} (the run stopped at {step.path}: {stop.message})"
+                return WalkEnd(cause=unsettled.cause, path=step.path, message=message, outputs={})
+        return end
 
     async def _step(self, step: Step) -> None:
         outcome = await self._ports.journal.outcome(step.path)

@@ -1,6 +1,6 @@
 """The end of a run on one screen: counts, effects, balances, the exit code, what to type next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,7 +30,11 @@ class BalanceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectLine:
-    """One effect of a run; ``amount`` is spelled like ``250000 USDT``."""
+    """One effect of a run.
+
+    Shapes: ``amount`` is spelled like ``250000 USDT``; ``ask`` is the message to send to the
+        custodian about an effect nobody can settle by reading, else empty.
+    """
 
     path: str
     action: str
@@ -39,6 +43,7 @@ class EffectLine:
     request_id: str
     order_id: str = ""
     reason: str = ""
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ def effect_line(row: EffectRow) -> EffectLine:
         request_id=row.order.request_id,
         order_id=row.order_id,
         reason=row.reason,
+        ask=_ask(row),
     )
 
 
@@ -76,6 +82,7 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
     parts = [
         _counts(recap, tally, terminal),
         _section("effects", render_effects(recap.effects, terminal), terminal),
+        _section("ask the custodian", _questions(recap.effects), terminal),
         _section("balances", render_balances(recap.balances, terminal), terminal),
         _section("outputs", _outputs(tally), terminal),
         _verdict(recap, terminal),
@@ -98,6 +105,17 @@ def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     text = render_table(columns, rows, terminal, indent="  ")
     told = [e for e in lines if e.reason and e.state not in PLAIN_STATES]
     return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in told)
+
+
+def _ask(row: EffectRow) -> str:
+    if row.state is not EffectState.HALTED or not isinstance(row.evidence, Mapping):
+        return ""
+    return str(row.evidence.get("ask", ""))
+
+
+def _questions(effects: Iterable[EffectLine]) -> str:
+    paragraphs = (visible(line) for effect in effects for line in effect.ask.splitlines())
+    return "".join(f"  {line}\n" for line in paragraphs)
 
 
 def render_balances(balances: Sequence[BalanceLine], terminal: Terminal) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from runner import __version__
 from runner.app.desk import Desk
 from runner.app.usecases.loading import check_names, files_of
+from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import ExitCode, InvalidInput, PlanRefused, RunnerError
 from runner.core.ids import bytes_digest
@@ -80,7 +81,9 @@ async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Em
         of cover or an unreachable custodian.
     """
     check_names(playbook, bound, desk.directory)
-    occasion = build_occasion(desk, playbook, bound, now=desk.clock.now())
+    # What the plan's file can say is what every later walk will call `now`.
+    now = moment_from_text(timestamp_text(desk.clock.now()))
+    occasion = build_occasion(desk, playbook, bound, now=now)
     await refuse_used_occurrence(desk, occasion.identity, own_run_id=None)
     dry = await dry_run(desk, occasion, emit)
     errors, warnings = shortage_words(dry)

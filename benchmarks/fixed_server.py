@@ -1,7 +1,8 @@
 """A custodian that always gives the same answer, so that a benchmark measures its client.
 
 ``python -m benchmarks.fixed_server`` prints its port and serves until its stdin closes. It reads no
-signature and announces itself as a sandbox, which the runner insists on. ``GET /count`` answers how many other requests it has seen.
+signature and announces itself as a sandbox, which the runner insists on. ``GET /count`` answers how
+many other requests it has seen.
 """
 
 import asyncio

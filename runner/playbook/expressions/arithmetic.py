@@ -6,7 +6,6 @@ rule covers, what overflows and what would have to be rounded raises ``Trouble``
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal, DecimalException, Inexact
 from fractions import Fraction
@@ -15,16 +14,18 @@ from typing import Any, TypeAlias
 from runner.core.money import CONTEXT, Money
 from runner.core.types import BOOL
 from runner.core.values import Unknown
-from runner.playbook.expressions.rules import arithmetic_type, type_of_value
+from runner.playbook.expressions.rules import Ratio, arithmetic_type, type_of_value
 
 INT_DIGITS = 30
-DECIMAL_DIGITS = 40
+PLACES_MAX = 40
+"""The most decimals that rounding can keep; what the custodian sends has no more."""
+STORED_DIGITS = 60
 """Decimals that leave an expression have at most this many digits on each side of the point."""
 DURATION_MAX = timedelta(days=3650)
 NUMBERS = (int, Decimal)
 """The Python types of numbers."""
 _INT_LIMIT = 10**INT_DIGITS
-_DECIMAL_LIMIT = Decimal(10) ** DECIMAL_DIGITS
+_DECIMAL_LIMIT = Decimal(10) ** STORED_DIGITS
 _TO_KEEP = Context(prec=200, Emin=-999, Emax=999, traps=[])
 UNKNOWN_BOOL = Unknown(BOOL)
 
@@ -36,14 +37,6 @@ class Trouble(Exception):
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A quotient before it is rounded; of money where ``coin`` is not empty."""
-
-    number: Fraction
-    coin: str
 
 
 Operand: TypeAlias = Any
@@ -92,8 +85,8 @@ def rounded(value: Operand, places: int, *, up: bool) -> Operand:
 
     Errors: ``Trouble``.
     """
-    if type(places) is not int or not 0 <= places <= DECIMAL_DIGITS:
-        raise Trouble(f"out of range: places is a whole number from 0 to {DECIMAL_DIGITS}")
+    if type(places) is not int or not 0 <= places <= PLACES_MAX:
+        raise Trouble(f"out of range: places is a whole number from 0 to {PLACES_MAX}")
     kind = type(value)
     if kind is Ratio:
         number = _rounded_ratio(value.number, places, up=up)
@@ -137,30 +130,24 @@ def name_of(value: Operand) -> str:
 
 def _require_digits(number: Decimal) -> None:
     if abs(number) >= _DECIMAL_LIMIT:
-        raise Trouble(f"overflow: more than {DECIMAL_DIGITS} digits before the point")
+        raise Trouble(f"overflow: more than {STORED_DIGITS} digits before the point")
     exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -DECIMAL_DIGITS:
+    if isinstance(exponent, int) and exponent < -STORED_DIGITS:
         kept = number.normalize(_TO_KEEP).as_tuple().exponent
-        if isinstance(kept, int) and kept < -DECIMAL_DIGITS:
+        if isinstance(kept, int) and kept < -STORED_DIGITS:
             raise Trouble(
-                f"inexact result: more than {DECIMAL_DIGITS} decimals", hint="use round_down"
+                f"inexact result: more than {STORED_DIGITS} decimals", hint="use round_down"
             )
 
 
 def _compute_other(sign: str, left: Operand, right: Operand) -> Operand:
     if type(left) is Unknown or type(right) is Unknown:
-        kind = arithmetic_type(sign, _type_of(left), _type_of(right))
+        kind = arithmetic_type(sign, type_of_value(left), type_of_value(right))
         if kind is not None:
             return Unknown(kind)
     elif Ratio in (type(left), type(right)) or sign == "/":
         return _compute_ratio(sign, _as_ratio(left), _as_ratio(right))
     raise Trouble(f"type mismatch: {name_of(left)} {sign} {name_of(right)} has no meaning")
-
-
-def _type_of(value: Operand) -> Operand:
-    if type(value) is Ratio:
-        return type_of_value(Money(Decimal(0), value.coin) if value.coin else Decimal(0))
-    return type_of_value(value)
 
 
 def _as_ratio(value: Operand) -> Ratio:

@@ -34,7 +34,7 @@ class Environment:
 
     names: Mapping[str, Value]
     inputs: Mapping[str, Value]
-    steps: "Mapping[str, Value | Skipped]"
+    steps: Mapping[str, Value | Skipped]
     now: datetime
     places: Callable[[str], int]
     certain: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol, TypeAlias
 
 from runner.core.money import CONTEXT, Money
-from runner.core.types import COIN, DECIMAL, DURATION, MONEY, TIMESTAMP, Scalar
+from runner.core.types import COIN, DECIMAL, DURATION, INT, MONEY, TIMESTAMP, Scalar
 from runner.core.values import Unknown, value_from_text
 from runner.playbook.expressions.arithmetic import (
     UNKNOWN_BOOL,
@@ -92,6 +92,8 @@ def length_of(_tools: Tools, arguments: Arguments) -> Operand:
     value = arguments[0]
     if type(value) is tuple or type(value) is str or isinstance(value, Mapping):
         return len(value)
+    if type(value) is Unknown:
+        return Unknown(INT)
     raise Trouble(f"type mismatch: {name_of(value)} has no length")
 
 

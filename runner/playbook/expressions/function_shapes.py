@@ -19,7 +19,7 @@ from runner.core.types import (
     Type,
 )
 from runner.core.values import value_from_text
-from runner.playbook.expressions.arithmetic import DECIMAL_DIGITS
+from runner.playbook.expressions.arithmetic import PLACES_MAX
 from runner.playbook.expressions.rules import (
     SUMMABLE,
     RuleBroken,
@@ -106,8 +106,8 @@ def rounded_shape(shapes: Sequence[Shape]) -> Shape:
     if shapes[1].type != INT:
         raise _wrong(shapes, 1, "int", "the number of decimals to keep, like places(coin)")
     literal = shapes[1].literal
-    if isinstance(literal, int) and literal > DECIMAL_DIGITS:
-        raise _wrong(shapes, 1, f"a number of decimals from 0 to {DECIMAL_DIGITS}")
+    if isinstance(literal, int) and literal > PLACES_MAX:
+        raise _wrong(shapes, 1, f"a number of decimals from 0 to {PLACES_MAX}")
     return Shape(type=MONEY if kind == MONEY else DECIMAL, coin=shapes[0].coin)
 
 

@@ -182,6 +182,7 @@ _TABLE = (
         most=1,
         shape=length_shape,
         call=length_of,
+        partial=True,
     ),
     Function(
         name="any",

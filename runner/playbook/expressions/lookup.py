@@ -26,16 +26,14 @@ def part_of(base: Operand, key: str) -> Operand:
         )
     if type(base) is Unknown:
         return Unknown(_part_type(base.type, key))
-    if type(base) is Money and key == "coin":
-        return base.coin
     raise Trouble(f'type mismatch: {name_of(base)} has no part "{key}"')
 
 
 def _part_type(kind: Type, key: str) -> Type:
     if isinstance(kind, MapOf):
         return kind.value
-    if kind == MONEY and key == "coin":
-        return COIN
+    if kind == MONEY and key in _PARTS_OF_MONEY:
+        return _PARTS_OF_MONEY[key]
     field = kind.field(key) if isinstance(kind, Record) else None
     if field is None:
         raise Trouble(f'missing field: {kind} has no "{key}"')

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from runner.core.money import Money
 from runner.core.types import (
@@ -256,6 +257,14 @@ def _comparison_hint(left: Type, right: Type) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A quotient before it is rounded; of money where ``coin`` is not empty."""
+
+    number: Fraction
+    coin: str
+
+
 _TYPES_OF_VALUES: dict[type, Type] = {
     str: STRING,
     int: INT,
@@ -268,7 +277,7 @@ _TYPES_OF_VALUES: dict[type, Type] = {
 }
 
 
-def type_of_value(value: Value) -> Type:
+def type_of_value(value: "Value | Ratio") -> Type:
     """Return the nearest type of a value at hand; a coin is then just a string.
 
     Shapes: an empty list counts as ``list<string>``; a map and a record are both a record.
@@ -278,6 +287,8 @@ def type_of_value(value: Value) -> Type:
         return known
     if isinstance(value, Unknown):
         return value.type
+    if isinstance(value, Ratio):
+        return MONEY if value.coin else DECIMAL
     if isinstance(value, tuple):
         return ListOf(type_of_value(value[0]) if value else STRING)
     assert isinstance(value, Mapping)

@@ -1,15 +1,11 @@
 """The static check: types, and every diagnostic with the text it underlines."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from runner.core.types import BOOL, DECIMAL, INT, MONEY, STRING, ListOf, Type, type_from_text
-from runner.playbook.expressions.check import Scope, check_condition, fits
+from runner.playbook.expressions.check import Scope, check_condition, check_expression, fits
 from runner.playbook.expressions.guards import steps_ran_when_true
-
-if TYPE_CHECKING:
-    from conftest import World
+from tests.playbook.expressions.world import World
 
 WELL_TYPED = {
     "1": "int",
@@ -71,13 +67,13 @@ WELL_TYPED = {
     'get(result.by_coin, "ETH", money("0 ETH"))': "money",
     "get(result.by_coin, inputs.coin, excess)": "money",
     'get(result.rows[0], "memo", "")': "string",
-    "ran(steps.top_up) and steps.top_up.status == \"success\"": "bool",
-    "inputs.urgent and ran(steps.top_up) and steps.top_up.status == \"a\"": "bool",
-    "not ran(steps.top_up) or steps.top_up.status == \"success\"": "bool",
+    'ran(steps.top_up) and steps.top_up.status == "success"': "bool",
+    'inputs.urgent and ran(steps.top_up) and steps.top_up.status == "a"': "bool",
+    'not ran(steps.top_up) or steps.top_up.status == "success"': "bool",
     'steps.top_up.status if ran(steps.top_up) else "none"': "string",
     '"none" if not ran(steps.top_up) else steps.top_up.status': "string",
     'steps.top_up.status if inputs.urgent and ran(steps.top_up) else ""': "string",
-    "[t for t in inputs.targets if ran(steps.top_up) if steps.top_up.status == \"a\"]": (
+    '[t for t in inputs.targets if ran(steps.top_up) if steps.top_up.status == "a"]': (
         "list<money>"
     ),
     "ran(steps.silent)": "bool",
@@ -85,7 +81,7 @@ WELL_TYPED = {
 
 
 @pytest.mark.parametrize("text", WELL_TYPED)
-def test_check_finds_the_type(world: "World", text: str) -> None:
+def test_check_finds_the_type(world: World, text: str) -> None:
     checked = world.check(text)
 
     assert checked.diagnostics == ()
@@ -110,16 +106,10 @@ WRONG = {
     "ran(steps.after)": [("step-not-finished", "steps.after")],
     "steps.silent": [("type-mismatch", "steps.silent")],
     "steps.top_up.status": [("step-may-be-skipped", "steps.top_up")],
-    "ran(steps.top_up) or steps.top_up.status == \"a\"": [
-        ("step-may-be-skipped", "steps.top_up")
-    ],
-    "steps.top_up.status == \"a\" and ran(steps.top_up)": [
-        ("step-may-be-skipped", "steps.top_up")
-    ],
-    '"a" if ran(steps.top_up) else steps.top_up.status': [
-        ("step-may-be-skipped", "steps.top_up")
-    ],
-    "not ran(steps.top_up) and steps.top_up.status == \"a\"": [
+    'ran(steps.top_up) or steps.top_up.status == "a"': [("step-may-be-skipped", "steps.top_up")],
+    'steps.top_up.status == "a" and ran(steps.top_up)': [("step-may-be-skipped", "steps.top_up")],
+    '"a" if ran(steps.top_up) else steps.top_up.status': [("step-may-be-skipped", "steps.top_up")],
+    'not ran(steps.top_up) and steps.top_up.status == "a"': [
         ("step-may-be-skipped", "steps.top_up")
     ],
     "ran(inputs.link)": [("type-mismatch", "inputs.link")],
@@ -223,7 +213,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_check_finds_what_is_wrong(world: "World", text: str) -> None:
+def test_check_finds_what_is_wrong(world: World, text: str) -> None:
     assert world.found(text) == WRONG[text]
 
 
@@ -240,9 +230,7 @@ HINTS = {
     "inputs.amount.coni": 'did you mean "coin"?',
     "result.rows.coin": "take one item: x[0], or every item: [x.key for x in list]",
     "steps.after.rows": "read only steps that stand before this one",
-    "steps.top_up.status": (
-        "write ran(steps.top_up) and ..., or a if ran(steps.top_up) else b"
-    ),
+    "steps.top_up.status": ("write ran(steps.top_up) and ..., or a if ran(steps.top_up) else b"),
     "result.rows[0].memo": 'write get(result.rows[0], "memo", default)',
     "inputs.amount / 3": (
         "write round_down(inputs.amount / 3, 6); to compare a ratio, multiply the other side"
@@ -256,11 +244,11 @@ HINTS = {
 
 
 @pytest.mark.parametrize("text", HINTS)
-def test_check_shows_the_way_out(world: "World", text: str) -> None:
+def test_check_shows_the_way_out(world: World, text: str) -> None:
     assert [d.hint for d in world.check(text).diagnostics] == [HINTS[text]]
 
 
-def test_places_span_lines(world: "World") -> None:
+def test_places_span_lines(world: World) -> None:
     text = "inputs.urgent and\n  inputs.amuont"
 
     (found,) = world.check(text).diagnostics
@@ -268,25 +256,23 @@ def test_places_span_lines(world: "World") -> None:
     assert (found.span.line, found.span.column, found.span.end_column) == (2, 10, 16)
 
 
-def test_an_expression_without_inputs_says_so(world: "World") -> None:
+def test_an_expression_without_inputs_says_so(world: World) -> None:
     text = "inputs.a"
     scope = Scope(names={}, inputs={}, steps={})
-
-    from runner.playbook.expressions.check import check_expression
 
     (found,) = check_expression(world.parse(text), scope).diagnostics
 
     assert found.hint == "the playbook declares no inputs"
 
 
-def test_condition_must_be_boolean(world: "World") -> None:
+def test_condition_must_be_boolean(world: World) -> None:
     checked = check_condition(world.parse("inputs.amount"), world.scope)
 
     assert [d.code for d in checked.diagnostics] == ["condition-not-boolean"]
     assert not checked.is_valid
 
 
-def test_condition_that_is_boolean_passes(world: "World") -> None:
+def test_condition_that_is_boolean_passes(world: World) -> None:
     checked = check_condition(world.parse("inputs.amount > 0"), world.scope)
 
     assert checked.is_valid
@@ -303,7 +289,7 @@ def test_condition_that_is_boolean_passes(world: "World") -> None:
         ("not ran(steps.a)", set()),
     ],
 )
-def test_guards_tell_which_steps_ran(world: "World", text: str, steps: set[str]) -> None:
+def test_guards_tell_which_steps_ran(world: World, text: str, steps: set[str]) -> None:
     assert steps_ran_when_true(world.parse(text)) == steps
 
 

@@ -2,7 +2,6 @@
 
 import time
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,12 +17,10 @@ from runner.playbook.expressions.tree import (
     Text,
     Truth,
 )
-
-if TYPE_CHECKING:
-    from conftest import World
+from tests.playbook.expressions.world import World
 
 
-def refused(world: "World", text: str) -> list[tuple[str, str, str]]:
+def refused(world: World, text: str) -> list[tuple[str, str, str]]:
     """Return line:column, code and hint of everything that is wrong."""
     with pytest.raises(ExpressionInvalid) as caught:
         parse_expression(text, world.locate(text))
@@ -33,7 +30,7 @@ def refused(world: "World", text: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def first_refused(world: "World", text: str) -> tuple[str, str]:
+def first_refused(world: World, text: str) -> tuple[str, str]:
     place, code, _ = refused(world, text)[0]
     return place, code
 
@@ -78,7 +75,7 @@ ACCEPTED = (
 
 
 @pytest.mark.parametrize("text", ACCEPTED)
-def test_parse_accepts(world: "World", text: str) -> None:
+def test_parse_accepts(world: World, text: str) -> None:
     assert world.parse(text).text == text
 
 
@@ -170,7 +167,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_parse_refuses(world: "World", text: str) -> None:
+def test_parse_refuses(world: World, text: str) -> None:
     assert first_refused(world, text) == REFUSED[text]
 
 
@@ -190,11 +187,11 @@ HINTS = {
 
 
 @pytest.mark.parametrize("text", HINTS)
-def test_parse_shows_the_way_out(world: "World", text: str) -> None:
+def test_parse_shows_the_way_out(world: World, text: str) -> None:
     assert refused(world, text)[0][2] == HINTS[text]
 
 
-def test_parse_reports_everything_at_once(world: "World") -> None:
+def test_parse_reports_everything_at_once(world: World) -> None:
     assert refused(world, "a && !b ==\n null") == [
         ("1:3-5", "expression-refused", 'write "and"'),
         ("1:6-7", "expression-refused", 'write "not", or "!=" for "is not equal"'),
@@ -211,11 +208,11 @@ def test_parse_reports_everything_at_once(world: "World") -> None:
         ('"é" == f(*a)', "1:10-12"),
     ],
 )
-def test_places_count_characters_not_bytes(world: "World", text: str, place: str) -> None:
+def test_places_count_characters_not_bytes(world: World, text: str, place: str) -> None:
     assert first_refused(world, text)[0] == place
 
 
-def test_places_of_nodes_count_in_the_text_as_given(world: "World") -> None:
+def test_places_of_nodes_count_in_the_text_as_given(world: World) -> None:
     expression = world.parse('\n "é" == inputs.from ')
 
     assert isinstance(expression.tree, Comparison)
@@ -225,20 +222,20 @@ def test_places_of_nodes_count_in_the_text_as_given(world: "World") -> None:
     ]
 
 
-def test_numbers_are_read_from_the_text(world: "World") -> None:
+def test_numbers_are_read_from_the_text(world: World) -> None:
     assert world.parse("0.10").tree == Number(start=0, end=4, value=Decimal("0.10"))
     big = "123456789012345678901234567890.123456789012345678"
     assert world.parse(big).tree == Number(start=0, end=49, value=Decimal(big))
 
 
-def test_an_integer_is_an_int(world: "World") -> None:
+def test_an_integer_is_an_int(world: World) -> None:
     tree = world.parse("12").tree
 
     assert isinstance(tree, Number)
     assert type(tree.value) is int
 
 
-def test_inputs_and_steps_have_nodes_of_their_own(world: "World") -> None:
+def test_inputs_and_steps_have_nodes_of_their_own(world: World) -> None:
     assert world.parse("inputs.a").tree == InputName(start=0, end=8, name="a")
     assert world.parse("steps.b.c").tree == Member(
         start=0, end=9, of=StepName(start=0, end=7, name="b"), key="c"
@@ -246,25 +243,25 @@ def test_inputs_and_steps_have_nodes_of_their_own(world: "World") -> None:
 
 
 @pytest.mark.parametrize("key", ["from", "class", "is", "None", "lambda", "if", "true"])
-def test_a_key_may_be_any_word(world: "World", key: str) -> None:
+def test_a_key_may_be_any_word(world: World, key: str) -> None:
     assert world.parse(f"a.{key}").tree == Member(
         start=0, end=2 + len(key), of=Name(start=0, end=1, name="a"), key=key
     )
 
 
-def test_texts_and_truths(world: "World") -> None:
+def test_texts_and_truths(world: World) -> None:
     assert world.parse("'a'").tree == Text(start=0, end=3, value="a")
     assert world.parse("true").tree == Truth(start=0, end=4, value=True)
 
 
-def test_multiplication_binds_before_addition(world: "World") -> None:
+def test_multiplication_binds_before_addition(world: World) -> None:
     tree = world.parse("1 + 2 * 3").tree
 
     assert isinstance(tree, Arithmetic)
     assert tree.operator == "+"
 
 
-def test_expressions_are_the_same_only_if_they_are_one_object(world: "World") -> None:
+def test_expressions_are_the_same_only_if_they_are_one_object(world: World) -> None:
     first, second = world.parse("1"), world.parse("1")
 
     assert len({first, second, first}) == 2
@@ -293,15 +290,13 @@ def test_expressions_are_the_same_only_if_they_are_one_object(world: "World") ->
     ],
     ids=lambda text: f"{text[:12]}*{len(text)}",
 )
-def test_hostile_sizes_are_refused_quickly(world: "World", text: str) -> None:
-    started = time.perf_counter()
+def test_hostile_sizes_are_refused_quickly(world: World, text: str) -> None:
+    started = time.thread_time()
 
-    place, code = first_refused(world, text)
+    _, code = first_refused(world, text)
 
-    assert (place, code) == (f"1:1-{len(text) + 1}", "expression-too-large") or code == (
-        "expression-too-large"
-    )
-    assert time.perf_counter() - started < 0.05
+    assert code == "expression-too-large"
+    assert time.thread_time() - started < 0.05
 
 
 @pytest.mark.parametrize(
@@ -322,14 +317,14 @@ def test_hostile_sizes_are_refused_quickly(world: "World", text: str) -> None:
     ],
     ids=lambda text: f"{text[:6]!r}",
 )
-def test_hostile_words_are_refused_quickly_and_briefly(world: "World", text: str) -> None:
-    started = time.perf_counter()
+def test_hostile_words_are_refused_quickly_and_briefly(world: World, text: str) -> None:
+    started = time.thread_time()
 
     assert 1 <= len(refused(world, text)) <= 20
-    assert time.perf_counter() - started < 0.05
+    assert time.thread_time() - started < 0.05
 
 
-def test_limits_are_reachable(world: "World") -> None:
+def test_limits_are_reachable(world: World) -> None:
     world.parse("1" + "+1" * 39)
     world.parse("(" * 40 + "1" + ")" * 40)
     world.parse("[" + ", ".join(["1"] * 399) + "]")

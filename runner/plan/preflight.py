@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runner.core.money import Money
 from runner.plan.model import Plan, PlannedEffect
 
 
@@ -62,6 +63,18 @@ def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
     ):
         if before != after:
             yield Drift(path=planned.path, what=what, planned=before, now=after)
+    if planned.body == now.body and (before := _shown(planned)) != (after := _shown(now)):
+        # The body is what counts; a plan that says something else beside it has misled its readers.
+        yield Drift(path=planned.path, what="what it says", planned=before, now=after)
+
+
+def _shown(effect: PlannedEffect) -> str:
+    amount = f"{Money(effect.amount, effect.coin)} {effect.network}".rstrip()
+    link = f"{effect.link} ({effect.link_id}, {effect.wallet})"
+    return (
+        f"{effect.action} {effect.kind} {amount} on {link},"
+        f" {effect.debit} to {effect.credit}, {effect.certainty}"
+    )
 
 
 def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:

@@ -63,32 +63,44 @@ class Shortage:
 
 @dataclass(slots=True)
 class ProjectedLedger:
-    """Opening balances from reads, and the movements planned so far, in order."""
+    """Opening balances from reads, and the movements planned so far, in order.
+
+    Shapes: ``changes`` is what the movements add up to, by account and coin, None behind an
+        undecided one; it is kept as they come, so that a long plan takes linear time.
+    """
 
     seeds: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
     movements: list[PlannedMovement] = field(default_factory=list)
+    changes: dict[tuple[str, str], Decimal | None] = field(default_factory=dict)
 
     def move(self, path: str, draft: EffectDraft, *, decided: bool) -> None:
         """Add an effect's movement."""
         movement = draft.manifest.movement
         assert movement is not None, f"{draft.manifest.name} declares no movement"
+        debit = account_name(movement.debit, draft.parts)
+        credit = account_name(movement.credit, draft.parts)
         self.movements.append(
             PlannedMovement(
-                path=path,
-                money=draft.money,
-                debit=account_name(movement.debit, draft.parts),
-                credit=account_name(movement.credit, draft.parts),
-                decided=decided,
+                path=path, money=draft.money, debit=debit, credit=credit, decided=decided
             )
         )
+        for account, signed in (
+            (debit, CONTEXT.minus(draft.money.amount)),
+            (credit, draft.money.amount),
+        ):
+            before = self.change(account, draft.money.coin)
+            known = decided and before is not None
+            self.changes[account, draft.money.coin] = (
+                CONTEXT.add(before or ZERO, signed) if known else None
+            )
 
     def seed(
         self, manifest: Manifest, parts: Mapping[str, str], value: Mapping[str, Value]
     ) -> None:
         """Take opening balances from a read; the first sight of an account counts.
 
-        A complete, unfiltered read also opens the accounts it does not list, with zero.
+        A complete read also opens the accounts it would have listed and does not, with zero.
         """
         for balance in manifest.balances:
             if not balance.seeds:
@@ -99,7 +111,8 @@ class ProjectedLedger:
                     key = (_account(balance, parts, row), money.coin)
                     self.seeds.setdefault(key, money.amount)
             if value.get("complete") is True and not parts.get("coin"):
-                self.complete.add(account_name(balance.account, {**parts, "network": "*"}))
+                network = parts.get("network") or "*"
+                self.complete.add(account_name(balance.account, {**parts, "network": network}))
 
     def overlay(
         self, manifest: Manifest, parts: Mapping[str, str], value: Mapping[str, Value]
@@ -123,17 +136,12 @@ class ProjectedLedger:
 
     def lines(self) -> tuple[BalanceLine, ...]:
         """Return every account and coin that the effects touch, sorted."""
-        touched = {
-            (account, movement.money.coin)
-            for movement in self.movements
-            for account in (movement.debit, movement.credit)
-        }
-        return tuple(self._line(account, coin) for account, coin in sorted(touched))
+        return tuple(self._line(account, coin) for account, coin in sorted(self.changes))
 
     def shortages(self) -> tuple[Shortage, ...]:
         """Return the effects that would overdraw an account whose opening is known, in order."""
         found = []
-        running = {key: self.opening(*key) for key in self._keys()}
+        running = {key: self.opening(*key) for key in self.changes}
         for movement in self.movements:
             debit, credit = (
                 (movement.debit, movement.money.coin),
@@ -162,25 +170,12 @@ class ProjectedLedger:
         seed = self.seeds.get((account, coin))
         if seed is not None:
             return seed
-        general = {account_pattern(account), f"{account}:*"}
+        general = {account, account_pattern(account), f"{account}:*"}
         return ZERO if general & self.complete else None
 
     def change(self, account: str, coin: str) -> Decimal | None:
         """Return what the movements so far do to an account; None behind an undecided one."""
-        total = ZERO
-        for movement in self.movements:
-            if movement.money.coin != coin or account not in {movement.debit, movement.credit}:
-                continue
-            if not movement.decided:
-                return None
-            sign = CONTEXT.minus if account == movement.debit else CONTEXT.plus
-            total = CONTEXT.add(total, sign(movement.money.amount))
-        return total
-
-    def _keys(self) -> set[tuple[str, str]]:
-        return {(m.debit, m.money.coin) for m in self.movements} | {
-            (m.credit, m.money.coin) for m in self.movements
-        }
+        return self.changes.get((account, coin), ZERO)
 
     def _line(self, account: str, coin: str) -> BalanceLine:
         before, change = self.opening(account, coin), self.change(account, coin)
@@ -210,8 +205,9 @@ class ProjectedLedger:
         shown = value[balance.summed]
         assert isinstance(shown, Mapping)
         result = dict(shown)
-        for account, coin in sorted(self._keys()):
-            if not _belongs(account, balance, parts):
+        shown_coin = parts.get("coin")
+        for account, coin in self.changes:
+            if shown_coin not in {"", None, coin} or not _belongs(account, balance, parts):
                 continue
             before, change = result.get(coin, Money(ZERO, coin)), self.change(account, coin)
             if change is None or not isinstance(before, Money):
@@ -232,6 +228,8 @@ def _account(balance: BalanceField, parts: Mapping[str, str], row: Mapping[str, 
 
 def _belongs(account: str, balance: BalanceField, parts: Mapping[str, str]) -> bool:
     bare = account_name(balance.account, {**parts, "network": ""})
+    if parts.get("network"):
+        return account == account_name(balance.account, parts)
     return account == bare or account_pattern(account) == f"{bare}:*"
 
 

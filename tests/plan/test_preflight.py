@@ -1,0 +1,76 @@
+import dataclasses
+from decimal import Decimal
+
+import pytest
+
+from runner.plan.model import Plan
+from runner.plan.preflight import drift_between, name_changes
+
+
+def test_same_plan_has_not_drifted(plan: Plan) -> None:
+    assert drift_between(plan, plan) == ()
+    assert name_changes(plan, plan) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"body": "{}"}, "the request body"),
+        ({"operation": "x"}, "the operation"),
+        ({"url_path": "/x"}, "the request path"),
+        ({"lock": "x"}, "the lock"),
+        ({"decided": False}, "whether it is decided"),
+        ({"amount": Decimal(1)}, "what it says"),
+        ({"coin": "BTC"}, "what it says"),
+        ({"network": "BSC"}, "what it says"),
+        ({"link": "x"}, "what it says"),
+        ({"link_id": "x"}, "what it says"),
+        ({"debit": "x"}, "what it says"),
+        ({"credit": "x"}, "what it says"),
+        ({"certainty": "stated"}, "what it says"),
+        ({"action": "mirror.settle"}, "what it says"),
+        ({"path": "x"}, "the effect"),
+    ],
+    ids=str,
+)
+def test_effect_that_differs_is_found(plan: Plan, changes: dict[str, object], what: str) -> None:
+    """A plan whose words beside the body were edited would mislead those who approve it."""
+    effect = dataclasses.replace(plan.effects[0], **changes)  # type: ignore[arg-type]  # a case
+
+    drifts = drift_between(dataclasses.replace(plan, effects=(effect,)), plan)
+
+    assert what in {drift.what for drift in drifts}
+
+
+def test_effect_that_came_or_went_is_found(plan: Plan) -> None:
+    without = dataclasses.replace(plan, effects=())
+
+    assert [str(d) for d in drift_between(plan, without)] == [
+        "apply: the effect was planned, is no longer there"
+    ]
+    assert [str(d) for d in drift_between(without, plan)] == [
+        "apply: the effect was not planned, is there"
+    ]
+
+
+def test_step_that_decided_otherwise_is_found(plan: Plan) -> None:
+    steps = (dataclasses.replace(plan.steps[0], state="skipped"), plan.steps[1])
+
+    drifts = drift_between(plan, dataclasses.replace(plan, steps=steps))
+
+    assert [str(d) for d in drifts] == ["look: the step was done, is skipped"]
+
+
+def test_results_and_balances_may_differ(plan: Plan) -> None:
+    steps = (dataclasses.replace(plan.steps[0], result={"rows": []}), plan.steps[1])
+
+    assert drift_between(plan, dataclasses.replace(plan, steps=steps, balances=())) == ()
+
+
+def test_directory_entry_that_changed_is_found(plan: Plan) -> None:
+    now = dataclasses.replace(plan, names={"prime": {"id": "9"}})
+
+    assert [drift.path for drift in name_changes(plan, now)] == ["prime"]
+    assert [drift.path for drift in name_changes(plan, dataclasses.replace(plan, names={}))] == [
+        "prime"
+    ]

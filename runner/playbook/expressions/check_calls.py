@@ -1,7 +1,7 @@
 """The static check of comprehensions and calls."""
 
 from runner.core.diagnostics import did_you_mean
-from runner.core.types import BOOL, ListOf, MapOf, Record, Type
+from runner.core.types import BOOL, DATE, ListOf, MapOf, Record, Type
 from runner.playbook.expressions.check_names import find_step, map_at, map_value
 from runner.playbook.expressions.check_operators import infer_alike, infer_condition
 from runner.playbook.expressions.check_walk import Rules, Walk, Wish
@@ -116,7 +116,8 @@ def _infer_get(walk: Walk, node: Call) -> Shape | None:
     of, path, default = node.arguments
     base = walk.infer(of)
     found = None if base is None else _at_path(walk, base.type, path)
-    other = walk.infer(default, None if found is None else found.type)
+    wanted = None if found is None or found.type in _DATES else found.type
+    other = walk.infer(default, wanted)
     if found is None or other is None:
         return None
     kind = joined((found.type, other.type))
@@ -183,6 +184,8 @@ def _expected_at(function: Function, index: int, count: int) -> Type | None:
         return None
     return function.expects[index]
 
+
+_DATES = (DATE, ListOf(DATE))
 
 CALL_RULES: Rules = {Each: _infer_each, Call: _infer_call}
 """The rules of this module."""

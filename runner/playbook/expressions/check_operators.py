@@ -116,7 +116,8 @@ def infer_alike(
         node, ran = nodes[index]
         with walk.given(ran):
             shapes[index] = shape = walk.infer(node, expected)
-        if expected is None and shape is not None:
+        # A date is no text inside: only a comparison or a function that takes a date reads one.
+        if expected is None and shape is not None and shape.type != DATE:
             expected = shape.type
     found = [shapes[index] for index in range(len(nodes))]
     known = [shape for shape in found if shape is not None]
@@ -199,7 +200,7 @@ def _infer_choice(walk: Walk, node: Choice, wish: Wish) -> Shape | None:
         (node.then, steps_ran(node.condition, holds=True)),
         (node.otherwise, steps_ran(node.condition, holds=False)),
     ]
-    shapes = infer_alike(walk, branches, wish.expected)
+    shapes = infer_alike(walk, branches, None if wish.expected == DATE else wish.expected)
     if shapes is None:
         return None
     kind = joined(shape.type for shape in shapes)
@@ -208,6 +209,7 @@ def _infer_choice(walk: Walk, node: Choice, wish: Wish) -> Shape | None:
             "type-mismatch",
             f"the two sides of a choice differ: {shapes[0].type} and {shapes[1].type}",
             walk.span_of(node),
+            _written_date_hint(shapes),
         )
         return None
     same_coin = shapes[0].coin == shapes[1].coin
@@ -240,6 +242,11 @@ def _expected_beside(
         if isinstance(shape.type, MapOf):
             return shape.type.key
     return None
+
+
+def _written_date_hint(shapes: Sequence[Shape]) -> str:
+    kinds = {shape.type for shape in shapes}
+    return 'a date written out is days("2026-11-22", 0)' if kinds == {DATE, STRING} else ""
 
 
 def _condition_hint(kind: Type) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from runner.core.types import BOOL, COIN, DATE, ListOf, Type
+from runner.core.types import BOOL, COIN, DATE, STRING, ListOf, Type
 from runner.core.values import Unknown
 from runner.playbook.expressions.arithmetic import Operand
 from runner.playbook.expressions.function_calls import (
@@ -116,18 +116,23 @@ def _has_unknown(arguments: Arguments) -> bool:
 
 
 def _unknown_result(function: Function, arguments: Arguments) -> Operand:
+    shapes = [_shape_of(function, index, each) for index, each in enumerate(arguments)]
     try:
-        kind = function.shape(tuple(Shape(type=_known_type(each)) for each in arguments)).type
+        kind = function.shape(shapes).type
     except RuleBroken:
         # An empty list has no type of its own; the unknown argument then says it.
         kind = next(each.type for each in arguments if type(each) is Unknown)
     return Unknown(kind)
 
 
-def _known_type(value: Operand) -> Type:
+def _shape_of(function: Function, index: int, value: Operand) -> Shape:
+    kind = type_of_value(value)
     if type(value) is tuple and value:
-        return ListOf(joined(type_of_value(item) for item in value) or type_of_value(value[0]))
-    return type_of_value(value)
+        kind = ListOf(joined(type_of_value(item) for item in value) or type_of_value(value[0]))
+    # A value at hand does not say that its text is a coin; the table does.
+    if kind == STRING and index < len(function.expects):
+        kind = function.expects[index] or kind
+    return Shape(type=kind)
 
 
 _TABLE = (

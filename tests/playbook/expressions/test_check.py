@@ -192,6 +192,10 @@ WRONG = {
     "1 if inputs.targets else 2": [("condition-not-boolean", "inputs.targets")],
     "[t for t in inputs.targets if t]": [("condition-not-boolean", "t")],
     # lists and parts
+    'inputs.day if true else "2026-11-22"': [
+        ("type-mismatch", 'inputs.day if true else "2026-11-22"')
+    ],
+    '[inputs.day, "2026-11-22"]': [("type-mismatch", '[inputs.day, "2026-11-22"]')],
     "[1, inputs.ticket]": [("type-mismatch", "[1, inputs.ticket]")],
     "[]": [("type-mismatch", "[]")],
     "1 if true else inputs.ticket": [("type-mismatch", "1 if true else inputs.ticket")],
@@ -239,6 +243,7 @@ HINTS = {
     "inputs.amount > 5": "money compares with money and with a bare 0: money(5, coin)",
     "not inputs.amount": "compare it: x > 0",
     "not inputs.targets": "ask for its length: len(x) > 0",
+    'inputs.day if true else "2026-11-22"': 'a date written out is days("2026-11-22", 0)',
     "max()": "write max(list<T>) -> T or max(T, T, ...) -> T",
 }
 

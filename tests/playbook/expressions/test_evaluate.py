@@ -348,6 +348,8 @@ UNKNOWN = {
     "sorted(inputs.later_list)": ListOf(MONEY),
     "sorted([excess, inputs.later_amount])": ListOf(MONEY),
     "places(inputs.later_coin)": INT,
+    "places(inputs.coin if inputs.maybe else 'ETH') + 1": INT,
+    "money(1, inputs.coin if inputs.maybe else 'ETH') + excess": MONEY,
     "balance(inputs.later_positions, inputs.coin)": MONEY,
     "balance(result, inputs.later_coin)": MONEY,
     "money(5, inputs.later_coin)": MONEY,

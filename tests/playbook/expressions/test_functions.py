@@ -11,10 +11,29 @@ from runner.core.values import Value
 from runner.playbook.expressions.functions import FUNCTIONS
 from tests.playbook.expressions.world import World, usdt
 
-NAMES = (
-    "min max abs sum len any all sorted round_down round_up places balance get ran money decimal "
-    "duration timestamp days startswith contains"
-).split()
+NAMES = [
+    "min",
+    "max",
+    "abs",
+    "sum",
+    "len",
+    "any",
+    "all",
+    "sorted",
+    "round_down",
+    "round_up",
+    "places",
+    "balance",
+    "get",
+    "ran",
+    "money",
+    "decimal",
+    "duration",
+    "timestamp",
+    "days",
+    "startswith",
+    "contains",
+]
 
 
 def test_the_table_is_closed() -> None:

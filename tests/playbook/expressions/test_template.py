@@ -141,7 +141,7 @@ def test_bare_fields_refuse_delimiters_inside(world: World) -> None:
     with pytest.raises(ExpressionInvalid) as caught:
         parse_bare(text, world.locate(text))
 
-    assert [d.code for d in caught.value.diagnostics][0] == "expression-delimiters"
+    assert "expression-delimiters" in {d.code for d in caught.value.diagnostics}
 
 
 def test_bare_fields_are_expressions(world: World) -> None:

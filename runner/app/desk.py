@@ -200,8 +200,8 @@ async def _sandbox_desk(
     reader = _sandbox_signer(keys, "Enable Enquiry", remember)
     operator = _sandbox_signer(keys, "Enable Mirror Operation", remember)
     switches = sandbox.world.switches
-    return _desk(
-        _Account(
+    return build_desk(
+        Account(
             profile=f"sandbox={name}",
             host=sandbox.host,
             is_sandbox=True,
@@ -214,8 +214,8 @@ async def _sandbox_desk(
             ),
         ),
         clock=clock,
-        read_client=_client(transport, reader, clock, rate=SANDBOX_RATE_PER_S),
-        effect_client=_client(transport, operator, clock, rate=SANDBOX_RATE_PER_S),
+        read_client=build_client(transport, reader, clock, rate=SANDBOX_RATE_PER_S),
+        effect_client=build_client(transport, operator, clock, rate=SANDBOX_RATE_PER_S),
         store=store,
     )
 
@@ -240,13 +240,13 @@ async def _profile_desk(
     effect_client = None
     if is_sandbox and profile.effect_key is not None:
         signer = keys.signer(profile.effect_key)
-        effect_client = _client(transport, signer, clock, rate=rate)
+        effect_client = build_client(transport, signer, clock, rate=rate)
     store = open_journal(_state_path(profile, settings, keys.environment), clock=clock)
     stack.callback(store.close)
-    return _desk(
+    return build_desk(
         account,
         clock=clock,
-        read_client=_client(transport, reader, clock, rate=rate),
+        read_client=build_client(transport, reader, clock, rate=rate),
         effect_client=effect_client,
         store=store,
     )
@@ -264,7 +264,7 @@ async def _require_announcement(transport: HttpTransport, profile: Profile) -> N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Account:
+class Account:
     """What is known about an account before anything is opened."""
 
     profile: str
@@ -276,14 +276,18 @@ class _Account:
     plan_lifetime: timedelta = PLAN_LIFETIME
 
 
-def _desk(
-    account: _Account,
+def build_desk(
+    account: Account,
     *,
     clock: Clock,
     read_client: Client,
     effect_client: Client | None,
     store: SqliteJournal,
 ) -> Desk:
+    """Put an account, its clients and its journal together.
+
+    Shapes: ``effect_client`` is None where effects may not be sent.
+    """
     api = load_api()
     because = (
         "the profile has no effect_key"
@@ -312,7 +316,8 @@ def _desk(
     )
 
 
-def _client(transport: HttpTransport, signer: Signer, clock: Clock, *, rate: int) -> Client:
+def build_client(transport: HttpTransport, signer: Signer, clock: Clock, *, rate: int) -> Client:
+    """Return a client of the custody API that sends at most ``rate`` requests a second."""
     window = RateWindow(count=rate, clock=clock)
     return Client(load_api(), transport, signer, clock, rate=window)
 
@@ -328,7 +333,7 @@ def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Rem
     )
 
 
-def _profile_account(target: Target, settings: Settings) -> tuple[Profile, _Account]:
+def _profile_account(target: Target, settings: Settings) -> tuple[Profile, Account]:
     if settings.controls is None:
         raise SettingsInvalid(
             "no controls are named, so there is no custodian to speak to",
@@ -341,7 +346,7 @@ def _profile_account(target: Target, settings: Settings) -> tuple[Profile, _Acco
             "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
         )
     profile = controls.profile(name)
-    return profile, _Account(
+    return profile, Account(
         profile=profile.name,
         host=profile.host,
         is_sandbox=profile.kind is ProfileKind.SANDBOX,

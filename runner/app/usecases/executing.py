@@ -165,7 +165,7 @@ def _check_pins(desk: Desk, file: PlanFile) -> Playbook:
         ("host", plan.host, desk.host),
         ("entity", plan.entity, desk.entity),
         ("effect key", plan.key_fingerprint, desk.key_fingerprint),
-        ("facts", str(dict(plan.facts)), str(desk.facts_text())),
+        ("set of facts", _facts_words(plan.facts), _facts_words(desk.facts_text())),
         ("tool version", plan.tool_version, __version__),
     )
     for what, planned, now in pins:
@@ -176,6 +176,11 @@ def _check_pins(desk: Desk, file: PlanFile) -> Playbook:
     for pinned in plan.files:
         _check_file(pinned.name, pinned.digest)
     return load_checked(read_source(Path(plan.source), name=plan.source))[0]
+
+
+def _facts_words(facts: Mapping[str, str]) -> str:
+    # In one order: a plan that was read from a file has its keys sorted, a fresh one has not.
+    return ", ".join(f"{name} {text}" for name, text in sorted(facts.items()))
 
 
 def _check_file(name: str, digest: str) -> None:

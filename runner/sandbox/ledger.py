@@ -49,9 +49,13 @@ class Ledger:
         Shapes: ``opening`` holds every account, those that begin with nothing too.
         """
         draft = path.with_name(f"{path.name}.new")
-        draft.unlink(missing_ok=True)
+        for leftover in path.parent.glob(f"{draft.name}*"):
+            leftover.unlink()
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(sqlite3.connect(draft, isolation_level=None)) as db:
+            # The mode is kept in the file. Two processes that changed it at their first opening
+            # could meet, and SQLite then refuses one of them without waiting.
+            db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN")
             for statement in TABLES:
@@ -78,14 +82,14 @@ class Ledger:
             timeout=_BUSY_TIMEOUT_S,
         )
         try:
-            db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
+            ((mode,),) = db.execute("PRAGMA journal_mode")
             meta = dict(db.execute("SELECT key, value FROM meta"))
         except sqlite3.DatabaseError as exc:
             db.close()
             raise LedgerRefused(f"{path} is not a sandbox ledger: {exc}") from exc
-        if meta != {"version": _VERSION, "world": world_digest}:
+        if mode != "wal" or meta != {"version": _VERSION, "world": world_digest}:
             db.close()
             raise LedgerRefused(
                 f"{path} was made from another world or by another version",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner.cli.main import VERBS
+from runner.cli.program import VERBS
 from runner.core.errors import ExitCode
 
 

@@ -1,0 +1,99 @@
+"""The program: a table of verbs, the version, and the way from any end to an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+import runner
+from runner.app.environment import build_environment
+from runner.cli.crash import BROKEN_PIPE, guarded
+from runner.cli.shell import Shell
+from runner.cli.verbs import LazyGroup, Verb
+
+VERBS: dict[str, Verb] = {
+    "demo": Verb(
+        target="runner.cli.demo:demo", summary="Run the main job on a fresh sandbox, and watch it."
+    ),
+    "validate": Verb(
+        target="runner.cli.validate:validate", summary="Check playbooks without any network."
+    ),
+    "plan": Verb(
+        target="runner.cli.plan:plan", summary="Work out what a playbook would send; send nothing."
+    ),
+    "show": Verb(target="runner.cli.show:show", summary="Show a plan file."),
+    "apply": Verb(
+        target="runner.cli.apply:apply", summary="Execute a plan file, exactly and once."
+    ),
+    "run": Verb(target="runner.cli.run:run", summary="Plan, show, ask, apply."),
+    "resume": Verb(target="runner.cli.resume:resume", summary="Go on with an unfinished run."),
+    "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
+    "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
+    "sandbox": Verb(
+        target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."
+    ),
+}
+"""Every verb, in the order of a first day's use."""
+
+
+def build_program() -> click.Group:
+    """Build the ``runner`` command from the table."""
+    program = LazyGroup(
+        name="runner",
+        verbs=VERBS,
+        help=(
+            "Declarative, exactly-once treasury operations on the Ceffu custody API.\n\n"
+            "\b\n"
+            "Start with\n"
+            "  runner demo\n"
+            "  runner run playbooks/mirror-apply-and-settle.yaml --sandbox --dry-run"
+        ),
+    )
+    version = click.version_option(
+        runner.__version__, "-V", "--version", message="runner %(version)s"
+    )
+    return version(program)
+
+
+def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
+    """Run one command to its end, whatever that is, and return the exit code."""
+
+    def command() -> object:
+        # Not program.main(): click would end a process whose reader went away with exit code 1.
+        program = build_program()
+        with program.make_context("runner", list(arguments), obj=shell) as context:
+            result: object = program.invoke(context)
+        # A reader that went away is noticed here, not while the interpreter shuts down.
+        sys.stdout.flush()
+        return result
+
+    return guarded(command, shell=shell, stderr=sys.stderr)
+
+
+def run_process() -> NoReturn:
+    """Run the command line this process was started with, and end it."""
+    environment = build_environment(
+        os.environ, cwd=_cwd(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
+    )
+    code = run_command_line(sys.argv[1:], Shell(environment=environment))
+    if code == BROKEN_PIPE:
+        _mute_stdout()
+    sys.exit(code)
+
+
+def _cwd() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # Somebody deleted the folder under us; absolute paths still work.
+        return Path("/")
+
+
+def _mute_stdout() -> None:
+    # What is still buffered would raise again when the interpreter flushes at its end.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

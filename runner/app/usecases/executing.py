@@ -40,6 +40,7 @@ from runner.engine.pinned import Pinned, PinnedEffects
 from runner.engine.ports import Ports, RunRow
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
+from runner.plan.build import shortage_words
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.plan.model import Plan
 from runner.plan.preflight import Drift, drift_between, name_changes
@@ -209,7 +210,14 @@ async def _preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
             (Drift(path="dry run", what="its effects", planned="sound", now=str(error)),)
         ) from error
     today = build_plan(desk, occasion, dry)
-    drifts = (*name_changes(plan, today), *drift_between(plan, today))
+    # Only what is certain to lack cover: a shortage behind an undecided `if` was a warning in the
+    # plan as well.
+    short, _ = shortage_words(dry)
+    drifts = (
+        *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
+        *name_changes(plan, today),
+        *drift_between(plan, today),
+    )
     if drifts:
         raise PlanDrifted(drifts)
 

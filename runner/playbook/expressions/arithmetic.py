@@ -184,10 +184,8 @@ def _rounded_ratio(number: Fraction, places: int, *, up: bool) -> Decimal:
     whole, rest = divmod(abs(number.numerator) * 10**places, number.denominator)
     if up and rest:
         whole += 1
-    try:
-        return CONTEXT.scaleb(Decimal(-whole if number < 0 else whole), -places)
-    except DecimalException as exc:
-        raise Trouble("overflow: the result is too large") from exc
+    # The constructor is exact whatever the context; a result too large is refused where it is kept.
+    return Decimal(f"{-whole if number < 0 else whole}E-{places}")
 
 
 def _rounded_decimal(number: Decimal, places: int, *, up: bool) -> Decimal:

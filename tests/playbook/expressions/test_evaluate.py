@@ -221,6 +221,14 @@ NINES = "9" * 30 + "." + "9" * 18
             "inexact result: more than 60 decimals",
         ),
         (
+            f"round_down({' * '.join([f'{NINES[:30]}.0'] * 3)} / 0.7, 40)",
+            "overflow: more than 60 digits before the point",
+        ),
+        (
+            f"round_down({' * '.join([f'{NINES[:30]}.0'] * 3)}, 40)",
+            "overflow: the result is too large",
+        ),
+        (
             " * ".join([NINES] * 3),
             "inexact result: it has more digits than can be kept exactly",
         ),

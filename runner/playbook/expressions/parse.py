@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
@@ -75,14 +76,23 @@ def parse_expression(text: str, locate: Locate) -> Expression:
 
     Errors: ``ExpressionInvalid`` with everything that is wrong; no other exception for any text.
     """
+    found = _tree_or_findings(text)
+    if isinstance(found, tuple):
+        raise _invalid(found, locate)
+    return Expression(text=text, tree=found, locate=locate)
+
+
+@lru_cache(maxsize=4_096)
+def _tree_or_findings(text: str) -> Node | tuple[Finding, ...]:
+    """Parse once what many steps and many files say: ``inputs.link`` stands everywhere."""
     scan = scan_expression(text)
     if scan.findings:
-        raise _invalid(scan.findings, locate)
+        return tuple(scan.findings)
     builder = _Builder(scan, text)
     tree = builder.build_root()
     if tree is None or builder.findings:
-        raise _invalid(builder.findings, locate)
-    return Expression(text=text, tree=tree, locate=locate)
+        return tuple(builder.findings)
+    return tree
 
 
 def _invalid(findings: Iterable[Finding], locate: Locate) -> ExpressionInvalid:

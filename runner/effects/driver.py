@@ -126,7 +126,9 @@ class EffectDriver(Equipment):
 
     async def _look_before_sending(self, session: Session, not_after: datetime | None) -> None:
         """Leave the effect in INTENT, ready to be sent, or wherever the look took it (rule 6)."""
-        for tries in range(1, self.limits.tries_max + 1):
+        for tries in range(self.limits.tries_max):
+            if tries:
+                await session.pause()
             sighting = await session.look_back()
             if sighting is not None:
                 decision = await self._decide_before_sending(session, sighting, not_after)
@@ -136,9 +138,8 @@ class EffectDriver(Equipment):
                         await session.move(decision)
                     return
             error = session.last_error
-            if tries == self.limits.tries_max or (error is not None and not error.retryable):
+            if error is not None and not error.retryable:
                 break
-            await session.pause()
         raise session.last_error or ReplyRefused(
             "the custodian's list of orders could not be read completely",
             method=session.order.method,

@@ -412,8 +412,6 @@ def _near(
 
 def _was_refused(row: EffectRow) -> bool:
     """Tell whether a believed absence turns the last answer into a definite no."""
-    if not row.attempts:
-        return False
     last = row.attempts[-1]
     return last.proven_not_executed or _answer(last).get("refusal") is True
 

@@ -151,14 +151,13 @@ class Session:
         age_s = self.age_of_last_attempt_s()
         if self._sent_at_s is not None:
             age_s = min(age_s, self._since_s(self._sent_at_s))
-        return bool(self.attempts) and age_s > fence.total_seconds()
+        return age_s > fence.total_seconds()
 
     def age_of_last_attempt_s(self) -> float:
         """Return how long ago the last attempt began, by the wall clock; zero without one."""
-        if not self.attempts:
-            return 0.0
-        last = max(each.started_at for each in self.attempts)
-        return (self.equipment.clock.now() - last).total_seconds()
+        now = self.equipment.clock.now()
+        last = max((each.started_at for each in self.attempts), default=now)
+        return (now - last).total_seconds()
 
     def _since_s(self, start_s: float) -> float:
         return self.equipment.clock.monotonic_s() - start_s

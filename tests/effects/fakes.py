@@ -251,6 +251,19 @@ class Custodian:
     def _undocumented(self, order: EffectOrder) -> SendReport:
         return refused("G99999")
 
+    def _undocumented_after(self, order: EffectOrder) -> SendReport:
+        self._execute(order)
+        return self._undocumented(order)
+
+    def _undocumented_late(self, order: EffectOrder) -> SendReport:
+        self._lost_late(order)
+        return self._undocumented(order)
+
+    def _others_answer(self, order: EffectOrder) -> SendReport:
+        """A stranger's equal order is made, and its answer is handed to us."""
+        order_id = self.place(request_id="4242")
+        return accepted(replace(order, request_id="4242"), order_id)
+
     def _refused(self, order: EffectOrder) -> SendReport:
         return refused("G20022")
 

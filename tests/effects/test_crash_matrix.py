@@ -5,6 +5,7 @@ is not reached; later processes resume until the effect stands still. Then time 
 that whatever is still under way arrives, and the custodian's own list is held against the verdict.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ BEHAVIOURS = (
     ("wrong_id", "ok"),
     ("no_order_id", "ok"),
     ("undocumented", "ok"),
+    ("undocumented_after", "ok"),
+    ("undocumented_late", "ok"),
+    ("others_answer", "ok"),
     ("refused", "ok"),
     ("seen_before", "ok"),
     ("seen_after", "ok"),
@@ -62,6 +66,7 @@ class World:
     visible_after_s: float = 0.0
     end: str = "success"
     stranger_twin: bool = False
+    sent_before: bool = False
 
 
 WORLDS = (
@@ -69,10 +74,29 @@ WORLDS = (
     World(name="by id, late", visible_after_s=LAG.total_seconds(), end="failed"),
     World(name="by id, no facts, later still", facts=NO_FACTS, visible_after_s=300.0),
     World(name="list only", shows_request_ids=False),
+    World(name="list only, late", shows_request_ids=False, visible_after_s=LAG.total_seconds()),
     World(name="list only, no facts", shows_request_ids=False, facts=NO_FACTS),
     World(name="list only, a stranger's twin", shows_request_ids=False, stranger_twin=True),
+    World(name="a lost journal had sent it", sent_before=True),
     World(name="limit proves nothing happened", facts=Facts(rate_limited_not_executed=True)),
 )
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A journal with the run registered, as bytes: thousands are needed, and making one is slow."""
+    path = tmp_path_factory.mktemp("fresh") / "state.sqlite"
+    bench = Bench(path=path)
+    asyncio.run(bench.journal.register_run(RUN, {}))
+    bench.journal.close()
+    return path.read_bytes()
+
+
+def bench_at(path: Path, fresh: bytes, facts: Facts = ALL_FACTS) -> Bench:
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
+    path.write_bytes(fresh)
+    return Bench(path=path, facts=facts)
 
 
 def crashes() -> Iterator[tuple[int, bool]]:
@@ -147,16 +171,18 @@ def judge(bench: Bench, row: EffectRow | None, end: str) -> None:
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 @pytest.mark.parametrize("behaviours", BEHAVIOURS, ids="+".join)
 async def test_no_crash_makes_two_effects_or_a_false_verdict(
-    tmp_path: Path, behaviours: tuple[str, ...], world: World
+    tmp_path: Path, fresh: bytes, behaviours: tuple[str, ...], world: World
 ) -> None:
     cases = 0
     for dies_at, after in crashes():
-        bench = Bench(path=tmp_path / str(cases) / "state.sqlite", facts=world.facts)
+        bench = bench_at(tmp_path / str(cases) / "state.sqlite", fresh, world.facts)
         bench.custodian.behaviours = list(behaviours)
         bench.custodian.shows_request_ids = world.shows_request_ids
         bench.custodian.visible_after_s = world.visible_after_s
         bench.custodian.end = world.end
-        await bench.journal.register_run(RUN, {})
+        if world.sent_before:
+            bench.custodian.place(request_id=ORDER.request_id, age_s=60.0)
+            bench.custodian.made[0].ours = True
 
         end, died = await play(bench, world, dies_at, after=after)
 
@@ -175,13 +201,12 @@ async def test_no_crash_makes_two_effects_or_a_false_verdict(
     ids="+".join,
 )
 async def test_what_landed_is_found_by_its_request_id_wherever_a_process_dies(
-    tmp_path: Path, behaviours: tuple[str, ...]
+    tmp_path: Path, fresh: bytes, behaviours: tuple[str, ...]
 ) -> None:
     """Halting would be safe too, but nobody needs asking where the list shows our requestId."""
     for number, (dies_at, after) in enumerate(crashes()):
-        bench = Bench(path=tmp_path / str(number) / "state.sqlite")
+        bench = bench_at(tmp_path / str(number) / "state.sqlite", fresh)
         bench.custodian.behaviours = list(behaviours)
-        await bench.journal.register_run(RUN, {})
 
         end, died = await play(bench, WORLDS[0], dies_at, after=after)
 
@@ -192,13 +217,12 @@ async def test_what_landed_is_found_by_its_request_id_wherever_a_process_dies(
             break
 
 
-async def test_two_crashes_in_a_row_change_nothing(tmp_path: Path) -> None:
+async def test_two_crashes_in_a_row_change_nothing(tmp_path: Path, fresh: bytes) -> None:
     number = 0
     for first in range(1, 7):
         for second in range(1, 5):
-            bench = Bench(path=tmp_path / str(number) / "state.sqlite")
+            bench = bench_at(tmp_path / str(number) / "state.sqlite", fresh)
             bench.custodian.behaviours = ["lost_after", "ok"]
-            await bench.journal.register_run(RUN, {})
             for dies_at in (first, second):
                 store = CrashingStore(journal=bench.journal, dies_at=dies_at, after=True)
                 with suppress(Crash, RemoteError):

@@ -262,6 +262,16 @@ async def test_nothing_is_sent_before_a_complete_look(bench: Bench, fault: str) 
     assert (await drive(bench)).state is EffectState.CONFIRMED
 
 
+async def test_failed_closer_look_is_repeated_before_anything_is_sent(bench: Bench) -> None:
+    bench.custodian.place(age_s=60.0)
+    bench.eyes.faults = ["", "error", "", "incomplete"]
+
+    row = await drive(bench)
+
+    assert row.state is EffectState.CONFIRMED
+    assert len(set(bench.eyes.looks[:6])) == 2
+
+
 async def test_look_that_can_never_work_is_not_repeated(bench: Bench) -> None:
     bench.eyes.faults = ["forbidden"]
 

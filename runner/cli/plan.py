@@ -1,19 +1,11 @@
 """``runner plan``: what a playbook would send, without sending it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli.options import (
-    TargetCommand,
-    desk_for,
-    input_options,
-    run_async,
-    settings_for,
-    target_options,
-)
+from runner.cli.options import TargetCommand, input_options, run_async, target_options
 from runner.cli.shell import Shell
 
 
@@ -36,35 +28,11 @@ def plan(shell: Shell, /, **options: Any) -> int:
 
 
 async def _plan(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.loading import bound_inputs, read_playbook
-    from runner.app.usecases.planning import make_plan, silent
-    from runner.cli.screen import open_screen
+    from runner.app.usecases.plans import write_plan
+    from runner.cli.planning import planned
 
-    settings = settings_for(shell, options)
-    with open_screen(shell, settings) as screen:
-        path: Path = options["playbook"]
-        playbook, found = read_playbook(path, name=str(path))
-        screen.warnings(found)
-        bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
-        async with desk_for(shell, options, settings) as desk:
-            planned = await make_plan(desk, playbook, bound, silent)
-        screen.warnings((), planned.warnings)
-        screen.plan(planned.file)
+    async with planned(shell, options) as shown:
         if options["out"] is not None:
-            write_plan(options["out"], planned.file.data)
-            screen.result(f"plan written to {options['out']}")
+            write_plan(options["out"], shown.file)
+            shown.screen.result(f"plan written to {options['out']}")
     return 0
-
-
-def write_plan(path: Path, data: bytes) -> None:
-    """Write a plan's file whole or not at all, readable by its owner alone.
-
-    Errors: ``OSError``.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(path)

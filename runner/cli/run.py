@@ -5,14 +5,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import (
-    TargetCommand,
-    desk_for,
-    input_options,
-    run_async,
-    settings_for,
-    target_options,
-)
+from runner.cli.options import TargetCommand, input_options, run_async, target_options
 from runner.cli.shell import Shell
 
 
@@ -36,23 +29,12 @@ def run(shell: Shell, /, **options: Any) -> int:
 
 async def _run(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import apply_plan
-    from runner.app.usecases.loading import bound_inputs, read_playbook
-    from runner.app.usecases.planning import make_plan, silent
-    from runner.cli.screen import open_screen
+    from runner.cli.planning import planned
 
-    settings = settings_for(shell, options)
-    with open_screen(shell, settings) as screen:
-        path: Path = options["playbook"]
-        playbook, found = read_playbook(path, name=str(path))
-        screen.warnings(found)
-        bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
-        async with desk_for(shell, options, settings) as desk:
-            planned = await make_plan(desk, playbook, bound, silent)
-            screen.warnings((), planned.warnings)
-            screen.plan(planned.file)
-            if options["dry_run"]:
-                return 0
-            screen.confirm(planned.file, yes=options["yes"])
-            report = await apply_plan(desk, planned.file, screen.progress())
-            await screen.recap(desk, report)
+    async with planned(shell, options) as shown:
+        if options["dry_run"]:
+            return 0
+        shown.screen.confirm(shown.file, yes=options["yes"])
+        report = await apply_plan(shown.desk, shown.file, shown.screen.progress())
+        await shown.screen.recap(shown.desk, report)
     return int(report.exit_code)

@@ -16,7 +16,7 @@ from runner.core.values import Value
 from runner.effects.draft import EffectDraft, EffectRefused
 from runner.effects.model import EffectOrder, SendKind
 from runner.sandbox.directory import Sandbox
-from tests.actions.conftest import HandClock
+from tests.hand_clock import HandClock
 
 USDT = money_from_text("250000 USDT")
 ARGUMENTS: dict[str, dict[str, Value]] = {

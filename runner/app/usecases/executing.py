@@ -257,7 +257,7 @@ async def _execute(
     rows = await _rows(desk, run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
-    sent = any(not a.proven_not_executed for row in rows for a in row.attempts)
+    sent = any(_may_be_there(row) for row in rows)
     code = exit_code(end.cause, (row.state for row in rows), sent=sent)
     if not end.resumable:
         await desk.store.finish_run(
@@ -284,6 +284,11 @@ async def _execute(
         outputs=end.outputs,
         resumable=end.resumable,
     )
+
+
+def _may_be_there(row: EffectRow) -> bool:
+    # An order found under our requestId was sent, if not by an attempt this journal knows of.
+    return bool(row.order_id) or any(not a.proven_not_executed for a in row.attempts)
 
 
 async def _walk(desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit) -> WalkEnd:

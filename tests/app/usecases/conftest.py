@@ -4,7 +4,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,27 +26,7 @@ from runner.sandbox.directory import Sandbox, open_sandbox
 from runner.sandbox.keys import load_public_key
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
-
-
-class HandClock:
-    """A clock that moves when told, and by what is slept."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    async def sleep(self, delay_s: float) -> None:
-        self.pass_time(max(delay_s, 0.0))
-
-    def pass_time(self, seconds: float) -> None:
-        self.elapsed_s += seconds
-        self.moment += timedelta(seconds=seconds)
+from tests.hand_clock import HandClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,45 @@
+"""What ``plan`` and ``run`` share: from a playbook's file to a plan on the screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner.app.desk import Desk
+from runner.app.usecases.loading import bound_inputs, read_playbook
+from runner.app.usecases.planning import make_plan, silent
+from runner.cli.options import desk_for, settings_for
+from runner.cli.screen import Screen, open_screen
+from runner.cli.shell import Shell
+from runner.plan.codec import PlanFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A plan that was made and shown, and the open desk it was made at."""
+
+    screen: Screen
+    desk: Desk
+    file: PlanFile
+
+
+@asynccontextmanager
+async def planned(shell: Shell, options: dict[str, Any]) -> AsyncIterator[Shown]:
+    """Check the playbook, plan it, and show the plan; nothing is opened for a bad playbook.
+
+    Errors: as ``read_playbook``, ``open_desk`` and ``make_plan``.
+    """
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        path: Path = options["playbook"]
+        playbook, found = read_playbook(path, name=str(path))
+        screen.warnings(found)
+        bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
+        async with desk_for(shell, options, settings) as desk:
+            made = await make_plan(desk, playbook, bound, silent)
+            screen.warnings((), made.warnings)
+            screen.plan(made.file)
+            yield Shown(screen=screen, desk=desk, file=made.file)

@@ -50,7 +50,11 @@ def has_errors(found: Iterable[Diagnostic]) -> bool:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint naming the nearest known word, else the list of known words, else nothing."""
     choices = sorted(set(known))
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    likely = choices
+    if len(choices) > _CHOICES_COMPARED:
+        # Comparing is slow; among thousands of names the one meant begins alike.
+        likely = [each for each in choices if each[:1] == word[:1]][:_CHOICES_COMPARED]
+    near = difflib.get_close_matches(word, likely, n=1, cutoff=0.6)
     if near:
         return f'did you mean "{near[0]}"?'
     if not choices:
@@ -60,6 +64,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 _CHOICES_SHOWN = 12
+_CHOICES_COMPARED = 500
 
 CODES: dict[str, str] = {
     # files and YAML

@@ -7,6 +7,7 @@ about it would follow from what was said about the gap.
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from itertools import chain
+from typing import Final
 
 from runner.catalogue.manifest import Argument, Manifest
 from runner.core.diagnostics import did_you_mean
@@ -29,6 +30,9 @@ from runner.playbook.mentions import mentions
 from runner.playbook.model import Bare, Effect, Input, Step, Use, Wait
 from runner.playbook.reading import Findings
 
+FINDINGS_MAX: Final = 100
+"""After so many findings the check of further steps is left for the next time."""
+
 
 def check_playbook(draft: Draft, manifests: Mapping[str, Manifest], findings: Findings) -> None:
     """Check everything that needs more than one place of the file."""
@@ -36,6 +40,9 @@ def check_playbook(draft: Draft, manifests: Mapping[str, Manifest], findings: Fi
     walk.check_ids()
     walk.check_inputs_alone()
     for step in draft.playbook.steps:
+        if len(findings.found) > FINDINGS_MAX:
+            # Nobody reads on, and the names that are compared for a hint are as many as the steps.
+            return
         walk.check_step(step)
     walk.check_outputs()
     check_may(draft, manifests, findings)

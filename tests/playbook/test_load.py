@@ -13,6 +13,7 @@ from runner.core.diagnostics import has_errors
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.files import check_text, read_source
+from runner.playbook.check import FINDINGS_MAX
 from runner.playbook.load import Loaded, load_playbook
 
 REPOSITORY = Path(__file__).parents[2]
@@ -163,3 +164,15 @@ def test_loading_a_good_playbook_imports_none_of_the_slow_libraries() -> None:
     )
 
     assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_thousands_of_errors_end_the_check_early() -> None:
+    step = "  - id: s{0}\n    assert: steps.t{0}.complete\n"
+    text = "apiVersion: runner/v1\nkind: Playbook\nname: long\nsteps:\n" + "".join(
+        step.format(number) for number in range(3_000)
+    )
+
+    found = load_playbook(SourceFile(name="x.yaml", text=text), MANIFESTS).diagnostics
+
+    assert FINDINGS_MAX < len(found) < FINDINGS_MAX + 10
+    assert {d.code for d in found} == {"unknown-step"}

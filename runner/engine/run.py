@@ -10,7 +10,7 @@ from datetime import datetime
 
 from runner.core.errors import ExitCode, ExpressionFailed
 from runner.core.jsonvalue import JsonValue
-from runner.core.values import Value, value_from_json, value_to_json
+from runner.core.values import Unknown, Value, value_from_json, value_to_json
 from runner.engine.events import Emit, StepFinished, StepStarted, StepState
 from runner.engine.ports import OutcomeState, Ports, StepOutcome
 from runner.engine.scope import Scope
@@ -105,6 +105,10 @@ class Interpreter:
         elif ended.value is not None:
             # Decoded from what was journalled, so that live and resumed walks cannot differ.
             self._scope.keep(step, value_from_json(result, step_type(step)), certain=ended.certain)
+        else:
+            # A step without a verb has no value, and yet it ran.
+            nothing: Value = {} if ended.certain else Unknown(step_type(step))
+            self._scope.keep(step, nothing, certain=ended.certain)
         self._finished(
             step, ended.state, self._since_s(started_s), message=ended.message, result=result
         )
@@ -147,6 +151,8 @@ class Interpreter:
             self._scope.keep(step, None)
         elif outcome.result is not None:
             self._scope.keep(step, value_from_json(outcome.result, step_type(step)))
+        else:
+            self._scope.keep(step, {})
 
     def _since_s(self, started_s: float) -> float:
         return self._ports.clock.monotonic_s() - started_s

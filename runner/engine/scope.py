@@ -35,7 +35,7 @@ class Scope:
             steps=self.steps,
             now=self.now,
             places=self.ports.places,
-            certain=frozenset(self.certain),
+            certain=self.certain,
         )
 
     def keep(self, step: Step, value: Value | None, *, certain: bool = True) -> None:

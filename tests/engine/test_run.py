@@ -1,5 +1,6 @@
 """The interpreter over playbooks as people write them, with every port a fake."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -213,6 +214,30 @@ async def test_skipped_step_stays_skipped_when_resumed() -> None:
     await stage.walk()
 
     assert stage.states()[0] == "system skipped again"
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_step_without_a_verb_has_run_all_the_same(*, again: bool) -> None:
+    check = "  - id: check\n    assert: 2 > 1\n"
+    stage = _stage(check + LOOK + "    if: ran(steps.check)\n" + WAIT)
+    if again:
+        stage.reads = FakeReads({"system.status": [_remote(NotSent)]})
+        await stage.walk()
+        stage.reads = FakeReads({"system.status": [SYSTEM], "mirror.record": [record("success")]})
+
+    end = await stage.walk()
+
+    assert end.cause is Cause.DONE
+    assert "system done" in stage.states()
+
+
+async def test_step_without_a_verb_that_may_be_skipped_is_undecided() -> None:
+    check = '  - id: check\n    assert: 2 > 1\n    if: steps.arrived.status == "success"\n'
+    stage = _stage(WAIT + check + LOOK + "    if: ran(steps.check)\n")
+
+    await stage.walk(assume_waits=True)
+
+    assert stage.states() == ["arrived assumed", "check assumed", "system assumed"]
 
 
 # Asserts
@@ -737,3 +762,18 @@ async def test_unknown_argument_reaches_the_port_as_unknown() -> None:
     await stage.walk(assume_waits=True)
 
     assert effects.requests[1].arguments["amount"] == Unknown(MONEY)
+
+
+async def test_long_walk_takes_linear_time() -> None:
+    seconds = {}
+    for count in (500, 5_000):
+        steps = "".join(
+            f"  - id: s{number}\n    uses: system.status\n    assert: result.normal\n"
+            for number in range(count)
+        )
+        stage = _stage(steps)
+        started = time.process_time()
+        assert (await stage.walk()).cause is Cause.DONE
+        seconds[count] = time.process_time() - started
+
+    assert seconds[5_000] < 25 * seconds[500]

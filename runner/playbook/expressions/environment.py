@@ -1,6 +1,7 @@
 """What an expression sees while it is evaluated."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -37,7 +38,7 @@ class Environment:
     steps: Mapping[str, Value | Skipped]
     now: datetime
     places: Callable[[str], int]
-    certain: frozenset[str] = frozenset()
+    certain: AbstractSet[str] = frozenset()
 
 
 class State:

@@ -48,8 +48,9 @@ class Until(StrEnum):
 class Expectation:
     """What an order at the custodian must show to be this effect.
 
-    Shapes: ``kind`` is the action's word (``apply``, ``settle_from_ceffu``, ``settle_from_binance``,
-        ``delegate``, ``undelegate``); ``network`` is empty where the product has none.
+    Shapes: ``kind`` is the action's word (``apply``, ``settle_from_ceffu``,
+        ``settle_from_binance``, ``delegate``, ``undelegate``); ``network`` is empty where the
+        product has none.
     """
 
     link_id: str

@@ -124,9 +124,10 @@ class Resolver(Protocol):
     """The eyes: how orders of one kind of effect are found."""
 
     async def look(self, order: EffectOrder, *, since: datetime) -> Sighting:
-        """List the orders of the effect's link, coin and kind made at or after ``since``.
+        """List the orders of the effect's link and coin made at or after ``since``.
 
-        Calling twice is safe. Errors: ``RemoteError``.
+        Of every kind: an open order of another kind stands in the way as well. Calling twice is
+        safe. Errors: ``RemoteError``.
         """
         ...
 

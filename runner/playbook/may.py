@@ -90,13 +90,13 @@ def _refuse_uncovered(action: str, steps: Sequence[Step], draft: Draft, findings
 
 
 def _total_text(steps: Sequence[Step], inputs: Mapping[str, Input]) -> str:
-    """Spell a total that covers what is written out, in the file or as a default."""
+    """Spell a total that covers the amounts of the file and its defaults, or stand in for it."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for step in steps:
         template = _amount_of(step)
         money = None if template is None else _likely_money(template, inputs)
         if money is None:
-            return "250000 USDT, or whatever is the most that is meant"
+            return "AMOUNT COIN"
         sums[money.coin] = CONTEXT.add(sums[money.coin], money.amount)
     listed = [str(Money(amount, coin)) for coin, amount in sums.items()]
     return listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"

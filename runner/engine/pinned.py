@@ -20,7 +20,8 @@ class Pinned:
     """What a plan pinned, and how it is acted upon.
 
     Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
-        attempt of an effect, never the recovery of one already attempted.
+        attempt of an effect, never the recovery of one already attempted; ``decided`` are the paths
+        of the effects that happen whatever the run sees.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class Pinned:
     manifests: Mapping[str, Manifest]
     draft: Callable[[Manifest, Mapping[str, Value]], EffectDraft]
     not_after: datetime
+    decided: frozenset[str] = frozenset()
 
 
 class PinnedEffects:
@@ -66,6 +68,17 @@ class PinnedEffects:
             patience_s=request.manifest.confirmation.patience_s,
         )
         return self._result(await self._drive(order, until, timing))
+
+    async def pass_over(self, path: str) -> None:
+        """Accept that an effect does not happen, where the plan has left that to the run.
+
+        Errors: ``PlanRefused`` when the plan has decided that it happens.
+        """
+        if path in self._pinned.decided:
+            raise PlanRefused(
+                f"{path}: the plan pinned this effect, its `if` is now false",
+                hint="make a new plan",
+            )
 
     async def settle_all(self) -> tuple[EffectResult, ...]:
         """Take every accepted effect of the run on to its end.

@@ -207,6 +207,13 @@ class EffectPort(Protocol):
         """
         ...
 
+    async def pass_over(self, path: str) -> None:
+        """Take note that an effect's condition is false, so that it is not asked for.
+
+        Errors: ``PlanRefused`` when the plan has decided that it happens.
+        """
+        ...
+
     async def settle_all(self) -> tuple[EffectResult, ...]:
         """Take every effect that was only accepted on to its end, and say where each stands."""
         ...

@@ -80,6 +80,8 @@ class StepRunner:
         names = self.scope.locals(step)
         decided = None if step.condition is None else self.scope.holds(step.condition, names)
         if decided is False:
+            if isinstance(step.verb, Effect):
+                await self.ports.effects.pass_over(step.path)
             return Ended(state=StepState.SKIPPED, value=None, message="`if` is false")
         undecided = step.condition is not None and decided is None
         value: Value | None = None

@@ -170,6 +170,9 @@ class _IntentRecorder:
             value=_planned_value(request, id_),
         )
 
+    async def pass_over(self, path: str) -> None:
+        """A dry run decides what the plan holds; there is nothing to hold it against."""
+
     async def settle_all(self) -> tuple[EffectResult, ...]:
         return ()
 

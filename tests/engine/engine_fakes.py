@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import MANIFESTS
+from runner.core.errors import PlanRefused
 from runner.core.money import Money
 from runner.core.values import Value
 from runner.documents.files import source_from_bytes
@@ -68,6 +69,7 @@ class FakeEffects:
     answers_with: Mapping[str, str] = field(default_factory=dict)
     requests: list[EffectRequest] = field(default_factory=list)
     settle_count: int = 0
+    decided: frozenset[str] = frozenset()
     amount: Value | None = None
 
     async def perform(self, request: EffectRequest) -> EffectResult:
@@ -78,6 +80,10 @@ class FakeEffects:
         path = self.answers_with.get(request.path, request.path)
         amount = request.arguments["amount"] if self.amount is None else self.amount
         return _result(path, state, amount)
+
+    async def pass_over(self, path: str) -> None:
+        if path in self.decided:
+            raise PlanRefused(f"{path}: pinned")
 
     async def settle_all(self) -> tuple[EffectResult, ...]:
         self.settle_count += 1

@@ -191,6 +191,17 @@ async def test_step_whose_condition_is_false_is_skipped() -> None:
     assert stage.journal.outcomes["apply"].state is OutcomeState.SKIPPED
 
 
+async def test_effect_the_plan_has_decided_cannot_be_skipped() -> None:
+    """The run would end well without having done what was approved."""
+    skipped = APPLY + "    if: not steps.system.normal\n"
+    stage = _stage(LOOK + skipped, effects=FakeEffects(decided=frozenset({"apply"})))
+
+    end = await stage.walk()
+
+    assert (end.cause, end.path) == (Cause.DRIFTED, "apply")
+    assert exit_code(end.cause, (), sent=False) is ExitCode.PLAN_REFUSED
+
+
 async def test_arguments_of_a_skipped_step_are_never_looked_at() -> None:
     stage = _stage(
         """

@@ -323,6 +323,7 @@ async def _walk(desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit) -> W
                 manifests=desk.manifests,
                 draft=desk.draft,
                 not_after=plan.not_after,
+                decided=frozenset(e.path for e in plan.effects if e.decided),
             ),
             driver,
             desk.store,

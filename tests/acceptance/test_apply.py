@@ -1,11 +1,16 @@
 """Plans are applied exactly, once, and the same verdict comes back whoever asks again."""
 
-import json
-from pathlib import Path
-
 import pytest
 
-from tests.acceptance.workplace import MIRROR, MIRRORX, Workplace, quick, replaced
+from tests.acceptance.workplace import (
+    MIRROR,
+    MIRRORX,
+    Workplace,
+    planned,
+    quick,
+    replaced,
+    run_id,
+)
 
 ENDS_13 = """\
 apiVersion: runner/v1
@@ -77,18 +82,6 @@ steps:
       network: ETH
     every: 50ms..100ms
 """
-
-
-def planned(place: Workplace, playbook: str, *arguments: str, out: str = "plan.json") -> Path:
-    """Write a playbook, plan it in a process of its own, and return the plan's file."""
-    file = place.write("job.yaml", playbook)
-    place.run("plan", file, "--sandbox", "-o", out, *arguments).expect(0)
-    return place.folder / out
-
-
-def run_id(plan: Path) -> str:
-    """Return the id of a plan's one run, which its digest names."""
-    return f"R-{json.loads(plan.read_bytes())['digest'].removeprefix('sha256:')[:16]}"
 
 
 @pytest.mark.parametrize("playbook", [MIRROR, MIRRORX], ids=["mirror", "mirrorx"])

@@ -1,4 +1,4 @@
-"""``runner run``: a dry run that sends nothing, and a real one that moves exactly what it showed."""
+"""``runner run``: dry, it sends nothing; with ``--yes``, it moves exactly what it showed."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """A folder in which the real command is started as processes, and judged by the sandbox's books."""
 
+import json
 import os
 import signal
 import subprocess
@@ -226,3 +227,15 @@ class Workplace:
                 assert time.monotonic() < deadline_s, "the sandbox never received it"
                 # Nothing tells another process of a new line; looking again is the only way.
                 time.sleep(0.01)
+
+
+def planned(place: Workplace, playbook: str, *arguments: str, out: str = "plan.json") -> Path:
+    """Write a playbook as ``job.yaml``, plan it in a process, and return the plan's file."""
+    file = place.write("job.yaml", playbook)
+    place.run("plan", file, "--sandbox", "-o", out, *arguments).expect(0)
+    return place.folder / out
+
+
+def run_id(plan: Path) -> str:
+    """Return the id of a plan's one run, which its digest names."""
+    return f"R-{json.loads(plan.read_bytes())['digest'].removeprefix('sha256:')[:16]}"

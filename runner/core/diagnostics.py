@@ -127,11 +127,8 @@ CODES: dict[str, str] = {
     "unknown-network": "The directory has no network of this name.",
     "once-missing": "A playbook with effects has no `once`.",
     # plan
-    "balance-insufficient": "An effect would take more than the account holds.",
     "precision-exceeded": "An amount has more decimals than the coin allows.",
     "amount-not-positive": "An effect would move nothing.",
     "effect-argument-unknown": "An effect depends on a value that is not known before the run.",
-    "assert-fails": "An assert is false with today's values.",
-    "evaluation-failed": "An expression cannot be evaluated with today's values.",
 }
 """Every code and one sentence about it; ``runner explain`` and the tests read this table."""

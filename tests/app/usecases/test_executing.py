@@ -173,6 +173,40 @@ async def test_too_many_decimals_are_a_diagnostic_at_the_step(place: Place) -> N
     assert found.span.line == 16
 
 
+async def test_effect_on_a_value_only_the_run_can_know_is_a_diagnostic(place: Place) -> None:
+    desk = await place.desk()
+    tail = (
+        "  - id: again\n"
+        "    effect: mirrorx.undelegate\n"
+        "    with:\n"
+        "      link: acme/arb-01\n"
+        "      amount: ${{ steps.rest.max }}\n"
+    )
+    rest = (
+        "  - id: rest\n"
+        "    uses: mirrorx.available\n"
+        "    with: {link: acme/arb-01, coin: USDT, direction: undelegate}\n"
+    )
+    text = playbook(rest + tail)
+    text = text.replace("may:\n", "may:\n  mirrorx.undelegate: {count: 1, total: 9 USDT}\n")
+
+    with pytest.raises(InvalidInput) as invalid:
+        await place.plan(desk, place.write(text))
+    (found,) = invalid.value.diagnostics
+    assert found.code == "effect-argument-unknown"
+    assert "again" in found.summary
+
+
+async def test_effects_outside_a_sandbox_need_once(place: Place) -> None:
+    desk = replace(await place.desk(), is_sandbox=False)
+    text = playbook().replace("once: ${{ inputs.day }}\n", "")
+
+    with pytest.raises(InvalidInput) as invalid:
+        await place.plan(desk, place.write(text))
+    (found,) = invalid.value.diagnostics
+    assert found.code == "once-missing"
+
+
 async def test_assert_that_fails_after_sending_ends_13_with_everything_confirmed(
     place: Place,
 ) -> None:

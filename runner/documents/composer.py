@@ -177,6 +177,8 @@ class Composer:
     def _refuse_ambiguous(self, text: str, reading: str, start: int, end: int) -> None:
         summary = f'"{text}" without quotes is {reading} to some YAML readers'
         hint = f'quote it: "{text}"'
+        if "number" in reading or "zero" in reading:
+            hint = f'write a number in plain digits, like 1000 or 0.05; quote a text: "{text}"'
         if not text:
             summary = "a value is missing here"
             hint = 'write the value, or "" for an empty text'

@@ -6,18 +6,18 @@ Example: path ``steps, 3, with`` and keyword ``additionalProperties`` become ``s
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from runner.core.diagnostics import Diagnostic, did_you_mean
+from runner.core.record import record
 from runner.core.source import Span
 from runner.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from runner.documents.scalars import Ambiguous, plain_value
 from runner.documents.step_words import VERBS, modifier_words, no_verb_words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Violation:
     """One thing the schema refuses.
 

@@ -1,7 +1,6 @@
 """The custodian as actions see it: its client, the directory of names, and the clock."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runner.actions.rows import Row
@@ -11,12 +10,13 @@ from runner.client.paging import PagedRows, read_pages
 from runner.controls.directory import Directory
 from runner.core.clock import Clock, timestamp_ms
 from runner.core.errors import ReplyRefused
+from runner.core.record import record
 
 WINDOW_MAX = timedelta(days=29)
 """Order lists take less than 30 days in one call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Custodian:
     """Everything an action needs to ask the custodian."""
 

@@ -1,7 +1,6 @@
 """Orders of one link as the custodian lists them: the eyes of effects and of status reads."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.actions.custodian import Custodian
@@ -9,6 +8,7 @@ from runner.actions.rows import Row
 from runner.actions.statuses import MIRROR_KINDS, MIRRORX_KINDS, status_word
 from runner.controls.directory import LinkEntry
 from runner.core.errors import ExpressionFailed
+from runner.core.record import record
 from runner.effects.model import EffectOrder, SeenOrder, Sighting
 
 
@@ -55,7 +55,7 @@ async def mirrorx_orders(
     return _unique(orders), complete
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OrderResolver:
     """Finds orders like one effect's: same link, same coin."""
 

@@ -54,6 +54,7 @@ from runner.core.clock import Clock, SystemClock
 from runner.core.errors import SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
+from runner.core.record import record
 from runner.core.secret import Secret
 from runner.core.values import Value, duration_text
 from runner.effects.draft import EffectDraft
@@ -71,7 +72,7 @@ RATE_PER_S = 10
 SANDBOX_RATE_PER_S = 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Target:
     """What a command is aimed at.
 
@@ -84,7 +85,7 @@ class Target:
     profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Desk:
     """One open custodian account.
 
@@ -263,7 +264,7 @@ async def _require_announcement(transport: HttpTransport, profile: Profile) -> N
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Account:
     """What is known about an account before anything is opened."""
 

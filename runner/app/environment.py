@@ -7,13 +7,14 @@ import and is all that verbs without settings need.
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
 from runner.core.errors import SettingsInvalid
+from runner.core.record import record
 from runner.reporting.terminal import Terminal
 
 PREFIX = "CEFFU_RUNNER_"
@@ -47,7 +48,7 @@ class Ci(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Environment:
     """The surroundings of one process.
 

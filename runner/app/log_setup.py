@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from runner.app.settings import LogFormat, LogLevel
 from runner.core.clock import timestamp_text
+from runner.core.record import record
 from runner.reporting.logs import LineRenderer, Logger, LogReporter
 from runner.reporting.redaction import Redactor
 
@@ -28,7 +28,7 @@ _QUIET_LOGGERS = ("httpx", "httpcore", "uvicorn", "asyncio")
 """Libraries whose chatter repeats what our events say; httpx prints whole URLs, with queries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogChoice:
     """How this process speaks on stderr.
 

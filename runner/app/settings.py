@@ -4,7 +4,6 @@ The only importer of pydantic-settings. Verbs that need no settings do not impor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +21,7 @@ from runner.controls.runner_file import (
     project_root,
 )
 from runner.core.errors import SettingsInvalid
+from runner.core.record import record
 
 DEFAULT = "default"
 """The origin of what nobody chose."""
@@ -46,7 +46,7 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Settings:
     """What the operator chose, checked, with paths made absolute.
 
@@ -103,7 +103,7 @@ def load_settings(environment: Environment, flags: Mapping[str, str | None]) -> 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _Given:
     """A text, where it came from, and the folder that a relative path starts at."""
 

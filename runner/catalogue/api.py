@@ -5,9 +5,10 @@ The one description is ``schemas/ceffu.openapi.yaml``; it is compiled to JSON in
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from runner.core.record import record
 
 
 class Location(StrEnum):
@@ -41,7 +42,7 @@ class WriteOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Parameter:
     """One parameter of an operation.
 
@@ -67,7 +68,7 @@ class Parameter:
     language_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReplyField:
     """One field of a reply's object or row; ``fields`` are those of its items, if it is a list.
 
@@ -87,7 +88,7 @@ class ReplyField:
     language_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Operation:
     """One operation of the API.
 
@@ -136,7 +137,7 @@ class Operation:
         return next((p for p in self.parameters if p.name == name), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ErrorCode:
     """One business code of the envelope; ``message`` is empty where no source shows the text.
 
@@ -151,7 +152,7 @@ class ErrorCode:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Api:
     """The whole description."""
 

@@ -5,9 +5,9 @@ action is written down twice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from runner.core.record import record
 from runner.core.types import Record, Type
 
 
@@ -18,7 +18,7 @@ class ActionKind(StrEnum):
     EFFECT = "effect"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Argument:
     """One key of a step's ``with``.
 
@@ -34,7 +34,7 @@ class Argument:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BalanceField:
     """Where a read shows a balance that effects move.
 
@@ -54,7 +54,7 @@ class BalanceField:
     seeds: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Movement:
     """What an effect does to the projected ledger: ``amount`` leaves one account for the other.
 
@@ -66,7 +66,7 @@ class Movement:
     credit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Confirmation:
     """How an effect's end is awaited.
 
@@ -81,7 +81,7 @@ class Confirmation:
     patience_s: float = 900.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Manifest:
     """One action.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.app.desk import Desk
@@ -11,13 +10,14 @@ from runner.app.usecases.planning import make_plan, silent
 from runner.cli.options import desk_for, settings_for
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
+from runner.core.record import record
 from runner.plan.codec import PlanFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Shown:
     """A plan that was made and shown, and the open desk it was made at."""
 

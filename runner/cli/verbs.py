@@ -3,12 +3,13 @@
 import difflib
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import click
 
+from runner.core.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class Verb:
     """One command as help lists it, without its module.
 

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runner.catalogue.api import Api, Operation, WriteOutcome
@@ -15,11 +14,12 @@ from runner.client.stamps import Stamps
 from runner.client.wire import RawRequest, Transport
 from runner.core.clock import Clock
 from runner.core.errors import NotSent, RemoteRefused
+from runner.core.record import record
 
 SEND_WITHIN_MS = 5_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reply:
     """What a read returned.
 
@@ -37,7 +37,7 @@ class Reply:
     body_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WriteAnswer:
     """A well-formed answer to a write, of any code; the caller decides what it proves.
 

@@ -10,7 +10,6 @@ Source: ``operations.yaml`` response_envelope; RELIABILITY 1.5.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,11 +18,12 @@ from runner.client.wire import RawReply, RawRequest
 from runner.core.errors import ReplyRefused
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
+from runner.core.record import record
 
 SUCCESS = "000000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer:
     """A well-formed envelope of any code.
 
@@ -42,7 +42,7 @@ class Answer:
     body_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Content:
     """The data of a successful answer, checked against the description.
 

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Never, Protocol, TypeAlias
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from runner.client.signing import sign
 from runner.core.errors import KeyRefused
+from runner.core.record import record
 from runner.core.secret import Secret
 
 KEY_BYTES_MAX = 16_384
@@ -26,21 +27,21 @@ KEY_BITS_MIN = 2048
 KEY_BITS_MAX = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeyFile:
     """A key in a file: regular, owned by this user, closed to everyone else, no symbolic link."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeyDescriptor:
     """A key that a parent process hands over on an open file descriptor."""
 
     descriptor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeyVariable:
     """A key in an environment variable, as CI systems inject secrets."""
 
@@ -117,7 +118,7 @@ class SigningKey:
         raise TypeError("a SigningKey cannot be pickled or copied")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeySigner:
     """A ``Signer`` over a key in this process.
 

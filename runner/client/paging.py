@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from runner.client.client import Client, Reply
 from runner.core.errors import RemoteRefused, ReplyRefused
 from runner.core.jsonvalue import canonical_json
+from runner.core.record import record
 
 PAGE_LIMIT = 100
 PAGES_MAX = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PagedRows:
     """The rows of all pages.
 

@@ -37,6 +37,7 @@ from runner.core.errors import (
     ReplyRefused,
     SettingsInvalid,
 )
+from runner.core.record import record
 
 AsgiApp: TypeAlias = Callable[
     [
@@ -49,7 +50,7 @@ AsgiApp: TypeAlias = Callable[
 """An ASGI application, as the specification types it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Timeouts:
     """How long the parts of a call may take.
 
@@ -65,7 +66,7 @@ class Timeouts:
     total_s: float = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Limits:
     """How many connections there are and how large a reply may be.
 

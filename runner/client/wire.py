@@ -1,10 +1,12 @@
 """What goes over the wire: one request, one reply, and the port that carries them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from runner.core.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class RawRequest:
     """One request, already signed.
 
@@ -22,7 +24,7 @@ class RawRequest:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RawReply:
     """One reply, complete and within the caps, but not yet believed.
 

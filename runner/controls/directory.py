@@ -4,17 +4,18 @@ Playbooks speak of names; ids appear only in what is sent and in what comes back
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from runner.controls.reading import Findings, entries_of, mapping_of, scalars_of, text_of
 from runner.core.diagnostics import Diagnostic, did_you_mean
 from runner.core.errors import InvalidInput
+from runner.core.record import record
 from runner.core.source import Span
 from runner.documents.nodes import MappingNode, Node, ScalarNode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WalletEntry:
     """One custody wallet.
 
@@ -27,7 +28,7 @@ class WalletEntry:
     type: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LinkEntry:
     """One Mirror or MirrorX link.
 
@@ -41,7 +42,7 @@ class LinkEntry:
     binance_uid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Unlisted:
     """A word the directory does not have, as the makings of a diagnostic."""
 
@@ -54,7 +55,7 @@ class Unlisted:
         return Diagnostic(code=self.code, summary=self.summary, span=span, hint=self.hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Directory:
     """Everything a playbook can name.
 

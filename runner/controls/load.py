@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,6 +13,7 @@ from runner.core.diagnostics import Diagnostic, did_you_mean, has_errors
 from runner.core.errors import InvalidInput, SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
+from runner.core.record import record
 from runner.documents.files import read_source
 from runner.documents.nodes import MappingNode, Node
 from runner.documents.schema import check_schema
@@ -24,7 +25,7 @@ DIRECTORY_FILE = "directory.yaml"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Controls:
     """Everything read from one controls folder.
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from runner.controls.reading import Findings, entries_of, mapping_of, scalar_of, text_of
 from runner.core.errors import InvalidInput
+from runner.core.record import record
 from runner.core.values import duration_from_text
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode
 
@@ -28,21 +29,21 @@ class ProfileKind(StrEnum):
     CUSTODIAN = "custodian"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FromFile:
     """A secret in a file; a relative path starts at the controls folder."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FromDescriptor:
     """A secret on an open file descriptor, 3 or above."""
 
     descriptor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FromVariable:
     """A secret in an environment variable."""
 
@@ -53,7 +54,7 @@ SecretSource: TypeAlias = FromFile | FromDescriptor | FromVariable
 """Where a secret is; controls never hold one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ApiCredential:
     """The two halves of one API key: the name the custodian gave it, and the private key."""
 
@@ -61,7 +62,7 @@ class ApiCredential:
     key: SecretSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ProfileFacts:
     """What is known about the custodian's clockwork; None is unknown, and unknown means halt."""
 
@@ -70,7 +71,7 @@ class ProfileFacts:
     read_lag: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Profile:
     """One custodian account as this tool may use it.
 

@@ -8,12 +8,13 @@ the key.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from runner.core.diagnostics import Diagnostic, did_you_mean
 from runner.core.errors import InvalidInput
+from runner.core.record import record
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
 
@@ -36,7 +37,7 @@ _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[=.]""")
 _PLACE = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SandboxProfile:
     """A sandbox the repository knows by name; ``world`` is its world file, or None for ours."""
 
@@ -44,7 +45,7 @@ class SandboxProfile:
     world: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunnerFile:
     """What a ``runner.toml`` says.
 

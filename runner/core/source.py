@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from runner.core.record import record
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Span:
@@ -23,7 +25,7 @@ class Span:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SourceFile:
     """The text of one file, kept so that a diagnostic can show the line it speaks of.
 

@@ -4,12 +4,12 @@ Source: DESIGN section 6, rule 4; RELIABILITY 1.5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from runner.catalogue.api import WriteOutcome
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.effects.model import EffectOrder, SendKind, SendReport
 from runner.effects.ports import Facts
 
@@ -43,7 +43,7 @@ class VerdictKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Verdict:
     """What an attempt proves, and why.
 

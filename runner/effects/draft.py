@@ -6,13 +6,13 @@ and nothing else, with the timestamp put in as its last member.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.catalogue.api import Operation
 from runner.catalogue.manifest import Manifest
 from runner.core.errors import ExpressionFailed
 from runner.core.money import Money
+from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 
 
@@ -25,7 +25,7 @@ class EffectRefused(ExpressionFailed):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectDraft:
     """What an effect will ask of the custodian, before it has a requestId.
 

@@ -5,7 +5,6 @@ what it does is in ``session``; here is only the order of things.
 Source: DESIGN section 6.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.core.errors import (
@@ -16,6 +15,7 @@ from runner.core.errors import (
     ReplyRefused,
     StoreRefused,
 )
+from runner.core.record import record
 from runner.effects.classify import VerdictKind
 from runner.effects.machine import (
     Blocked,
@@ -48,7 +48,7 @@ _LOOKS_MIN = 2
 """An unknown outcome is never halted on fewer looks than this, also after a restart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectDriver(Equipment):
     """Drives effects, one call an effect; calls for effects of different locks may overlap."""
 

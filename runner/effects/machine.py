@@ -9,11 +9,11 @@ Source: DESIGN section 6.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind
 from runner.effects.evidence import differences, halt_evidence
 from runner.effects.model import (
@@ -73,7 +73,7 @@ TRANSITIONS: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
 _FINAL_STATUSES = frozenset({"success", "failed"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Move:
     """Make this transition durable."""
 
@@ -85,31 +85,31 @@ class Move:
     evidence: JsonValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wait:
     """Nothing is proven yet: look again later."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Send:
     """Nothing at the custodian stands in the way of an attempt."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Blocked:
     """An open order at the custodian holds the lock: nothing may be sent beside it."""
 
     seen: SeenOrder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LookCloser:
     """Unclaimed orders look like this effect: read the recent ones alone before deciding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reading:
     """What looking has been good for so far.
 
@@ -121,7 +121,7 @@ class Reading:
     patience_over: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judged:
     """What an answer does: the transition, and whether its attempt is proven not executed."""
 

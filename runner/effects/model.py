@@ -1,12 +1,12 @@
 """One effect, its states, and what can be seen of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 
 
 class EffectState(StrEnum):
@@ -44,7 +44,7 @@ class Until(StrEnum):
     FINAL = "final"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Expectation:
     """What an order at the custodian must show to be this effect.
 
@@ -60,7 +60,7 @@ class Expectation:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectOrder:
     """One effect as the plan pins it.
 
@@ -83,7 +83,7 @@ class EffectOrder:
     planned_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SeenOrder:
     """One order the custodian lists.
 
@@ -102,7 +102,7 @@ class SeenOrder:
     status_code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sighting:
     """What one look at the custodian's list showed.
 
@@ -122,7 +122,7 @@ class SendKind(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SendReport:
     """What one attempt gave.
 
@@ -142,7 +142,7 @@ class SendReport:
     remote_request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Attempt:
     """One send of an effect, as journalled before its first byte.
 
@@ -158,7 +158,7 @@ class Attempt:
     proven_not_executed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectRow:
     """An effect as the journal knows it.
 

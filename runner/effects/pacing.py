@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from runner.core.record import record
+
 _GROWTH = 1.5
 _SPREAD = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Timing:
     """How one effect is followed.
 
@@ -23,7 +25,7 @@ class Timing:
     patience_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Limits:
     """Bounds that hold for every effect.
 

@@ -1,11 +1,11 @@
 """What the state machine needs from outside."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.effects.model import (
     Attempt,
     EffectOrder,
@@ -16,7 +16,7 @@ from runner.effects.model import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Facts:
     """What the profile knows about the custodian; None means unknown, and unknown means halt.
 
@@ -31,7 +31,7 @@ class Facts:
     rate_limited_not_executed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Change:
     """One transition to be made durable.
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from runner.catalogue.api import WriteOutcome
 from runner.core.clock import Clock
 from runner.core.errors import RemoteError
+from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind, answer_record, classify
 from runner.effects.machine import Move, after_answer, same_payload
 from runner.effects.model import (
@@ -26,7 +27,7 @@ from runner.effects.ports import Change, EffectStore, EffectTransport, Facts, No
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Equipment:
     """What every effect is driven with.
 

@@ -1,13 +1,13 @@
 """What happened, as frozen facts; screens, logs and reports are made from these alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 
 
 class StepState(StrEnum):
@@ -21,7 +21,7 @@ class StepState(StrEnum):
     """Dry run only: a wait, or an assert on values that only the run can know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunStarted:
     """A walk over a playbook began; ``resumed`` when an earlier process had begun it."""
 
@@ -34,7 +34,7 @@ class RunStarted:
     step_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepStarted:
     """A step began; ``kind`` is ``use``, ``effect``, ``wait`` or ``bare``."""
 
@@ -45,7 +45,7 @@ class StepStarted:
     action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaitLooked:
     """A wait looked once; ``holds`` is what ``until`` said, ``next_in_s`` the pause to come."""
 
@@ -57,7 +57,7 @@ class WaitLooked:
     deadline: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectChanged:
     """An effect made a durable transition."""
 
@@ -73,7 +73,7 @@ class EffectChanged:
     evidence: JsonValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepFinished:
     """A step ended; ``reused`` when an earlier process had finished it."""
 
@@ -89,7 +89,7 @@ class StepFinished:
     result: JsonValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunFinished:
     """The walk ended; ``message`` says why in a sentence, ``suspended`` that ``resume`` goes on."""
 

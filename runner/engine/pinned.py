@@ -1,12 +1,12 @@
 """Effects of a real run: only what the plan pinned is ever driven."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.catalogue.manifest import Manifest
 from runner.core.errors import PlanRefused
 from runner.core.money import Money
+from runner.core.record import record
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.driver import EffectDriver
@@ -15,7 +15,7 @@ from runner.effects.pacing import Timing
 from runner.engine.ports import EffectRequest, EffectResult, Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Pinned:
     """What a plan pinned, and how it is acted upon.
 

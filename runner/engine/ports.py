@@ -1,7 +1,6 @@
 """What the interpreter needs from outside; the dry run and the real run differ in these alone."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -10,6 +9,7 @@ from runner.catalogue.manifest import Manifest
 from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.core.values import Value
 from runner.effects.model import EffectRow, EffectState
 from runner.effects.ports import EffectStore
@@ -23,7 +23,7 @@ class OutcomeState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepOutcome:
     """The journalled end of a step; its value is plain JSON, decoded alike live and resumed."""
 
@@ -35,7 +35,7 @@ class StepOutcome:
     finished_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunRow:
     """A run as the journal knows it.
 
@@ -163,7 +163,7 @@ class ReadPort(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectRequest:
     """What a step asks to be done, with its arguments evaluated.
 
@@ -181,7 +181,7 @@ class EffectRequest:
     undecided: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectResult:
     """Where an effect stands when its step returns.
 
@@ -223,7 +223,7 @@ class EffectPort(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ports:
     """Everything the interpreter reaches out with.
 

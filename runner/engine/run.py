@@ -5,11 +5,11 @@ up, not replaying: a resumed walk sees exactly the values the first one journall
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.core.errors import ExitCode, ExpressionFailed
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.core.values import Unknown, Value, value_from_json, value_to_json
 from runner.engine.events import Emit, StepFinished, StepStarted, StepState
 from runner.engine.ports import OutcomeState, Ports, StepOutcome
@@ -19,7 +19,7 @@ from runner.engine.verdict import Cause, WalkEnd
 from runner.playbook.model import Playbook, Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Walk:
     """What is walked: a playbook, its inputs, and the moment its expressions call ``now``."""
 

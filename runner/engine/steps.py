@@ -1,7 +1,6 @@
 """One step done: its names, its condition, its verb and its asserts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runner.core.errors import (
     ExpressionFailed,
@@ -11,6 +10,7 @@ from runner.core.errors import (
     RemoteRefused,
     RequestInvalid,
 )
+from runner.core.record import record
 from runner.core.types import Record
 from runner.core.values import Unknown, Value, value_text
 from runner.effects.model import OPEN_STATES, EffectState
@@ -37,7 +37,7 @@ class Stopped(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ended:
     """How a step came out.
 
@@ -51,7 +51,7 @@ class Ended:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepRunner:
     """Does steps, one call a step, in the scope of one walk."""
 

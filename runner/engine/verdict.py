@@ -1,11 +1,11 @@
 """How a walk over a playbook ended, and the exit code that says so."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.effects.model import OPEN_STATES, EffectState
 
 
@@ -39,7 +39,7 @@ RESUMABLE = frozenset(
 """Causes after which the run is still owned and ``resume`` goes on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WalkEnd:
     """What the interpreter returns.
 

@@ -1,10 +1,10 @@
 """Waiting for a condition: look, and look again, until it holds or time is up."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.core.errors import RemoteError
+from runner.core.record import record
 from runner.core.values import Value
 from runner.engine.events import Emit, WaitLooked
 from runner.engine.ports import Ports
@@ -14,7 +14,7 @@ from runner.playbook.model import Every
 PAUSE_FACTOR = 1.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaitEnd:
     """How a wait ended: it ``held``, with the value that held, or not, with the reason."""
 
@@ -23,7 +23,7 @@ class WaitEnd:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Waiting:
     """What one wait looks at and how it judges.
 

@@ -1,13 +1,13 @@
 """A run's history as lines, for people."""
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from runner.core.clock import moment_from_text
+from runner.core.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogRow:
     """One thing that happened in a run.
 

@@ -1,7 +1,6 @@
 """From a dry run to a plan: what is pinned, what is refused, and what must be known first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from runner.catalogue.manifest import Manifest, account_name
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import PolicyDenied
 from runner.core.money import CONTEXT, ZERO, Money
+from runner.core.record import record
 from runner.engine.events import StepFinished
 from runner.engine.ports import ReadPort
 from runner.plan.dryrun import DryRun, Identity, Intent, argument_parts
@@ -24,7 +24,7 @@ from runner.plan.projection import ProjectedLedger, Touched
 from runner.playbook.model import May, Playbook, Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlanContext:
     """What a plan records besides the dry run.
 

@@ -6,7 +6,7 @@ break included; ``digest`` is ``sha256("runner-plan-v1\n" + JCS(plan))``.
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, get_args, get_origin
@@ -16,12 +16,13 @@ from runner.core.errors import PlanRefused
 from runner.core.ids import plan_digest, run_id
 from runner.core.jsonvalue import JsonValue, canonical_json, parse_strict_json
 from runner.core.money import amount_from_stored, amount_text
+from runner.core.record import record
 from runner.plan.model import SCHEMA, Plan
 
 PLAN_BYTES_MAX = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlanFile:
     """A plan with the digest that names it and the exact bytes of its file."""
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from runner.catalogue.manifest import Manifest
 from runner.core.clock import Clock
 from runner.core.ids import request_id
+from runner.core.record import record
 from runner.core.types import STRING
 from runner.core.values import Unknown, Value, value_text
 from runner.effects.draft import EffectDraft, EffectRefused
@@ -25,7 +26,7 @@ DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
 """Works out what an effect asks for; raises ``EffectRefused`` where it must not be sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Identity:
     """What makes one occurrence of one playbook itself, on every machine.
 
@@ -50,7 +51,7 @@ class Identity:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Intent:
     """One effect the dry run came to; ``decided`` is False behind a condition on unknowns."""
 
@@ -60,7 +61,7 @@ class Intent:
     decided: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Problem:
     """Why an effect cannot be planned: a diagnostic's code and words, and the step it is about."""
 
@@ -81,7 +82,7 @@ class DryRun:
     ledger: ProjectedLedger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DryRunner:
     """Makes dry runs of one playbook occurrence with one set of eyes."""
 
@@ -124,7 +125,7 @@ class DryRunner:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _ProjectedReads:
     """Real reads, shown as they would be after the effects planned so far."""
 

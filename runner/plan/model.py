@@ -1,18 +1,18 @@
 """A plan: everything that will be sent, what it rests on, and what it does to the balances."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 from runner.plan.projection import Touched
 
 SCHEMA = "runner.plan/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedFile:
     """One file the plan read: its name as shown, and the digest of its bytes."""
 
@@ -20,7 +20,7 @@ class PlannedFile:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedInput:
     """One input's value in its one JSON form, and where it came from."""
 
@@ -30,7 +30,7 @@ class PlannedInput:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedEffect:
     """One effect, pinned.
 
@@ -62,7 +62,7 @@ class PlannedEffect:
     decided: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedStep:
     """One step as the dry run saw it.
 
@@ -79,7 +79,7 @@ class PlannedStep:
     result: JsonValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedBalance:
     """One account and coin the effects touch; None stands for what cannot be known."""
 
@@ -90,7 +90,7 @@ class PlannedBalance:
     after: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Plan:
     """The whole plan.
 

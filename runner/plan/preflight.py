@@ -1,13 +1,13 @@
 """Whether today's dry run still says what the plan pinned, and if not, where it differs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from runner.core.money import Money
+from runner.core.record import record
 from runner.plan.model import Plan, PlannedEffect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Drift:
     """One difference: where, what the plan pinned, and what holds now."""
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 
 from runner.catalogue.manifest import BalanceField, Manifest, account_name
 from runner.core.money import CONTEXT, ZERO, Money
+from runner.core.record import record
 from runner.core.types import MONEY, ListOf, MapOf, Record, Type
 from runner.core.values import Unknown, Value
 from runner.effects.draft import EffectDraft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlannedMovement:
     """One effect's movement; ``decided`` is False when only the run knows whether it happens."""
 
@@ -26,7 +27,7 @@ class PlannedMovement:
     decided: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Touched:
     """One effect's coin, and the parts that fill its manifest's account templates."""
 
@@ -35,7 +36,7 @@ class Touched:
     parts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BalanceLine:
     """One account and coin that effects touch.
 
@@ -50,7 +51,7 @@ class BalanceLine:
     change: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Shortage:
     """An effect that would take more than its account holds at that point."""
 

@@ -5,9 +5,9 @@ one look at a file tells everything that is wrong with it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runner.catalogue.manifest import Manifest
+from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.core.types import type_from_text
 from runner.documents.nodes import Entry, MappingNode, Node
@@ -18,7 +18,7 @@ from runner.playbook.reading import Findings, entries_at, items_of, scalar_at, t
 from runner.playbook.steps import Gaps, Workshop, build_step, build_template
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Draft:
     """A playbook as far as it could be built.
 

@@ -1,13 +1,13 @@
 """What a run is given, held against what its playbook declares."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from runner.core.diagnostics import did_you_mean, sorted_diagnostics
 from runner.core.errors import InvalidInput
+from runner.core.record import record
 from runner.core.source import Span
 from runner.core.types import Scalar
 from runner.core.values import Value, value_from_text
@@ -26,7 +26,7 @@ TEXT_MAX: Final = 2_000
 """How many characters a given text may have, inclusive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InputGiven:
     """One value as a person gave it.
 
@@ -40,7 +40,7 @@ class InputGiven:
     key_span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BoundInputs:
     """Every declared input with its value, and where each came from.
 

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import Diagnostic, Severity, has_errors, sorted_diagnostics
+from runner.core.record import record
 from runner.core.source import SourceFile, Span
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml_partly
@@ -15,7 +15,7 @@ from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Loaded:
     """What became of a file.
 

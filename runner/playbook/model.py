@@ -4,13 +4,14 @@ Only ``build.py`` makes these from documents; after it nothing asks whether a ke
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from runner.catalogue.manifest import Manifest
+from runner.core.record import record
 from runner.core.source import SourceFile, Span
 from runner.core.types import Type
 from runner.playbook.expressions.parse import Expression
@@ -27,7 +28,7 @@ class Confirm(StrEnum):
     ACCEPTED = "accepted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Every:
     """How often something looks: pauses grow from ``start`` to ``end``, with jitter."""
 
@@ -35,7 +36,7 @@ class Every:
     end: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Input:
     """One declared input.
 
@@ -55,7 +56,7 @@ class Input:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class May:
     """The most this playbook may do with one effect.
 
@@ -69,7 +70,7 @@ class May:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Use:
     """A read."""
 
@@ -78,7 +79,7 @@ class Use:
     timeout: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Effect:
     """What moves something at the custodian.
 
@@ -92,7 +93,7 @@ class Effect:
     every: Every
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wait:
     """A read repeated until a condition holds; a wait that times out fails, never passes."""
 
@@ -104,7 +105,7 @@ class Wait:
     timeout: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Bare:
     """No verb: only ``let`` and ``assert``."""
 
@@ -112,7 +113,7 @@ class Bare:
 Verb: TypeAlias = Use | Effect | Wait | Bare
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Let:
     """A local name and the expression it stands for."""
 
@@ -120,7 +121,7 @@ class Let:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Step:
     """One step.
 
@@ -140,7 +141,7 @@ class Step:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Output:
     """One named value the run ends with."""
 
@@ -150,7 +151,7 @@ class Output:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Playbook:
     """The whole file.
 

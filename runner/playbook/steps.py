@@ -9,6 +9,7 @@ from typing import Final
 from runner.catalogue.manifest import ActionKind, Confirmation, Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
+from runner.core.record import record
 from runner.core.values import LiteralInvalid, duration_from_text
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode
 from runner.playbook.expressions.parse import Expression, parse_expression
@@ -53,7 +54,7 @@ class Gaps:
         return not (self.inputs or self.steps or self.lets)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Workshop:
     """What building a step needs besides its node."""
 

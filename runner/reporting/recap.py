@@ -1,11 +1,11 @@
 """The end of a run on one screen: counts, effects, balances, the exit code, what to type next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from runner.core.errors import ExitCode
 from runner.core.money import Money
+from runner.core.record import record
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
@@ -17,7 +17,7 @@ PLAIN_STATES = frozenset({EffectState.ACCEPTED.value, EffectState.CONFIRMED.valu
 """States that say everything by themselves; for the others people want the reason."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BalanceLine:
     """One account and coin at three moments; None where nobody looked or can know."""
 
@@ -28,7 +28,7 @@ class BalanceLine:
     after: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EffectLine:
     """One effect of a run.
 
@@ -46,7 +46,7 @@ class EffectLine:
     ask: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Recap:
     """What the journal says at the end, beside what the events said.
 

@@ -1,15 +1,15 @@
 """Plain text tables, and cards where a table does not fit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from runner.core.record import record
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
 
 _GAP = "  "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Column:
     """One column; numbers stand at the right."""
 

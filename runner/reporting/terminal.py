@@ -1,10 +1,11 @@
 """What a text stream can show, as plain facts, and the few colours we use."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from runner.core.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class Terminal:
     """What is known about one output stream.
 

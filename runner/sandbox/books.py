@@ -14,13 +14,13 @@ Amounts are decimal text in the tables and ``Decimal`` here; SQLite never comput
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from runner.core.clock import timestamp_ms
 from runner.core.money import CONTEXT, ZERO, amount_text
+from runner.core.record import record
 from runner.sandbox.orders import (
     SUCCESS,
     Account,
@@ -36,7 +36,7 @@ Row: TypeAlias = tuple[Any, ...]
 """One row as the database gives it; the statement says what stands where."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Balance:
     """What one account holds; ``reserved`` is the part that open orders will take away."""
 
@@ -50,7 +50,7 @@ class Balance:
         return CONTEXT.subtract(self.amount, self.reserved)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LoggedRequest:
     """One request that arrived, and what it was answered.
 
@@ -74,7 +74,7 @@ class LoggedRequest:
     order_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OrderFilter:
     """Which orders to list; a field that is None does not restrict.
 
@@ -91,7 +91,7 @@ class OrderFilter:
     network: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Entry:
     """One entry; ``order_number`` is None for the opening, the only entry that no order caused."""
 

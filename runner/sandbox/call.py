@@ -1,12 +1,12 @@
 """One operation being carried out: what it was asked, what it works on, and what it answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import AmountInvalid, amount_from_text, decimal_places
+from runner.core.record import record
 from runner.sandbox.books import Books
 from runner.sandbox.orders import NewOrder, Order
 from runner.sandbox.refusal import Refused
@@ -16,7 +16,7 @@ _PAGE_LIMIT_DEFAULT = "25"
 _OFFSET_MAX = 2**62
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Call:
     """A verified request for one operation, inside the ledger's transaction.
 
@@ -45,7 +45,7 @@ class Call:
         return min((self.page_number - 1) * self.page_limit, _OFFSET_MAX)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer:
     """The ``data`` of a successful reply, and the order that was accepted, if one was."""
 

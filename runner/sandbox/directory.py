@@ -14,7 +14,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import IO
@@ -25,6 +24,7 @@ from runner.catalogue.load import load_api
 from runner.core.clock import Clock
 from runner.core.errors import LockHeld, SettingsInvalid
 from runner.core.money import ZERO
+from runner.core.record import record
 from runner.sandbox.app import build_app
 from runner.sandbox.keys import KeyFile, create_key_files, load_key_file, load_public_key
 from runner.sandbox.ledger import Ledger
@@ -36,7 +36,7 @@ from runner.sandbox.world_file import DEFAULT_WORLD_PATH, load_world
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sandbox:
     """An open sandbox: the application to mount or serve, and what a client needs to call it.
 

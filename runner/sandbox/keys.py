@@ -7,7 +7,7 @@ random, so that a key of another sandbox, or a real one, is unknown here.
 
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from runner.core.errors import KeyRefused
+from runner.core.record import record
 from runner.sandbox.verify import PublicKey
 from runner.sandbox.world import Key
 
@@ -28,7 +29,7 @@ _RSA_BITS = 2048
 _RSA_EXPONENT = 65537
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KeyFile:
     """What a client needs to use one key; the private key itself stays in its file."""
 

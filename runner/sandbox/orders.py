@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from runner.core.record import record
 from runner.sandbox.world import Timing
 
 IN_PROGRESS = 20
@@ -58,7 +59,7 @@ class Account:
         return "/".join(filter(None, (self.kind, self.owner, self.coin, self.network)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NewOrder:
     """A write that passed every check, about to be accepted.
 
@@ -77,7 +78,7 @@ class NewOrder:
     timing: Timing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Order:
     """An accepted write.
 

@@ -19,7 +19,7 @@ Source: operations.yaml, signing and permission_groups; the order is ours, no so
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from runner.catalogue.api import Operation
+from runner.core.record import record
 from runner.sandbox.refusal import Refused
 
 KEY_HEADER = b"open-apikey"
@@ -37,7 +38,7 @@ _HASH = SHA512()
 _TIMESTAMP_DIGITS_MAX = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PublicKey:
     """One API key as the server knows it."""
 
@@ -47,7 +48,7 @@ class PublicKey:
     public_key: RSAPublicKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Credentials:
     """What the two headers of a request say."""
 

@@ -1,7 +1,7 @@
 """What a sandbox is made of before anybody calls it: names, ids, balances, timings and switches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -11,6 +11,7 @@ from runner.core.clock import timestamp_text
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue, canonical_json
 from runner.core.money import amount_text
+from runner.core.record import record
 from runner.core.values import duration_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,7 +51,7 @@ class Dedupe(StrEnum):
     """A requestId that an accepted write of the entity has carried, for ever: G20015."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Coin:
     """One coin.
 
@@ -65,7 +66,7 @@ class Coin:
     networks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Holding:
     """An opening balance; ``network`` is empty where the holder has no networks."""
 
@@ -74,7 +75,7 @@ class Holding:
     network: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wallet:
     """A parent wallet.
 
@@ -88,7 +89,7 @@ class Wallet:
     holdings: tuple[Holding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MirrorLink:
     """A qualified wallet tied to a Binance UID (the archived product); ``wallet`` is its name."""
 
@@ -99,7 +100,7 @@ class MirrorLink:
     positions: tuple[Holding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MirrorXLink:
     """A prime wallet tied to a Binance UID.
 
@@ -118,7 +119,7 @@ class MirrorXLink:
     exchange: tuple[Holding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Key:
     """An API key to be made with the sandbox; a world never holds the key pair itself."""
 
@@ -126,7 +127,7 @@ class Key:
     permissions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Timing:
     """How long an accepted write takes.
 
@@ -137,7 +138,7 @@ class Timing:
     success_after_ms: int = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Switches:
     """What the real service leaves unknown, or what a test wants slow.
 
@@ -162,7 +163,7 @@ class Switches:
         object.__setattr__(self, "reply_delay_ms", MappingProxyType(dict(self.reply_delay_ms)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class World:
     """Everything a sandbox starts with, checked: names resolve and amounts fit their coins.
 

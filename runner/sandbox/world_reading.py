@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from runner.core.clock import moment_from_text, timestamp_ms
 from runner.core.diagnostics import did_you_mean
 from runner.core.money import ZERO, AmountInvalid, amount_from_text
+from runner.core.record import record
 from runner.core.values import LiteralInvalid, duration_from_text
 
 _Item = TypeVar("_Item")
@@ -21,7 +22,7 @@ Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands: keys and indexes from the root, indexes counted from 0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Problem:
     """One complaint about a world: where and what; ``code`` is one of the diagnostics' codes."""
 

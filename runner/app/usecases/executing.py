@@ -1,7 +1,6 @@
 """Running a plan: apply it, go on with it, and say how it ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from runner import __version__
@@ -26,6 +25,7 @@ from runner.core.errors import (
 )
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue
+from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.core.types import type_from_text
 from runner.core.values import value_from_json
@@ -64,7 +64,7 @@ class PlanDrifted(PlanRefused):
         self.drifts = drifts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunReport:
     """How a run stands at the end of a command.
 

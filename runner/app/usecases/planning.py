@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import ExitCode, InvalidInput, PlanRefused, RunnerError
 from runner.core.ids import bytes_digest
+from runner.core.record import record
 from runner.core.values import value_text, value_to_json
 from runner.engine.events import Event
 from runner.engine.run import Walk
@@ -50,7 +50,7 @@ class DryRunEnded(RunnerError):
         self.exit_code = exit_code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Occasion:
     """One occurrence of a playbook: its values, its identity and the moment it was planned."""
 
@@ -61,7 +61,7 @@ class Occasion:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Planned:
     """A plan and what to tell people beside it."""
 

@@ -1,8 +1,7 @@
 """The static check of one expression: names, order of steps, types, coins."""
 
-from dataclasses import dataclass
-
 from runner.core.diagnostics import Diagnostic, has_errors, sorted_diagnostics
+from runner.core.record import record
 from runner.core.types import BOOL, Type
 from runner.playbook.expressions.check_calls import CALL_RULES
 from runner.playbook.expressions.check_names import NAME_RULES
@@ -24,7 +23,7 @@ __all__ = [
 _RULES = {**NAME_RULES, **OPERATOR_RULES, **CALL_RULES}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Checked:
     """What the check found; ``type`` is None where it cannot be told."""
 

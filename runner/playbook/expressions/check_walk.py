@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from runner.core.diagnostics import Diagnostic
+from runner.core.record import record
 from runner.core.source import Span
 from runner.core.types import Type
 from runner.playbook.expressions.parse import Expression
@@ -18,7 +18,7 @@ StepState: TypeAlias = Literal["done", "maybe_skipped", "later"]
 """Where a step is, seen from the expression: surely behind it, perhaps skipped, or not yet run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepScope:
     """One step as an expression sees it; ``type`` is None where the step has no result."""
 
@@ -26,7 +26,7 @@ class StepScope:
     state: StepState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scope:
     """What an expression may name.
 
@@ -38,7 +38,7 @@ class Scope:
     steps: Mapping[str, StepScope]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wish:
     """What the surroundings of a node say about it; never a demand.
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Final, TypeAlias
 
+from runner.core.record import record
 from runner.core.values import Value
 from runner.playbook.expressions.arithmetic import Operand, Trouble
 
@@ -24,7 +24,7 @@ SKIPPED: Final = Skipped.SKIPPED
 """Stands for the result of a step that was skipped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Environment:
     """The values an expression sees.
 

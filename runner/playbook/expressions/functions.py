@@ -5,9 +5,9 @@ how their argument is written, so checker and evaluator know them; they stand he
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from runner.core.record import record
 from runner.core.types import BOOL, COIN, DATE, STRING, ListOf, Type
 from runner.core.values import Unknown
 from runner.playbook.expressions.arithmetic import Operand
@@ -53,7 +53,7 @@ from runner.playbook.expressions.function_shapes import (
 from runner.playbook.expressions.rules import RuleBroken, Shape, joined, type_of_value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Function:
     """One function.
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from runner.core.money import Money
+from runner.core.record import record
 from runner.core.types import (
     BOOL,
     DATE,
@@ -56,7 +57,7 @@ class RuleBroken(Exception):
         self.argument = argument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Shape:
     """What is known about a value before it exists.
 

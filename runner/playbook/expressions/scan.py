@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runner.core.money import WRITTEN_AMOUNT
+from runner.core.record import record
 
 LENGTH_MAX = 2_000
 NODES_MAX = 400
@@ -66,7 +67,7 @@ _NULLS = frozenset({"null", "nil", "none", "NULL", "Null", "undefined"})
 _TRUTH_SPELLINGS = {"TRUE": "true", "FALSE": "false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """What is wrong, at character offsets; ``parse`` turns it into a diagnostic."""
 
@@ -77,7 +78,7 @@ class Finding:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Token:
     """One word; ``kind`` is ``name``, ``word``, ``key``, ``number``, ``text`` or ``operator``."""
 

@@ -4,12 +4,13 @@ Shapes: ``start`` and ``end`` are character offsets into the text of the express
     end exclusive. Parentheses belong to no node.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from runner.core.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record
 class Place:
     """What every node knows: where it was written."""
 
@@ -17,56 +18,56 @@ class Place:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Text(Place):
     """A text in quotes."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Number(Place):
     """A number; an ``int`` where it was written without a point."""
 
     value: int | Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Truth(Place):
     """``true`` or ``false``."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Items(Place):
     """A list written out: ``[a, b]``."""
 
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Name(Place):
     """A name: ``now``, ``result``, a ``let``, or what a comprehension counts with."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InputName(Place):
     """``inputs.name``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StepName(Place):
     """``steps.name``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Member(Place):
     """``of.key``: a key of a record or map, never an attribute of anything."""
 
@@ -74,7 +75,7 @@ class Member(Place):
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Index(Place):
     """``of[key]``: an item of a list, counted from 0, or a key of a map."""
 
@@ -82,7 +83,7 @@ class Index(Place):
     key: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Call(Place):
     """``function(arguments)``; the function is always a plain name."""
 
@@ -90,21 +91,21 @@ class Call(Place):
     arguments: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Not(Place):
     """``not operand``."""
 
     operand: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Negative(Place):
     """``-operand``."""
 
     operand: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Arithmetic(Place):
     """``left operator right``; the operator is one of ``+ - * /``."""
 
@@ -113,7 +114,7 @@ class Arithmetic(Place):
     right: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Logic(Place):
     """``and`` or ``or`` between two or more operands."""
 
@@ -121,7 +122,7 @@ class Logic(Place):
     operands: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Comparison(Place):
     """``a < b <= c``: one operator between each two neighbours.
 
@@ -133,7 +134,7 @@ class Comparison(Place):
     operands: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Choice(Place):
     """``then if condition else otherwise``."""
 
@@ -142,7 +143,7 @@ class Choice(Place):
     otherwise: "Node"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Each(Place):
     """``item for local in source if conditions``: always a whole list, never lazy."""
 

@@ -1,6 +1,5 @@
 """The projected ledger over the real manifests, with drafts made by hand."""
 
-import time
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -398,18 +397,3 @@ def test_all_balances_of_a_row_move_along() -> None:
     assert isinstance(rows, tuple)
     assert isinstance(rows[0], Mapping)
     assert (rows[0]["available"], rows[0]["amount"]) == (_money("750 USDT"), _money("751 USDT"))
-
-
-def test_ten_thousand_effects_take_linear_time() -> None:
-    seconds = {}
-    for count in (1_000, 10_000):
-        drafts = [_draft("mirror.apply", "1 USDT", link=f"l{n}") for n in range(count)]
-        ledger = ProjectedLedger()
-        started = time.process_time()
-        for index, draft in enumerate(drafts):
-            ledger.move(str(index), draft, decided=True)
-        assert len(ledger.lines()) == count + 1
-        ledger.shortages()
-        seconds[count] = time.process_time() - started
-
-    assert seconds[10_000] < 40 * seconds[1_000]

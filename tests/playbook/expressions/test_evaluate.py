@@ -1,6 +1,5 @@
 """Values: what expressions give, what they refuse to give, and what stays unknown."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -249,12 +248,9 @@ def test_work_on_lists_is_bounded(world: World) -> None:
     rows = tuple(range(2_000))
     environment = replace(world.environment, names={"rows": rows})
     expression = world.parse("[[[1 for a in rows] for b in rows] for c in rows]")
-    started = time.thread_time()
 
     with pytest.raises(ExpressionFailed, match="too much work: more than 1,000,000 list items"):
         evaluate(expression, environment)
-
-    assert time.thread_time() - started < 10
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,13 @@ def request_id(
     return str(1 + (int.from_bytes(digest[:8], "big") >> 11))
 
 
-def plan_digest(plan: object) -> str:
+def plan_digest(plan: bytes) -> str:
     """Return ``sha256:`` and the hex digest that names a plan.
 
+    Shapes: ``plan`` is the plan's canonical JSON.
     Source: DESIGN section 5, the plan file.
     """
-    digest = hashlib.sha256(b"runner-plan-v1\n" + canonical_json(plan))
-    return f"sha256:{digest.hexdigest()}"
+    return bytes_digest(b"runner-plan-v1\n" + plan)
 
 
 def run_id(digest: str) -> str:

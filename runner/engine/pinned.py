@@ -48,7 +48,10 @@ class PinnedEffects:
         self._pinned = pinned
         self._driver = driver
         self._store = store
-        self._rows = {row.order.path: row for row in rows}
+        self._rows: dict[str, EffectRow] = {}
+        self._accepted: dict[str, EffectRow] = {}
+        for row in rows:
+            self._note(row)
         self._last_on_lock = {order.lock: path for path, order in pinned.orders.items()}
 
     async def perform(self, request: EffectRequest) -> EffectResult:
@@ -85,15 +88,21 @@ class PinnedEffects:
 
         Errors: ``RemoteError``.
         """
-        for row in list(self._rows.values()):
-            if row.state is EffectState.ACCEPTED:
-                await self._drive(row.order, Until.FINAL, self._timing(row.order))
+        for row in list(self._accepted.values()):
+            await self._drive(row.order, Until.FINAL, self._timing(row.order))
         return tuple(self._result(row) for row in self._rows.values())
 
     async def anything_sent(self) -> bool:
         """Tell whether any attempt of this run may have left."""
         rows = self._rows.values()
         return any(not a.proven_not_executed for row in rows for a in row.attempts)
+
+    def _note(self, row: EffectRow) -> None:
+        path = row.order.path
+        self._rows[path] = row
+        self._accepted.pop(path, None)
+        if row.state is EffectState.ACCEPTED:
+            self._accepted[path] = row
 
     def _order(self, request: EffectRequest) -> EffectOrder:
         order = self._pinned.orders.get(request.path)
@@ -109,9 +118,8 @@ class PinnedEffects:
 
     async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
         # One order at a time on a lock: what was only accepted there is taken to its end first.
-        for row in list(self._rows.values()):
-            same = row.order.lock == order.lock and row.order.path != order.path
-            if same and row.state is EffectState.ACCEPTED:
+        for row in list(self._accepted.values()):
+            if row.order.lock == order.lock and row.order.path != order.path:
                 ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
                 if ended.state is not EffectState.CONFIRMED:
                     return ended
@@ -126,7 +134,7 @@ class PinnedEffects:
             order_id_field=self._pinned.manifests[order.action].order_field,
             not_after=self._pinned.not_after,
         )
-        self._rows[order.path] = row
+        self._note(row)
         if row.state in FINAL_STATES and self._last_on_lock[order.lock] == order.path:
             await self._store.release_locks(self._pinned.run_id, (order.lock,))
         return row

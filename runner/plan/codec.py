@@ -38,9 +38,9 @@ class PlanFile:
 
 def file_from_plan(plan: Plan) -> PlanFile:
     """Write a plan's file."""
-    tree = {"schema": SCHEMA, **_object(plan)}
-    digest = plan_digest(tree)
-    return PlanFile(plan=plan, digest=digest, data=canonical_json({"digest": digest, "plan": tree}))
+    body = canonical_json({"schema": SCHEMA, **_object(plan)})
+    digest = plan_digest(body)
+    return PlanFile(plan=plan, digest=digest, data=_file_bytes(digest, body))
 
 
 def plan_from_file(data: bytes) -> PlanFile:
@@ -56,10 +56,11 @@ def plan_from_file(data: bytes) -> PlanFile:
         tree = _numbers(parse_strict_json(data, depth_max=128))
         if not isinstance(tree, dict) or set(tree) != {"digest", "plan"}:
             raise PlanRefused(f"{damaged}: it has no digest and plan", hint=hint)
-        if canonical_json(tree) != data:
+        digest, body = str(tree["digest"]), tree["plan"]
+        text = canonical_json(body)
+        if _file_bytes(digest, text) != data:
             raise PlanRefused(f"{damaged}: its bytes are not canonical", hint=hint)
-        digest, body = tree["digest"], tree["plan"]
-        if digest != plan_digest(body):
+        if digest != plan_digest(text):
             raise PlanRefused(f"{damaged}: its digest does not match its content", hint=hint)
         if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
             raise PlanRefused("this plan was made by another version of the tool", hint=hint)
@@ -69,7 +70,14 @@ def plan_from_file(data: bytes) -> PlanFile:
     # 1.50 for 1.5, or a moment in another zone: the same plan, and not the way we write it.
     if _object(plan) != body:
         raise PlanRefused(f"{damaged}: a value in it is not spelt as we spell it", hint=hint)
-    return PlanFile(plan=plan, digest=str(digest), data=data)
+    if len(plan.orders("")) != len(plan.effects):
+        raise PlanRefused(f"{damaged}: two effects stand at one path", hint=hint)
+    return PlanFile(plan=plan, digest=digest, data=data)
+
+
+def _file_bytes(digest: str, body: bytes) -> bytes:
+    # The canonical form of {digest, plan}, without writing the plan's canonical form again.
+    return b'{"digest":' + canonical_json(digest) + b',"plan":' + body + b"}"
 
 
 def _object(value: object) -> dict[str, JsonValue]:

@@ -1,10 +1,16 @@
 """Whether today's dry run still says what the plan pinned, and if not, where it differs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
+from runner.core.clock import timestamp_text
 from runner.core.money import Money
 from runner.core.record import record
-from runner.plan.model import Plan, PlannedEffect
+from runner.plan.model import Plan, PlannedEffect, PlannedStep
+
+_OWN_WAY = frozenset({"effects", "steps", "names", "not_after"})
+_MAY_DIFFER = frozenset({"git_commit", "created_by", "controls_digest", "balances"})
+"""What a plan records and nobody relies on, or what matters only through what it decides."""
 
 
 @record
@@ -22,20 +28,22 @@ class Drift:
 
 
 def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
-    """Compare two plans of one occurrence: effects body for body, and every step's decision.
+    """Compare two plans of one occurrence: effects body for body, every step's decision, and all
+    that a plan says beside them.
 
-    ``created_at``, results of reads and balances may differ; they matter only through what they
-    decide.
+    A digest proves that a plan was not damaged, not who made it: whatever people approved it by has
+    to be what we would write ourselves. Results of reads and balances may differ; they matter only
+    through what they decide.
     """
-    return (*_effects(planned, now), *_steps(planned, now))
+    return (*_effects(planned, now), *_steps(planned, now), *_rest(planned, now))
 
 
 def name_changes(planned: Plan, now: Plan) -> tuple[Drift, ...]:
     """Compare the directory entries the plan's effects used."""
     return tuple(
         Drift(path=name, what="the directory entry", planned=str(entry), now=str(today))
-        for name, entry in planned.names.items()
-        if (today := now.names.get(name)) != entry
+        for name in sorted({*planned.names, *now.names})
+        if (entry := planned.names.get(name)) != (today := now.names.get(name))
     )
 
 
@@ -51,12 +59,28 @@ def _effects(planned: Plan, now: Plan) -> Iterator[Drift]:
     for path in after:
         if path not in before:
             yield Drift(path=path, what="the effect", planned="not planned", now="there")
+    if before.keys() == after.keys():
+        yield from _order("effects", planned.effects, now.effects)
+
+
+def _order(
+    what: str,
+    planned: Sequence[PlannedEffect | PlannedStep],
+    now: Sequence[PlannedEffect | PlannedStep],
+) -> Iterator[Drift]:
+    # Also what stands there twice: a path is the name of one effect.
+    before, after = [each.path for each in planned], [each.path for each in now]
+    if before != after:
+        shown = ", ".join(before), ", ".join(after)
+        yield Drift(path=what, what="their order", planned=shown[0], now=shown[1])
 
 
 def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
     for what, before, after in (
         ("the request body", planned.body, now.body),
+        ("the requestId", planned.request_id, now.request_id),
         ("the operation", planned.operation, now.operation),
+        ("the method", planned.method, now.method),
         ("the request path", planned.url_path, now.url_path),
         ("the lock", planned.lock, now.lock),
         ("whether it is decided", str(planned.decided), str(now.decided)),
@@ -72,15 +96,45 @@ def _shown(effect: PlannedEffect) -> str:
     amount = f"{Money(effect.amount, effect.coin)} {effect.network}".rstrip()
     link = f"{effect.link} ({effect.link_id}, {effect.wallet})"
     return (
-        f"{effect.action} {effect.kind} {amount} on {link},"
+        f"{effect.title!r} {effect.action} {effect.kind} {amount} on {link},"
         f" {effect.debit} to {effect.credit}, {effect.certainty}"
     )
 
 
 def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
-    before = {step.path: step.state for step in planned.steps}
-    after = {step.path: step.state for step in now.steps}
+    before = {step.path: step for step in planned.steps}
+    after = {step.path: step for step in now.steps}
     for path in [*before, *(path for path in after if path not in before)]:
-        was, is_now = before.get(path, "absent"), after.get(path, "absent")
+        step, today = before.get(path), after.get(path)
+        was = "absent" if step is None else step.state
+        is_now = "absent" if today is None else today.state
         if was != is_now:
             yield Drift(path=path, what="the step", planned=was, now=is_now)
+        elif (said := _said(step)) != (says := _said(today)):
+            yield Drift(path=path, what="what it says", planned=said, now=says)
+    if before.keys() == after.keys():
+        yield from _order("steps", planned.steps, now.steps)
+
+
+def _said(step: PlannedStep | None) -> str:
+    return "" if step is None else f"{step.title!r} {step.kind} {step.action} {step.message!r}"
+
+
+def _rest(planned: Plan, now: Plan) -> Iterator[Drift]:
+    for name in (field.name for field in fields(Plan)):
+        before, after = getattr(planned, name), getattr(now, name)
+        if name not in _OWN_WAY | _MAY_DIFFER and before != after:
+            words = f"its {name.replace('_', ' ')}"
+            yield Drift(path="plan", what=words, planned=_words(before), now=_words(after))
+    if planned.not_after > now.not_after:
+        # Earlier is no harm: a plan made while plans lived shorter.
+        last = timestamp_text(planned.not_after), timestamp_text(now.not_after)
+        yield Drift(path="plan", what="its end", planned=last[0], now=last[1])
+
+
+def _words(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _WORDS_MAX else f"{text[:_WORDS_MAX]}…"
+
+
+_WORDS_MAX = 200

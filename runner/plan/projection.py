@@ -171,6 +171,9 @@ class ProjectedLedger:
         seed = self.seeds.get((account, coin))
         if seed is not None:
             return seed
+        if (account.rpartition(":")[0], coin) in self.seeds:
+            # The read shows the coin without a network: what lies on this one is not known.
+            return None
         general = {account, account_pattern(account), f"{account}:*"}
         return ZERO if general & self.complete else None
 

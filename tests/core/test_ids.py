@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.core.ids import bytes_digest, join_path, plan_digest, request_id, run_id
-from runner.core.jsonvalue import JsonInvalid
+from runner.core.jsonvalue import JsonInvalid, canonical_json
 
 PARTS = {
     "host": "sandbox:default/91c2",
@@ -88,7 +88,7 @@ def test_occurrence_that_is_no_text_has_no_id() -> None:
 def test_plan_digest_is_as_the_contract_says() -> None:
     digest = hashlib.sha256(b'runner-plan-v1\n{"a":[],"b":"x"}').hexdigest()
 
-    assert plan_digest({"b": "x", "a": []}) == f"sha256:{digest}"
+    assert plan_digest(canonical_json({"b": "x", "a": []})) == f"sha256:{digest}"
 
 
 def test_run_id_is_the_beginning_of_the_digest() -> None:

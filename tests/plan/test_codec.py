@@ -23,7 +23,7 @@ def _signed(plan: Plan, edit: Edit) -> bytes:
     """Return a file with an edited plan and the digest that goes with it, canonical."""
     tree = json.loads(file_from_plan(plan).data)["plan"]
     edit(tree)
-    return canonical_json({"digest": plan_digest(tree), "plan": tree})
+    return canonical_json({"digest": plan_digest(canonical_json(tree)), "plan": tree})
 
 
 def test_plan_comes_back_from_its_file(plan: Plan) -> None:
@@ -42,7 +42,7 @@ def test_file_is_canonical_and_holds_digest_and_plan_alone(plan: Plan) -> None:
 
     assert file.data == canonical_json(tree)
     assert list(tree) == ["digest", "plan"]
-    assert tree["digest"] == file.digest == plan_digest(tree["plan"])
+    assert tree["digest"] == file.digest == plan_digest(canonical_json(tree["plan"]))
     assert tree["plan"]["schema"] == "runner.plan/1"
 
 
@@ -214,7 +214,7 @@ def test_what_is_no_plan_file_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize("body", [[], "x", 1, None])
 def test_plan_that_is_no_object_is_refused(body: object) -> None:
     with pytest.raises(PlanRefused):
-        plan_from_file(canonical_json({"digest": plan_digest(body), "plan": body}))
+        plan_from_file(canonical_json({"digest": plan_digest(canonical_json(body)), "plan": body}))
 
 
 def test_file_that_is_too_large_is_refused() -> None:
@@ -224,11 +224,11 @@ def test_file_that_is_too_large_is_refused() -> None:
 
 def test_every_field_counts_for_the_digest(plan: Plan) -> None:
     tree = json.loads(file_from_plan(plan).data)["plan"]
-    digests = {plan_digest(tree)}
+    digests = {plan_digest(canonical_json(tree))}
     for name in tree:
         changed = copy.deepcopy(tree)
         changed[name] = "changed"
-        digests.add(plan_digest(changed))
+        digests.add(plan_digest(canonical_json(changed)))
 
     assert len(digests) == len(tree) + 1
 
@@ -255,3 +255,11 @@ def test_orders_are_the_effects_as_they_are_sent(plan: Plan) -> None:
     assert (order.run_id, order.body, order.request_id) == ("R-1", plan.effects[0].body, "77")
     assert order.planned_at == plan.created_at
     assert order.expectation.amount == Decimal("1.5")
+
+
+def test_two_effects_at_one_path_are_refused(plan: Plan) -> None:
+    def repeat(tree: dict[str, Any]) -> None:
+        tree["effects"] = [tree["effects"][0]] * 2
+
+    with pytest.raises(PlanRefused, match="two effects stand at one path"):
+        plan_from_file(_signed(plan, repeat))

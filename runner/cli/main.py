@@ -22,4 +22,8 @@ def main() -> NoReturn:
             sys.exit(0)
     from runner.cli.program import run_process
 
-    run_process()
+    try:
+        run_process()
+    finally:
+        # All that is left ends with the process; looking through it for cycles takes 15 ms.
+        gc.freeze()

@@ -82,9 +82,9 @@ def write_controls(
 
 
 @contextmanager
-def served(place: Workplace) -> Iterator[str]:
+def served(place: Workplace, *, port: int = 0) -> Iterator[str]:
     """Serve the sandbox ``default`` by ``runner sandbox serve`` while the block lasts."""
-    server = place.start("sandbox", "serve")
+    server = place.start("sandbox", "serve", "--port", str(port))
     try:
         assert server.process.stdout is not None
         yield server.process.stdout.readline().strip()

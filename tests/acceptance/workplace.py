@@ -218,15 +218,24 @@ class Workplace:
         return {str(b.account): b.amount for b in self._ledger(name, Ledger.balances)}
 
     def wait_for(
-        self, is_there: Callable[[tuple[LoggedRequest, ...]], bool], name: str = "default"
-    ) -> None:
-        """Wait until the sandbox's request log shows something."""
+        self,
+        is_there: Callable[[tuple[LoggedRequest, ...]], bool],
+        *,
+        unless: Started | None = None,
+    ) -> bool:
+        """Wait until the request log of the sandbox ``default`` shows something.
+
+        Shapes: true once it does; false if the process ``unless`` ended before.
+        """
         deadline_s = time.monotonic() + PATIENCE_S
-        with self.opened(name) as sandbox:
+        with self.opened() as sandbox:
             while not is_there(sandbox.ledger.requests()):
+                if unless is not None and unless.process.poll() is not None:
+                    return False
                 assert time.monotonic() < deadline_s, "the sandbox never received it"
                 # Nothing tells another process of a new line; looking again is the only way.
                 time.sleep(0.01)
+        return True
 
 
 def planned(place: Workplace, playbook: str, *arguments: str, out: str = "plan.json") -> Path:

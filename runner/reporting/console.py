@@ -185,6 +185,7 @@ def _fitting(terminal: Terminal) -> Callable[[str, int], str]:
 def _effect_changed(event: EffectChanged, terminal: Terminal) -> str:
     state = visible(event.state)
     parts = [painted(f"{state:<9}", _EFFECT_TONES.get(state, Tone.STRONG), terminal)]
+    parts.append(visible(event.path))
     parts.append(f"requestId {visible(event.request_id)}")
     if event.order_id:
         parts.append(f"order {visible(event.order_id)}")

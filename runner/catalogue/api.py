@@ -148,17 +148,18 @@ class Operation:
     """One operation of the API.
 
     Shapes: ``requires_one_of`` names parameters of which at least one must be given,
-        ``at_most_one_of`` some of which no two may be; ``window_ms`` is the exclusive upper bound of
-        what ``range_names`` span, or None where no bound is stated. ``envelope_also`` is a second
-        shape ``data`` is seen in. ``fields`` describe the object or the row; where that is neither,
-        there are none and ``value`` describes it, without a name; ``page_fields`` stand beside the
-        rows and are those ``envelope`` does not name already. ``permissions_also`` are groups named
-        beside ``permission``; whether a key needs them is not stated. ``readback`` names the
-        operation that shows what a write did, or is empty; ``readback_by_request_id`` tells whether
-        that read can be asked by requestId. Examples are JSON objects as the documentation prints
-        them, with mappings and tuples that cannot be changed; ``row_examples`` are documented rows
-        of which no whole reply is shown. ``certain`` is about the path, ``permission_certain`` and
-        ``envelope_certain`` about those two. ``read_only`` marks a POST that changes nothing.
+        ``at_most_one_of`` some of which no two may be; ``window_ms`` is the exclusive upper bound
+        of what ``range_names`` span, or None where no bound is stated. ``envelope_also`` is a
+        second shape ``data`` is seen in. ``fields`` describe the object or the row; where that is
+        no object, there are none and ``value`` describes it, without a name. ``page_fields`` stand
+        beside the rows and are those ``envelope`` does not name already. ``permissions_also`` are
+        groups named beside ``permission``; whether a key needs them is not stated. ``readback``
+        names the operation that shows what a write did, or is empty; ``readback_by_request_id``
+        tells whether that read can be asked by requestId. Examples are JSON objects as the
+        documentation prints them, with mappings and tuples that cannot be changed;
+        ``row_examples`` are documented rows of which no whole reply is shown. ``certain`` is about
+        the path, ``permission_certain`` and ``envelope_certain`` about those two. ``read_only``
+        marks a POST that changes nothing.
     """
 
     id: str

@@ -279,7 +279,8 @@ def _documented(content: _Node) -> _Node:
 
 
 def _example(content: _Node) -> Mapping[str, object] | None:
-    return _frozen(_documented(content).get("value"))
+    found: Mapping[str, object] | None = _frozen(_documented(content).get("value"))
+    return found
 
 
 def _kind(example: _Node) -> ExampleKind:

@@ -287,7 +287,7 @@ def _described(described: Sequence[ReplyField]) -> list[dict[str, Any]]:
 
 
 def _stated(operation_id: str, stated: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    result = []
+    result: list[dict[str, Any]] = []
     for field in stated:
         members = field.get("items", field.get("fields", ()))
         if isinstance(members, str):  # "same shape as" the field before it
@@ -313,7 +313,7 @@ def _stated(operation_id: str, stated: Sequence[Mapping[str, Any]]) -> list[dict
 
 
 def _types(stated: str) -> list[str]:
-    # "integer(int64)|string", "array<string>", "null|string"
+    # They are written like integer(int64)|string, array<string> or null|string.
     names = [name.partition("(")[0].partition("<")[0] for name in stated.split("|")]
     return [name for name in names if name != "null"]
 

@@ -24,9 +24,10 @@ from runner.catalogue.api import (
 )
 from runner.catalogue.load import load_api
 
-# Written from the documentation's navigation: the group, then id, method and path of each operation,
-# its parameters, and the fields of its object or row. A question mark follows what may be left out,
-# a tilde what is inferred; the tilde of the path is the operation's. A dash stands for no fields.
+# Written from the documentation's navigation: the group, then id, method and path of each
+# operation, its parameters, and the fields of its object or row. A question mark follows what may
+# be left out, a tilde what is inferred; the tilde of the path is the operation's. A dash stands for
+# no fields.
 TABLE = Path(__file__).with_name("operations.txt")
 
 

@@ -19,7 +19,6 @@ not known before the run                     ``Unknown``                 ``{"$un
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -36,10 +35,11 @@ from runner.core.money import (
     money_from_stored,
     money_from_text,
 )
+from runner.core.record import positional_record
 from runner.core.types import TEXT_LIKE, ListOf, MapOf, Record, Scalar, Type
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Unknown:
     """A value that only the run can know; at plan time it flows through expressions."""
 

@@ -1,6 +1,5 @@
 """From nodes to steps: verbs with their arguments, and the modifiers of every verb."""
 
-import difflib
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -230,7 +229,7 @@ def _build_arguments(
     for entry in entries_at(node, "with"):
         name = entry.key.text
         if manifest.argument(name) is None:
-            misspelt.update(difflib.get_close_matches(name, missing, n=1))
+            misspelt.update(_nearest(name, missing))
             _refuse_argument(entry, manifest, missing, shop.findings)
             continue
         template = build_template(entry.value, shop.findings)
@@ -247,7 +246,16 @@ def _lost_arguments(node: MappingNode) -> bool:
     if "with" in node:
         return mapping_at(node, "with") is None
     keys = [entry.key.text for entry in node.entries if entry.key.text not in _STEP_KEYS]
-    return bool(difflib.get_close_matches("with", keys, n=1))
+    return bool(_nearest("with", keys))
+
+
+def _nearest(word: str, words: Sequence[str]) -> Sequence[str]:
+    if not words:
+        return ()
+    # Only a mistake pays for it.
+    import difflib
+
+    return difflib.get_close_matches(word, words, n=1)
 
 
 def _refuse_argument(

@@ -34,7 +34,8 @@ from runner.plan.codec import PlanFile, file_from_plan
 from runner.plan.dryrun import DryRun, DryRunner, Identity
 from runner.plan.model import Plan, PlannedFile, PlannedInput
 from runner.playbook.expressions.evaluate import Environment as Names
-from runner.playbook.expressions.template import Template, evaluate_template
+from runner.playbook.expressions.filling import evaluate_template
+from runner.playbook.expressions.template import Template
 from runner.playbook.inputs import BoundInputs
 from runner.playbook.model import Playbook
 

@@ -138,3 +138,41 @@ def test_file_that_is_not_there_is_named(place: Workplace) -> None:
     ended = place.run("run", "missing.yaml", "--sandbox", "--yes").expect(3)
 
     assert "missing.yaml" in ended.err
+
+
+@pytest.mark.parametrize("name", ["state.sqlite", "ledger.sqlite"])
+def test_store_that_is_no_database_is_refused(place: Workplace, name: str) -> None:
+    place.write("job.yaml", MIRROR)
+    place.run("plan", "job.yaml", "--sandbox").expect(0)
+    place.write(f".runner/sandbox/default/{name}", "garbage")
+
+    ended = place.run("run", "job.yaml", "--sandbox", "--yes").expect(3)
+
+    assert f"default/{name}" in ended.err
+
+
+def test_sandbox_folder_that_cannot_be_made_is_refused(place: Workplace) -> None:
+    place.write("job.yaml", MIRROR)
+    place.write(".runner", "a file where a folder should be")
+
+    ended = place.run("plan", "job.yaml", "--sandbox").expect(3)
+
+    assert ".runner" in ended.err
+    assert "CEFFU_RUNNER_SANDBOX_DIR" in ended.err
+
+
+@pytest.mark.parametrize("out", ["missing/plan.json", "."])
+def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str) -> None:
+    place.write("job.yaml", MIRROR)
+
+    ended = place.run("plan", "job.yaml", "--sandbox", "-o", out).expect(3)
+
+    assert "cannot be written" in ended.err
+
+
+@pytest.mark.parametrize("plan", ["none.json", "."])
+def test_plan_that_cannot_be_read_is_exit_3(place: Workplace, plan: str) -> None:
+    ended = place.run("apply", plan, "--sandbox", "--yes").expect(3)
+
+    assert "cannot be read" in ended.err
+    assert not (place.folder / ".runner").exists()

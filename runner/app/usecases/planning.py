@@ -5,7 +5,7 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -207,20 +207,31 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
 
 def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
     """Return the directory entries the effects rest on, as texts."""
-    used: dict[str, dict[str, str]] = {}
-    for intent in dry.intents:
-        draft = intent.draft
-        kind = "mirrorx_link" if draft.manifest.name.startswith("mirrorx.") else "mirror_link"
-        link = desk.directory.links(kind)[draft.parts["link"]]
-        wallet = desk.directory.wallets[link.wallet]
-        used[f"{kind} {link.name}"] = {
-            "id": link.id,
-            "wallet": link.wallet,
-            "binance_uid": link.binance_uid,
-        }
-        used[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
-        used[f"coin {draft.money.coin}"] = {"places": str(desk.places(draft.money.coin))}
-    return used
+    drafts = (intent.draft for intent in dry.intents)
+    return directory_entries(
+        desk, ((d.manifest.name, d.parts["link"], d.money.coin) for d in drafts)
+    )
+
+
+def directory_entries(
+    desk: Desk, used: Iterable[tuple[str, str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return what the directory says about actions, links and coins; what it lacks is left out."""
+    entries: dict[str, dict[str, str]] = {}
+    for action, link_name, coin in used:
+        kind = "mirrorx_link" if action.startswith("mirrorx.") else "mirror_link"
+        link = desk.directory.links(kind).get(link_name)
+        if link is not None:
+            wallet = desk.directory.wallets[link.wallet]
+            entries[f"{kind} {link.name}"] = {
+                "id": link.id,
+                "wallet": link.wallet,
+                "binance_uid": link.binance_uid,
+            }
+            entries[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
+        if coin in desk.directory.coins:
+            entries[f"coin {coin}"] = {"places": str(desk.places(coin))}
+    return entries
 
 
 def _text(template: Template, names: Names) -> str:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from runner.app.usecases.executing import PlanDrifted, apply_plan, resume_run
+from runner.app.usecases.executing import apply_plan, resume_run
+from runner.app.usecases.pins import PlanDrifted
 from runner.app.usecases.planning import DryRunEnded, silent
 from runner.core.errors import (
     ExitCode,

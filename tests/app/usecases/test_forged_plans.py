@@ -6,6 +6,7 @@ The digest proves that a file is whole, not who made it, so apply has to notice 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -92,7 +93,10 @@ FORGERIES: dict[str, Callable[[Plan], dict[str, object]]] = {
     "steps-reversed": lambda p: {"steps": p.steps[::-1]},
     "input-outside-its-bounds": lambda p: {
         "inputs": given(p, "amount", value="2001 USDT", origin="--input"),
-        "effects": effect(p, amount=p.effects[0].amount + 1001),
+        "effects": effect(
+            p, amount=Decimal(2001), body=p.effects[0].body.replace('"1000"', '"2001"')
+        ),
+        "totals": {"mirrorx.delegate": {"USDT": Decimal(2001)}},
     },
     "input-outside-its-pattern": lambda p: {"inputs": given(p, "day", value="1", origin="x")},
     "input-type": lambda p: {"inputs": given(p, "amount", type="string")},

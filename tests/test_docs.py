@@ -155,7 +155,7 @@ def test_every_state_is_explained() -> None:
 
 
 def command_lines() -> Iterator[tuple[str, str]]:
-    """Yield every command line of ours in the pages, with its place."""
+    """Yield what may be a command line of ours, with its place: pages, playbooks and help."""
     for block in blocks("sh"):
         for line in block.text.replace("\\\n", " ").splitlines():
             yield str(block), line
@@ -164,9 +164,27 @@ def command_lines() -> Iterator[tuple[str, str]]:
         for code in _CODE.findall(prose):
             yield path.name, code
 
+    for path in PLAYBOOKS:
+        comments = re.findall(r"^#(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for line in "\n".join(comments).replace("\\\n", " ").splitlines():
+            yield path.name, line.strip()
+    yield from help_lines(build_program())
+
+
+def help_lines(command: click.Command) -> Iterator[tuple[str, str]]:
+    """Yield the examples that the help of a command and of those below it shows."""
+    for line in (command.help or "").splitlines():
+        yield f"--help of {command.name}", line.strip()
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from help_lines(inner)
+
 
 def own_lines() -> list[tuple[str, tuple[str, ...]]]:
-    """Return the arguments of every ``runner`` command in the pages."""
+    """Return the arguments of every ``runner`` command that people are shown."""
     found = []
     for place, line in command_lines():
         if not _OWN.match(line):
@@ -192,8 +210,8 @@ def parse(arguments: tuple[str, ...]) -> None:
         command.make_context(command.name, rest, parent=context)
 
 
-def test_pages_hold_command_lines() -> None:
-    assert len(own_lines()) > 20
+def test_command_lines_are_found() -> None:
+    assert len(own_lines()) > 40
 
 
 @pytest.mark.parametrize(("place", "arguments"), own_lines())

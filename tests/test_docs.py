@@ -41,7 +41,7 @@ from tools.write_reference import written
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
-README, *DOCS = (page.read_text(encoding="utf-8") for page in PAGES)
+README = PAGES[0].read_text(encoding="utf-8")
 PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yaml"))
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -154,6 +154,17 @@ def test_every_state_is_explained() -> None:
 # commands
 
 
+def commands(command: click.Command) -> Iterator[click.Command]:
+    """Yield a command and everything below it."""
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from commands(inner)
+
+
 def command_lines() -> Iterator[tuple[str, str]]:
     """Yield what may be a command line of ours, with its place: pages, playbooks and help."""
     for block in blocks("sh"):
@@ -168,19 +179,9 @@ def command_lines() -> Iterator[tuple[str, str]]:
         comments = re.findall(r"^#(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
         for line in "\n".join(comments).replace("\\\n", " ").splitlines():
             yield path.name, line.strip()
-    yield from help_lines(build_program())
-
-
-def help_lines(command: click.Command) -> Iterator[tuple[str, str]]:
-    """Yield the examples that the help of a command and of those below it shows."""
-    for line in (command.help or "").splitlines():
-        yield f"--help of {command.name}", line.strip()
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            assert inner is not None
-            yield from help_lines(inner)
+    for command in commands(build_program()):
+        for line in (command.help or "").splitlines():
+            yield f"--help of {command.name}", line.strip()
 
 
 def own_lines() -> list[tuple[str, tuple[str, ...]]]:
@@ -217,6 +218,22 @@ def test_command_lines_are_found() -> None:
 @pytest.mark.parametrize(("place", "arguments"), own_lines())
 def test_command_line_is_one_that_the_program_takes(place: str, arguments: tuple[str, ...]) -> None:
     parse(arguments)
+
+
+@pytest.mark.parametrize("command", tuple(commands(build_program())), ids=lambda c: c.name)
+def test_help_shows_examples_on_lines_of_their_own(command: click.Command) -> None:
+    """A raw docstring hides click's mark for such a block from click."""
+    text = command.get_help(click.Context(command, info_name=command.name))
+
+    assert "\\b" not in text
+    assert isinstance(command, click.Group) or examples(text)
+    assert all(line.strip().startswith("runner ") for line in examples(text))
+
+
+def examples(text: str) -> list[str]:
+    """Return the lines below "Example" in a help text."""
+    _, _, rest = text.partition("  Example\n")
+    return rest.partition("\n\n")[0].splitlines()
 
 
 def test_misspelt_command_line_is_noticed() -> None:

@@ -124,12 +124,13 @@ class SandboxDirectory:
 
         Whatever else was kept in the folder goes too. The world stays, unless another is given.
 
-        Errors: ``LockHeld`` while a process has it open.
+        Errors: ``LockHeld`` while a process has it open; ``InvalidInput`` or ``WorldInvalid`` for
+            a world that cannot be used, and then nothing is forgotten.
         """
         folder = self.folder(name)
         with _making(folder), _closed(folder):
             source = world_path or folder / "world.yaml"
-            if not source.exists():
+            if world_path is None and not source.exists():
                 source = DEFAULT_WORLD_PATH
             load_world(source)
             content = source.read_bytes()

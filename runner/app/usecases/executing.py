@@ -1,18 +1,24 @@
 """Running a plan: apply it, go on with it, and say how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from runner import __version__
 from runner.app.desk import Desk
 from runner.app.usecases.loading import load_checked
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
-from runner.core.errors import ExitCode, PlanRefused, UsageInvalid
+from runner.core.errors import (
+    ExitCode,
+    OutcomeLeftOpen,
+    PlanRefused,
+    RunnerError,
+    UsageInvalid,
+)
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.effects.driver import EffectDriver
-from runner.effects.model import FINAL_STATES, EffectRow, EffectState
+from runner.effects.model import FINAL_STATES, OPEN_STATES, EffectRow, EffectState
 from runner.effects.ports import Change
 from runner.engine.events import EffectChanged, RunFinished, RunStarted
 from runner.engine.host import run_inline
@@ -145,7 +151,12 @@ async def _execute(
             step_count=len(occasion.playbook.steps),
         )
     )
-    end = await _walk(desk, file, occasion, emit)
+    standing = {row.order.path: row for row in await _rows(desk, run_id)}
+    try:
+        end = await _walk(desk, file, occasion, emit, standing)
+    except Exception as error:
+        _raise_open(run_id, standing.values(), error)
+        raise
     rows = await _rows(desk, run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
@@ -183,12 +194,29 @@ def _may_be_there(row: EffectRow) -> bool:
     return bool(row.order_id) or any(not a.proven_not_executed for a in row.attempts)
 
 
-async def _walk(desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit) -> WalkEnd:
+def _raise_open(run_id: str, rows: Iterable[EffectRow], error: Exception) -> None:
+    # Whatever has failed, what may have been sent is what people must hear of first.
+    found = [
+        f"{row.order.path} (requestId {row.order.request_id}) is {row.state}"
+        for row in rows
+        if row.state in OPEN_STATES
+    ]
+    if found:
+        why = str(error) if isinstance(error, RunnerError) else "this is a bug in runner"
+        raise OutcomeLeftOpen(
+            f"{'; '.join(found)}: nobody knows yet what became of it; the run was stopped: {why}",
+            hint=f"runner resume {run_id}",
+        ) from error
+
+
+async def _walk(
+    desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit, standing: dict[str, EffectRow]
+) -> WalkEnd:
     run_id, plan = file.run_id, file.plan
-    rows = await _rows(desk, run_id)
     orders = plan.orders(run_id)
 
     async def notice(row: EffectRow) -> None:
+        standing[row.order.path] = row
         emit(_changed(row))
 
     driver = (
@@ -219,7 +247,7 @@ async def _walk(desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit) -> W
             ),
             driver,
             desk.store,
-            rows,
+            tuple(standing.values()),
         ),
         clock=desk.clock,
         random=desk.random,

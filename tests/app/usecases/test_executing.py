@@ -10,12 +10,15 @@ from runner.app.usecases.planning import DryRunEnded, silent
 from runner.core.errors import (
     ExitCode,
     InvalidInput,
+    JournalFailed,
+    OutcomeLeftOpen,
     PlanRefused,
     PolicyDenied,
     SettingsInvalid,
     StoreRefused,
 )
 from runner.effects.model import EffectState
+from runner.journal.sqlite import SqliteJournal
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
 from tests.app.usecases.conftest import MakePlace, Network, Place
@@ -367,3 +370,27 @@ async def test_twin_without_request_ids_halts_before_the_first_attempt(place: Pl
 
     assert report.exit_code is ExitCode.OUTCOME_UNKNOWN
     assert place.posts() == 1
+
+
+@pytest.mark.parametrize("is_bug", [False, True], ids=["journal", "bug"])
+async def test_crash_behind_a_send_ends_10_whatever_it_was(place: Place, *, is_bug: bool) -> None:
+    """Nothing that fails on our side matters as much as an order nobody knows about."""
+    journals: list[SqliteJournal] = []
+
+    async def fail() -> None:
+        if is_bug:
+            raise RuntimeError("a bug on the way back")
+        # What a full disk does to every write from here on.
+        with journals[0]._connection.writing() as sql:  # noqa: SLF001 - nothing else breaks a real journal
+            sql.execute("PRAGMA query_only = ON")
+
+    desk = await place.desk(network=Network(before=fail))
+    journals.append(desk.store)
+    file = await place.plan(desk, place.write(playbook()))
+
+    with pytest.raises(OutcomeLeftOpen, match=file.plan.effects[0].request_id) as left:
+        await apply_plan(desk, file, silent)
+
+    assert left.value.exit_code is ExitCode.OUTCOME_UNKNOWN
+    assert file.run_id in left.value.hint
+    assert isinstance(left.value.__cause__, RuntimeError if is_bug else JournalFailed)

@@ -18,7 +18,6 @@ from runner.core.errors import (
     StoreRefused,
 )
 from runner.effects.model import EffectState
-from runner.journal.sqlite import SqliteJournal
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
 from tests.app.usecases.conftest import MakePlace, Network, Place
@@ -375,17 +374,15 @@ async def test_twin_without_request_ids_halts_before_the_first_attempt(place: Pl
 @pytest.mark.parametrize("is_bug", [False, True], ids=["journal", "bug"])
 async def test_crash_behind_a_send_ends_10_whatever_it_was(place: Place, *, is_bug: bool) -> None:
     """Nothing that fails on our side matters as much as an order nobody knows about."""
-    journals: list[SqliteJournal] = []
 
     async def fail() -> None:
         if is_bug:
             raise RuntimeError("a bug on the way back")
         # What a full disk does to every write from here on.
-        with journals[0]._connection.writing() as sql:  # noqa: SLF001 - nothing else breaks a real journal
+        with desk.store._connection.writing() as sql:  # noqa: SLF001 - nothing else breaks a real journal
             sql.execute("PRAGMA query_only = ON")
 
     desk = await place.desk(network=Network(before=fail))
-    journals.append(desk.store)
     file = await place.plan(desk, place.write(playbook()))
 
     with pytest.raises(OutcomeLeftOpen, match=file.plan.effects[0].request_id) as left:

@@ -123,14 +123,26 @@ def test_neither_sandbox_nor_profile_says_what_to_name(place: Workplace) -> None
 
 @pytest.mark.parametrize("verb", ["resume", "logs"])
 def test_unknown_run_is_a_usage_error(place: Workplace, verb: str) -> None:
+    place.run("plan", str(place.write("job.yaml", MIRROR)), "--sandbox").expect(0)
+
     ended = place.run(verb, "R-0123456789abcdef", "--sandbox").expect(64)
 
     assert "R-0123456789abcdef" in ended.err
 
 
-def test_looking_at_a_sandbox_does_not_make_one(place: Workplace) -> None:
-    place.run("sandbox", "requests", "nowhere").expect(64)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sandbox", "requests", "nowhere"),
+        ("runs", "--sandbox=nowhere"),
+        ("logs", "R-0123456789abcdef", "--sandbox=nowhere"),
+        ("resume", "R-0123456789abcdef", "--sandbox=nowhere"),
+    ],
+)
+def test_looking_at_a_sandbox_does_not_make_one(place: Workplace, words: tuple[str, ...]) -> None:
+    ended = place.run(*words).expect(64)
 
+    assert "there is no sandbox 'nowhere'" in ended.err
     assert not (place.sandboxes / "nowhere").exists()
 
 

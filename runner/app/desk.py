@@ -337,6 +337,7 @@ def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Rem
         raise SettingsInvalid(
             f'the sandbox has no key that may "{permission}"', hint="add one to its world"
         )
+    remember(Secret(key.api_key.encode("ascii")))
     return KeySigner(
         api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}, remember=remember)
     )
@@ -376,7 +377,9 @@ class _Keys:
     def signer(self, credential: ApiCredential) -> Signer:
         variables = self.environment.variables
         return KeySigner(
-            api_key=load_api_key(_key_source(credential.api_key), environ=variables),
+            api_key=load_api_key(
+                _key_source(credential.api_key), environ=variables, remember=self.remember
+            ),
             key=load_key(_key_source(credential.key), environ=variables, remember=self.remember),
         )
 

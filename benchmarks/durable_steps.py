@@ -184,9 +184,9 @@ def compare_lengths(bench: Bench) -> Row:
         fews.append(bench.run_s(few))
     start_s = statistics.median(starts)
     return Row(
-        name=f"one step of {long:,}",
+        name=f"one more step of {long:,}",
         median_s=(bench.run_s(many) - start_s) / (long - 1),
-        floor=f"one step of {short:,}",
+        floor=f"one more step of {short:,}",
         floor_s=(statistics.median(fews) - start_s) / (short - 1),
         goal=GOAL_LENGTH,
     )

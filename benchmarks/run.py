@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from benchmarks import durable_steps, startup
+from benchmarks import durable_steps, startup, validation
 from benchmarks.measure import Row
 
 Benchmark: TypeAlias = Callable[[], list[Row]]
@@ -17,6 +17,7 @@ Benchmark: TypeAlias = Callable[[], list[Row]]
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "startup": startup.measure,
+    "validation": validation.measure,
     "durable_steps": durable_steps.measure,
     "length": durable_steps.measure_length,
 }

@@ -27,8 +27,8 @@ class Drift:
     now: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
-        return f"{self.path}: {self.what} was {self.planned}, is {self.now}"
+        """Say it in one line, whatever line breaks somebody has written into the plan."""
+        return " ".join(f"{self.path}: {self.what} was {self.planned}, is {self.now}".split())
 
 
 def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:

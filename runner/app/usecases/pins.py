@@ -80,7 +80,9 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
     )
     for what, planned, today in pins:
         if planned != today:
-            raise PlanRefused(f"the plan's {what} was {planned}, this is {today}", hint=_AGAIN)
+            raise PlanRefused(
+                f"the plan's {what} was {_one_line(planned)}, this is {today}", hint=_AGAIN
+            )
     return load_checked(_pinned_source(plan))[0]
 
 
@@ -93,7 +95,9 @@ def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
     given = {}
     for each in plan.inputs:
         if not isinstance(each.value, str | bool):
-            raise PlanRefused(f"the plan's input {each.name} is not a scalar", hint=_AGAIN)
+            raise PlanRefused(
+                f"the plan's input {_one_line(each.name)} is not a scalar", hint=_AGAIN
+            )
         text = str(each.value).lower() if isinstance(each.value, bool) else each.value
         place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
         if each.origin != "default":
@@ -102,15 +106,15 @@ def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
         bound = bind_inputs(playbook, given)
     except InvalidInput as error:
         raise PlanRefused(
-            f"the plan's inputs do not fit its playbook: {error.message}", hint=_AGAIN
+            f"the plan's inputs do not fit its playbook: {_one_line(error.message)}", hint=_AGAIN
         ) from error
     occasion = build_occasion(desk, playbook, bound, now=plan.created_at, nonce=plan.occurrence)
     planned = (plan.playbook, plan.occurrence, plan.revision)
     identity = occasion.identity
     if planned != (identity.playbook, identity.occurrence, identity.revision):
         raise PlanRefused(
-            f'the plan is of {plan.playbook} "{plan.occurrence}", its playbook and inputs give'
-            f' {identity.playbook} "{identity.occurrence}"',
+            f'the plan is of {_one_line(plan.playbook)} "{_one_line(plan.occurrence)}",'
+            f' its playbook and inputs give {identity.playbook} "{identity.occurrence}"',
             hint=_AGAIN,
         )
     return occasion
@@ -168,15 +172,24 @@ def _pinned_source(plan: Plan) -> SourceFile:
         source = read_source(Path(plan.source), name=plan.source)
     except InvalidInput as error:
         raise PlanRefused(
-            f"{plan.source}, which the plan read, cannot be read now: {error.message}",
+            f"{_one_line(plan.source)}, which the plan read, cannot be read now:"
+            f" {_one_line(error.message)}",
             hint="apply from the folder the plan was made in, or make a new plan",
         ) from error
     pinned = {file.name: file.digest for file in plan.files}
     if pinned != {plan.source: bytes_digest(source.text.encode("utf-8"))}:
-        raise PlanRefused(f"{plan.source} has changed since the plan was made", hint=_AGAIN)
+        raise PlanRefused(
+            f"{_one_line(plan.source)} has changed since the plan was made", hint=_AGAIN
+        )
     return source
 
 
 def _facts_words(facts: Mapping[str, str]) -> str:
     # In one order: a plan that was read from a file has its keys sorted, a fresh one has not.
     return ", ".join(f"{name} {text}" for name, text in sorted(facts.items()))
+
+
+def _one_line(text: str) -> str:
+    # Somebody's words from a file: a line of their own could be read as ours, or as a command by
+    # the system that runs us.
+    return " ".join(text.split())

@@ -176,3 +176,30 @@ async def test_plan_is_not_applied_by_a_clock_that_was_set_back(place: Place) ->
     with pytest.raises(PlanRefused, match="yet to come"):
         await apply_plan(desk, file, silent)
     assert place.posts() == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"profile": "x\n::set-output name=a::b"},
+        {"playbook": "x\r\n::set-output name=a::b"},
+        {"summary": "x\n::set-output name=a::b"},
+        {"source": "x\n::set-output name=a::b"},
+        {"labels": {"day": "x\u2028::set-output name=a::b"}},
+        {"names": {"x\n::set-output name=a::b": {}}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_refusal_gives_a_forgers_words_no_line_of_their_own(
+    place: Place, changes: dict[str, object]
+) -> None:
+    """Systems that run us take such a line for a command, whoever wrote it."""
+    desk = await place.desk()
+    file = await place.plan(desk, place.write(PLAYBOOK))
+
+    with pytest.raises(PlanRefused) as refused:
+        await apply_plan(desk, forged(file, **changes), silent)
+
+    lines = f"{refused.value.message}\n{refused.value.hint}".splitlines()
+    assert any("::set-output" in line for line in lines)
+    assert not any(line.strip().startswith("::") for line in lines)

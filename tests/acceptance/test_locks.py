@@ -42,7 +42,7 @@ def test_run_that_is_being_driven_names_its_driver(place: Workplace) -> None:
 
 @JOBS
 def test_link_and_coin_of_a_suspended_run_are_locked(place: Workplace, job: Job) -> None:
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     plan = planned(place, quick(job.playbook))
     run = start_apply(place, plan)
     place.wait_for(is_waiting(job))
@@ -54,13 +54,24 @@ def test_link_and_coin_of_a_suspended_run_are_locked(place: Workplace, job: Job)
 
     assert run_id(plan) in refused.err
     assert place.writes() == sent
+
+
+def test_lock_is_free_once_the_suspended_run_has_ended(place: Workplace) -> None:
+    place.make_sandbox(world_text(success_after="800ms"))
+    plan = planned(place, quick(MIRROR))
+    run = start_apply(place, plan)
+    place.wait_for(is_waiting(MIRROR_JOB))
+    run.kill()
     place.run("resume", run_id(plan), "--sandbox").expect(0)
-    place.run("run", "job.yaml", "--sandbox", "--yes", "-i", again).expect(0)
+
+    again = ("-i", "ticket=TRS-0002")
+    place.run("run", "job.yaml", "--sandbox", "--yes", *again).expect(0)
+
     assert len(place.orders()) == 4
 
 
 def test_other_link_is_free_while_one_is_locked(place: Workplace) -> None:
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     plan = planned(place, quick(MIRROR))
     run = start_apply(place, plan)
     place.wait_for(is_waiting(MIRROR_JOB))
@@ -73,7 +84,7 @@ def test_other_link_is_free_while_one_is_locked(place: Workplace) -> None:
 
 
 def test_other_coin_is_free_while_one_is_locked(place: Workplace) -> None:
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     plan = planned(place, quick(MIRRORX_JOB.playbook))
     run = start_apply(place, plan)
     place.wait_for(is_waiting(MIRRORX_JOB))

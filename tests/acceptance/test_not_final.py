@@ -33,7 +33,7 @@ def test_order_that_takes_longer_than_the_step_waits_is_not_final(place: Workpla
 
 
 def test_order_that_is_final_later_lets_the_run_go_on(place: Workplace) -> None:
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     before = place.balances()
     plan = planned(place, impatient())
     code = place.run("apply", plan, "--sandbox", "--yes").expect(12).code
@@ -60,7 +60,7 @@ def test_resume_of_a_finished_run_reports_it_and_sends_nothing(quick_place: Work
 
 @pytest.mark.parametrize("verb", [("plan",), ("run", "--yes")], ids=["plan", "run"])
 def test_interrupt_while_planning_sends_nothing(place: Workplace, verb: tuple[str, ...]) -> None:
-    place.make_sandbox(world_text(reply_delay="mirror.position.list: 1500ms"))
+    place.make_sandbox(world_text(reply_delay="mirror.position.list: 800ms"))
     place.write("job.yaml", quick(MIRROR))
     run = place.start(verb[0], "job.yaml", "--sandbox", *verb[1:])
     place.wait_for(lambda log: any(r.operation == "mirror.position.list" for r in log))
@@ -71,7 +71,7 @@ def test_interrupt_while_planning_sends_nothing(place: Workplace, verb: tuple[st
 
 
 def test_interrupt_during_the_preflight_uses_up_nothing(place: Workplace) -> None:
-    place.make_sandbox(world_text(reply_delay="mirror.position.list: 400ms"))
+    place.make_sandbox(world_text(reply_delay="mirror.position.list: 200ms"))
     plan = planned(place, quick(MIRROR))
     looks = sum(r.operation == "mirror.position.list" for r in place.requests())
     run = place.start("apply", plan, "--sandbox", "--yes")

@@ -42,11 +42,10 @@ def port_of(url: str) -> int:
 
 def world(place: Workplace) -> Path:
     """Write a world whose orders take a while, and return its file."""
-    return place.write("slow.yaml", world_text(success_after="2s"))
+    return place.write("slow.yaml", world_text(success_after="1200ms"))
 
 
-@pytest.mark.parametrize("kind", ["sandbox", "custodian"])
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(("kind", "scheme"), [("sandbox", "http"), ("custodian", "https")])
 def test_unreachable_custodian_is_exit_9(
     keyed_place: Workplace, silent_port: int, kind: str, scheme: str
 ) -> None:

@@ -69,7 +69,9 @@ def test_logs_of_a_killed_run_show_the_attempt_that_has_no_answer(place: Workpla
     assert sent.id not in shown.out
 
 
-def test_runs_of_a_new_journal_are_none(place: Workplace) -> None:
+def test_runs_of_a_sandbox_that_has_only_planned_are_none(place: Workplace) -> None:
+    place.run("plan", place.write("job.yaml", MIRROR), "--sandbox").expect(0)
+
     shown = place.run("runs", "--sandbox").expect(0)
 
     assert shown.out == "no runs yet\n"

@@ -236,8 +236,9 @@ def _build_arguments(
         if template is not None:
             arguments[name] = template
     # What is misspelt is not missing as well, be it an argument or the word "with".
-    if not _lost_arguments(node):
-        _require_arguments(node, manifest, set(missing) - misspelt, shop.findings)
+    lacking = set(missing) - misspelt
+    if lacking and not _lost_arguments(node):
+        _require_arguments(node, manifest, lacking, shop.findings)
     return arguments
 
 
@@ -250,8 +251,6 @@ def _lost_arguments(node: MappingNode) -> bool:
 
 
 def _nearest(word: str, words: Sequence[str]) -> Sequence[str]:
-    if not words:
-        return ()
     # Only a mistake pays for it.
     import difflib
 

@@ -391,3 +391,26 @@ async def test_crash_behind_a_send_ends_10_whatever_it_was(place: Place, *, is_b
     assert left.value.exit_code is ExitCode.OUTCOME_UNKNOWN
     assert file.run_id in left.value.hint
     assert isinstance(left.value.__cause__, RuntimeError if is_bug else JournalFailed)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("", " ", "one ", " one", "o  ne", "one\n", "o\tne", "one\u200b", "o\u00a0ne"),
+        *("one\u202e", "cafe\u0301", "\ufeffone", "one\u2028"),
+    ],
+    ids=ascii,
+)
+async def test_occurrence_that_looks_like_another_is_refused(place: Place, day: str) -> None:
+    """Who reads two plans with the same words must not have approved two occurrences."""
+    desk = await place.desk()
+
+    with pytest.raises(InvalidInput, match="other texts look the same"):
+        await place.plan(desk, place.write(playbook()), f"day={day}")
+
+
+@pytest.mark.parametrize("day", ["one", "two words", "caf\u00e9", "\u4e00"])
+async def test_occurrence_in_plain_words_is_kept(place: Place, day: str) -> None:
+    file = await place.plan(await place.desk(), place.write(playbook()), f"day={day}")
+
+    assert file.plan.occurrence == day

@@ -10,6 +10,8 @@ own kind: no certificate, RSA-2048, no tools of the test environment.
 import statistics
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from benchmarks.measure import (
 
 ROUNDS = 5
 GOALS = {100: None, 1_000: 1.6}
+GOAL_FIRST_REQUEST = 28.0
+LENGTHS = (100, 10_000)
+GOAL_LENGTH = 1.1
 
 PROFILES = """\
 apiVersion: runner/v1
@@ -75,6 +80,10 @@ class Bench:
         command = [self.python, "-m", "runner", *arguments]
         return wall_s(command, self.folder, clean_environment(self.folder))
 
+    def bare_s(self) -> float:
+        """Start the same Python for nothing."""
+        return wall_s([self.python, "-c", "pass"], self.folder, clean_environment(self.folder))
+
     def floor_s(self, count: int) -> float:
         """Send as many requests from a bare script."""
         key = str(self.folder / "key.pem")
@@ -90,6 +99,23 @@ def playbook_text(steps: int) -> str:
     """Write a playbook of so many reads."""
     head = f"apiVersion: runner/v1\nkind: Playbook\nname: bench-{steps}\nsummary: Reads only.\n"
     return head + "steps:\n" + "".join(STEP.format(number=number) for number in range(steps))
+
+
+def write_playbook(folder: Path, steps: int) -> Path:
+    """Write it to a file."""
+    path = folder / f"bench-{steps}.yaml"
+    path.write_text(playbook_text(steps), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def open_bench() -> Iterator[Bench]:
+    """Set up a folder, a Python and a server, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory() as name, serving(REPOSITORY) as url:
+        folder = Path(name)
+        python = str(make_lean_environment(folder / "venv"))
+        write_controls(folder, url)
+        yield Bench(folder=folder, python=python, url=url)
 
 
 def write_controls(folder: Path, url: str) -> None:
@@ -108,8 +134,7 @@ def write_controls(folder: Path, url: str) -> None:
 
 def compare(bench: Bench, steps: int) -> Row:
     """Let run and floor take turns; the ratio is that of the medians."""
-    playbook = bench.folder / f"bench-{steps}.yaml"
-    playbook.write_text(playbook_text(steps), encoding="utf-8")
+    playbook = write_playbook(bench.folder, steps)
     before = bench.seen()
     bench.run_s(playbook)  # warms byte code, and tells how many requests a run sends
     requests = bench.seen() - before
@@ -128,11 +153,53 @@ def compare(bench: Bench, steps: int) -> Row:
     )
 
 
+def compare_first_request(bench: Bench) -> Row:
+    """Compare a run of one step with a bare start; it ends a little after its first request."""
+    playbook = write_playbook(bench.folder, 1)
+    bench.run_s(playbook)
+
+    runs, starts = [], []
+    for _ in range(ROUNDS):
+        starts.append(bench.bare_s())
+        runs.append(bench.run_s(playbook))
+    return Row(
+        name="run of one step, 2 requests",
+        median_s=statistics.median(runs),
+        floor="python -c pass",
+        floor_s=statistics.median(starts),
+        goal=GOAL_FIRST_REQUEST,
+    )
+
+
+def compare_lengths(bench: Bench) -> Row:
+    """Compare what one more step costs in a long run and in a short one, start-up left out."""
+    short, long = LENGTHS
+    start, few = write_playbook(bench.folder, 1), write_playbook(bench.folder, short)
+    many = write_playbook(bench.folder, long)
+    bench.run_s(start)
+
+    starts, fews = [], []
+    for _ in range(ROUNDS):
+        starts.append(bench.run_s(start))
+        fews.append(bench.run_s(few))
+    start_s = statistics.median(starts)
+    return Row(
+        name=f"one more step of {long:,}",
+        median_s=(bench.run_s(many) - start_s) / (long - 1),
+        floor=f"one more step of {short:,}",
+        floor_s=(statistics.median(fews) - start_s) / (short - 1),
+        goal=GOAL_LENGTH,
+    )
+
+
 def measure() -> list[Row]:
-    """Measure both sizes."""
-    with tempfile.TemporaryDirectory() as name, serving(REPOSITORY) as url:
-        folder = Path(name)
-        python = str(make_lean_environment(folder / "venv"))
-        write_controls(folder, url)
-        bench = Bench(folder=folder, python=python, url=url)
-        return [compare(bench, steps) for steps in GOALS]
+    """Measure the start of a run, and runs of two sizes."""
+    with open_bench() as bench:
+        sizes = [compare(bench, steps) for steps in GOALS]
+        return [compare_first_request(bench), *sizes]
+
+
+def measure_length() -> list[Row]:
+    """Measure whether cost per step is flat."""
+    with open_bench() as bench:
+        return [compare_lengths(bench)]

@@ -6,11 +6,21 @@ is no reason to fail a build.
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
-from benchmarks import startup
+from benchmarks import durable_steps, startup, validation
 from benchmarks.measure import Row
 
-BENCHMARKS = {"startup": startup.measure}
+Benchmark: TypeAlias = Callable[[], list[Row]]
+"""Measures something and returns its rows."""
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "startup": startup.measure,
+    "validation": validation.measure,
+    "durable_steps": durable_steps.measure,
+    "length": durable_steps.measure_length,
+}
 
 
 def table(rows: list[Row]) -> str:
@@ -26,25 +36,25 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def main(arguments: Sequence[str], benchmarks: Mapping[str, Benchmark] = BENCHMARKS) -> int:
     """Measure what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="Ratios to a floor.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(benchmarks))
     parser.add_argument("--check", action="store_true", help="exit 1 if a goal is missed")
-    asked = parser.parse_args()
-    unknown = set(asked.names) - BENCHMARKS.keys()
+    asked = parser.parse_args(arguments)
+    unknown = set(asked.names) - benchmarks.keys()
     if unknown:
         parser.error(
-            f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}"
+            f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(benchmarks)}"
         )
 
     rows: list[Row] = []
-    for name in asked.names or BENCHMARKS:
+    for name in asked.names or benchmarks:
         print(f"measuring {name}", file=sys.stderr)
-        rows += BENCHMARKS[name]()
+        rows += benchmarks[name]()
     print(table(rows))
     return 1 if asked.check and not all(row.is_met for row in rows) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -55,12 +55,15 @@ class Custodian:
     ) -> tuple[list[Row], bool]:
         """Read all pages of an order list from ``since`` until now, in windows the API accepts.
 
-        Shapes: the rows of all windows, and whether every window was read completely.
+        Shapes: the rows of all windows, and whether every window was read completely. A moment in
+            the future leaves nothing to read, which is not the same as nothing being there.
         Errors: ``RemoteError``.
         """
         rows: list[Row] = []
-        complete = True
-        for start, end in windows(since, self.clock.now() + timedelta(minutes=1)):
+        # Orders carry the server's time: by a clock that is slow the newest are yet to come.
+        until = max(self.clock.now(), self.client.server_now()) + timedelta(minutes=1)
+        complete = since < until
+        for start, end in windows(since, until):
             bounds = {"startTime": timestamp_ms(start), "endTime": timestamp_ms(end)}
             found, paged = await self.pages(operation, {**params, **bounds})
             rows.extend(found)

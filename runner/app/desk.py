@@ -51,7 +51,7 @@ from runner.controls.profile import (
     SecretSource,
 )
 from runner.core.clock import Clock, SystemClock
-from runner.core.errors import SettingsInvalid
+from runner.core.errors import RemoteError, SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
@@ -256,7 +256,15 @@ async def _profile_desk(
 async def _require_announcement(transport: HttpTransport, profile: Profile) -> None:
     # A loopback address may be a tunnel to the real thing; only a sandbox says that it is one. The
     # question carries no key and no signature.
-    reply = await transport.send(RawRequest(method="GET", path="/"))
+    try:
+        reply = await transport.send(RawRequest(method="GET", path="/"))
+    except RemoteError as error:
+        raise type(error)(
+            f"{profile.url} does not answer: {error.reason}",
+            method="GET",
+            path="/",
+            hint="nothing was sent; runner sandbox serve starts a sandbox",
+        ) from error
     if not reply.sandbox:
         raise SettingsInvalid(
             f'profile "{profile.name}" is of kind sandbox, but {profile.url} is not a sandbox',
@@ -329,6 +337,7 @@ def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Rem
         raise SettingsInvalid(
             f'the sandbox has no key that may "{permission}"', hint="add one to its world"
         )
+    remember(Secret(key.api_key.encode("ascii")))
     return KeySigner(
         api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}, remember=remember)
     )
@@ -368,7 +377,9 @@ class _Keys:
     def signer(self, credential: ApiCredential) -> Signer:
         variables = self.environment.variables
         return KeySigner(
-            api_key=load_api_key(_key_source(credential.api_key), environ=variables),
+            api_key=load_api_key(
+                _key_source(credential.api_key), environ=variables, remember=self.remember
+            ),
             key=load_key(_key_source(credential.key), environ=variables, remember=self.remember),
         )
 

@@ -4,7 +4,6 @@ This module and ``settings.py`` are the only readers of the environment; this on
 import and is all that verbs without settings need.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import field
@@ -110,6 +109,9 @@ def check_variables(variables: Mapping[str, str]) -> None:
     unknown = sorted(n for n in variables if n.startswith(PREFIX) and n not in VARIABLES)
     if not unknown:
         return
+    # Only a mistake pays for it.
+    import difflib
+
     sentences = []
     for name in unknown:
         # Without the prefix: thirteen equal letters would make everything look near.

@@ -35,7 +35,7 @@ async def _apply(shell: Shell, options: dict[str, Any]) -> int:
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         file = read_plan(options["plan"])
-        async with desk_for(shell, options, settings) as desk:
+        async with desk_for(shell, options, settings, makes=True) as desk:
             if not await is_claimed(desk, file):
                 screen.plan(file)
                 screen.confirm(file, yes=options["yes"])

@@ -10,7 +10,7 @@ import click
 
 import runner
 from runner.cli.shell import Shell
-from runner.core.errors import ExitCode, RunnerError
+from runner.core.errors import ExitCode, OutcomeLeftOpen, RunnerError
 from runner.reporting.escape import visible
 from runner.reporting.redaction import Redactor
 
@@ -33,6 +33,8 @@ def guarded(command: Callable[[], object], *, shell: Shell, stderr: TextIO) -> i
 
         text = render_error(error, shell.environment.stderr, source_from_disk)
         _say(stderr, shell.redactor.clean(text))
+        if isinstance(error, OutcomeLeftOpen) and not isinstance(error.__cause__, RunnerError):
+            _report_bug(error, shell, stderr)
         return int(error.exit_code)
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -45,8 +47,7 @@ def guarded(command: Callable[[], object], *, shell: Shell, stderr: TextIO) -> i
     except BrokenPipeError:
         return BROKEN_PIPE
     except Exception as error:
-        path = write_crash_file(error, shell, now=datetime.now(UTC))
-        _say(stderr, _crash_text(error, path, shell.redactor))
+        _report_bug(error, shell, stderr)
         return int(ExitCode.BUG)
 
 
@@ -84,6 +85,11 @@ def write_crash_file(error: BaseException, shell: Shell, *, now: datetime) -> Pa
             continue
         return Path(path)
     return None
+
+
+def _report_bug(error: Exception, shell: Shell, stderr: TextIO) -> None:
+    path = write_crash_file(error, shell, now=datetime.now(UTC))
+    _say(stderr, _crash_text(error.__cause__ or error, path, shell.redactor))
 
 
 def _code(result: object) -> int:

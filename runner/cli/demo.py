@@ -43,7 +43,7 @@ async def _demo(shell: Shell) -> int:
         screen.result(f"{PLAYBOOK}: ok ({len(playbook.steps)} steps)\n\n")
         SandboxDirectory(settings.sandbox_dir).reset(SANDBOX)
         options: dict[str, Any] = {"sandbox": SANDBOX}
-        async with desk_for(shell, options, settings) as desk:
+        async with desk_for(shell, options, settings, makes=True) as desk:
             screen.result("== plan: what will be sent, and what it does to the balances\n\n")
             planned = await make_plan(desk, playbook, bound_inputs(playbook, (), None), silent)
             screen.plan(planned.file)

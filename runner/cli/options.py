@@ -57,11 +57,12 @@ def target_options(command: CommandT) -> CommandT:
 
 @asynccontextmanager
 async def desk_for(
-    shell: Shell, options: dict[str, Any], settings: "Settings"
+    shell: Shell, options: dict[str, Any], settings: "Settings", *, makes: bool = False
 ) -> AsyncIterator["Desk"]:
     """Open the desk the options name, for as long as the block lasts.
 
-    Errors: as ``open_desk``.
+    Shapes: ``makes`` tells whether a sandbox that does not exist is made: looking makes none.
+    Errors: ``UsageInvalid`` for a sandbox that is not there; as ``open_desk``.
     """
     from runner.app.desk import Target, open_desk
 
@@ -69,9 +70,26 @@ async def desk_for(
     if sandbox == "":
         known = settings.runner_file
         sandbox = known.default_sandbox if known else DEFAULT_SANDBOX
+    if sandbox is not None and not makes:
+        require_sandbox(settings, sandbox)
     target = Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
     async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
         yield desk
+
+
+def require_sandbox(settings: "Settings", name: str) -> None:
+    """Insist that a sandbox exists.
+
+    Errors: ``UsageInvalid`` naming those that do.
+    """
+    from runner.sandbox.directory import SandboxDirectory
+
+    known = SandboxDirectory(settings.sandbox_dir).names()
+    if name not in known:
+        raise UsageInvalid(
+            f"there is no sandbox {name!r} here",
+            hint=f"known: {', '.join(known) or 'none'}; runner run FILE --sandbox={name} makes it",
+        )
 
 
 def settings_for(shell: Shell, options: dict[str, Any]) -> "Settings":

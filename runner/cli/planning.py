@@ -38,7 +38,7 @@ async def planned(shell: Shell, options: dict[str, Any]) -> AsyncIterator[Shown]
         playbook, found = read_playbook(path, name=str(path))
         screen.warnings(found)
         bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
-        async with desk_for(shell, options, settings) as desk:
+        async with desk_for(shell, options, settings, makes=True) as desk:
             made = await make_plan(desk, playbook, bound, silent)
             screen.warnings((), made.warnings)
             screen.plan(made.file)

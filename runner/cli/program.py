@@ -10,7 +10,7 @@ import click
 
 import runner
 from runner.app.environment import build_environment
-from runner.cli.crash import BROKEN_PIPE, guarded
+from runner.cli.crash import guarded
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
 
@@ -66,8 +66,13 @@ def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
         program = build_program()
         with program.make_context("runner", list(arguments), obj=shell) as context:
             result: object = program.invoke(context)
-        # A reader that went away is noticed here, not while the interpreter shuts down.
-        sys.stdout.flush()
+        try:
+            # A reader that went away is noticed here, not while the interpreter shuts down.
+            sys.stdout.flush()
+        except OSError:
+            # How a run ended matters more than who still listened, unless it would claim success.
+            if not result:
+                raise
         return result
 
     return guarded(command, shell=shell, stderr=sys.stderr)
@@ -75,12 +80,12 @@ def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
 
 def run_process() -> NoReturn:
     """Run the command line this process was started with, and end it."""
+    _open_missing_streams()
     environment = build_environment(
         os.environ, cwd=_cwd(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
     )
     code = run_command_line(sys.argv[1:], Shell(environment=environment))
-    if code == BROKEN_PIPE:
-        _mute_stdout()
+    _mute_stdout_if_broken()
     sys.exit(code)
 
 
@@ -92,8 +97,26 @@ def _cwd() -> Path:
         return Path("/")
 
 
-def _mute_stdout() -> None:
-    # What is still buffered would raise again when the interpreter flushes at its end.
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+def _open_missing_streams() -> None:
+    # A process may be started with its streams closed. Files opened later would get their numbers,
+    # and what is meant for a screen would be written into a journal.
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= _STDERR:
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as above
+
+
+def _mute_stdout_if_broken() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is still buffered would raise again when the interpreter flushes at its end.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+_STDERR = 2

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.options import DEFAULT_SANDBOX, run_async, settings_for
+from runner.cli.options import DEFAULT_SANDBOX, require_sandbox, run_async, settings_for
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
-from runner.core.errors import ExitCode, UsageInvalid
+from runner.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,14 +137,8 @@ def _existing(shell: Shell, name: str) -> "Iterator[Sandbox]":
     # Looking at a sandbox must not make one.
     from runner.core.clock import SystemClock
 
-    directory = _directory(shell)
-    if name not in directory.names():
-        raise UsageInvalid(
-            f"there is no sandbox {name!r} here",
-            hint=f"runner run FILE --sandbox={name} makes it; known: "
-            + (", ".join(directory.names()) or "none"),
-        )
-    opened = directory.open(name, clock=SystemClock())
+    require_sandbox(settings_for(shell, {}), name)
+    opened = _directory(shell).open(name, clock=SystemClock())
     try:
         yield opened
     finally:

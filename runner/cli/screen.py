@@ -134,7 +134,12 @@ class Screen:
         )
         if report.already:
             self.note(f"{report.run_id} had already ended; nothing was sent now")
-        self.result(render_recap(recap, self.tally, self._shell.environment.stdout))
+        try:
+            self.result(render_recap(recap, self.tally, self._shell.environment.stdout))
+        except OSError:
+            # How a run ended matters more than who still listened, unless it would claim success.
+            if report.exit_code is ExitCode.DONE:
+                raise
 
     def _reporter_failed(self, failure: Exception) -> None:
         self.note(f"warning: a report failed and was left out ({type(failure).__name__})")

@@ -29,7 +29,7 @@ _OTHER_KIND = re.compile(r"^kind:[ ]+(Controls|Directory|Inputs|Profiles|World)\
 )
 @click.pass_obj
 def validate(shell: Shell, paths: tuple[Path, ...]) -> int:
-    r"""Check playbooks: syntax, shape, references, types, coins and limits.
+    """Check playbooks: syntax, shape, references, types, coins and limits.
 
     A folder stands for every *.yaml and *.yml in it that does not say it is something else.
     Nothing is asked of a network, and names of the directory are left to plan.
@@ -37,7 +37,7 @@ def validate(shell: Shell, paths: tuple[Path, ...]) -> int:
     \b
     Example
       runner validate playbooks/
-    """
+    """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     found: list[Diagnostic] = []
     sources: dict[str, SourceFile] = {}
     lines = [_checked(path, found, sources, named=named) for path, named in _files(paths, found)]

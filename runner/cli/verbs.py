@@ -1,6 +1,5 @@
 """Verbs that are imported when they are used, so that help and validate start at once."""
 
-import difflib
 import importlib
 from collections.abc import Mapping
 
@@ -57,6 +56,9 @@ class LazyGroup(click.Group):
         """Find the verb, or say which one was probably meant."""
         word = args[0]
         if word not in self.verbs and not word.startswith("-") and not ctx.resilient_parsing:
+            # Only a mistake pays for it.
+            import difflib
+
             near = difflib.get_close_matches(word, self.verbs, n=1, cutoff=0.6)
             suggestion = f'; did you mean "{near[0]}"?' if near else ""
             raise click.UsageError(f'there is no command "{word}"{suggestion}', ctx=ctx)

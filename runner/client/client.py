@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.catalogue.api import Api, Operation, WriteOutcome
@@ -15,6 +16,7 @@ from runner.client.wire import RawRequest, Transport
 from runner.core.clock import Clock
 from runner.core.errors import NotSent, RemoteRefused
 from runner.core.record import record
+from runner.core.secret import redact
 
 SEND_WITHIN_MS = 5_000
 
@@ -140,6 +142,10 @@ class Client:
             body_sha256=answer.body_sha256,
         )
 
+    def server_now(self) -> datetime:
+        """Return the server's time as its answers have taught it, else this machine's."""
+        return self._stamps.now()
+
     def timestamp_ms(self) -> int:
         """Return the timestamp of the next write without waiting for the rate window.
 
@@ -232,6 +238,9 @@ class Client:
     ) -> tuple[Answer, Content | None]:
         raw = await self._transport.send(request)
         answer = read_answer(request, raw)
+        if self._signer.api_key in answer.message:
+            # Messages are journalled and shown, and a server may say whose key it did not like.
+            answer = replace(answer, message=redact(answer.message, [self._signer.api_key]))
         if answer.code != SUCCESS:
             return answer, None
         content = read_content(operation, request, raw, answer)

@@ -182,12 +182,25 @@ def load_key(
     return SigningKey(key)
 
 
-def load_api_key(source: KeySource, *, environ: Mapping[str, str]) -> str:
+def load_api_key(
+    source: KeySource,
+    *,
+    environ: Mapping[str, str],
+    remember: Callable[[Secret], None] | None = None,
+) -> str:
     """Load the text of an API key, the ``open-apikey`` header's value, as ``load_key`` loads keys.
 
-    Errors: ``KeyRefused`` for a place that cannot be used or a text that is not one line of ASCII.
+    Errors: ``KeyRefused`` for a place that cannot be used, a text that is not one line of ASCII, or
+        a private key, which a request would carry out of the house in its header.
     """
     material, name = _read(source, environ)
+    if remember is not None:
+        remember(material)
+    if _is_private_key(material):
+        raise KeyRefused(
+            f"{name} holds a private key where the API key should be",
+            hint="give the text the custodian's portal shows as the API key",
+        )
     try:
         return material.reveal().decode("ascii").strip()
     except UnicodeDecodeError:
@@ -195,6 +208,18 @@ def load_api_key(source: KeySource, *, environ: Mapping[str, str]) -> str:
         raise KeyRefused(
             f"{name} does not hold an API key", hint="copy it again from the custodian's portal"
         ) from None
+
+
+def _is_private_key(material: Secret) -> bool:
+    text = material.reveal().strip()
+    if len(text) < _PRIVATE_KEY_LENGTH_MIN:
+        return False
+    try:
+        _parse(material, "", fully_checked=False)
+    except KeyRefused:
+        # A damaged key is one all the same, and no API key looks like it.
+        return b"PRIVATE KEY-----" in text
+    return True
 
 
 def _read(source: KeySource, environ: Mapping[str, str]) -> tuple[Secret, str]:
@@ -212,7 +237,8 @@ def _read(source: KeySource, environ: Mapping[str, str]) -> tuple[Secret, str]:
 
 
 def _read_file(path: Path) -> tuple[Secret, str]:
-    name = f"the key file {path}"
+    # People paste a key where its file's name belongs; no name of a file is that long.
+    name = f"the key file {path}" if len(str(path)) <= _PATH_SHOWN_MAX else "the key file"
     # O_NONBLOCK keeps a fifo from hanging the program before fstat can refuse it; everything is
     # checked on the open descriptor, because a check by name could be about another file.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -343,5 +369,8 @@ def _self_test(key: rsa.RSAPrivateKey, name: str) -> None:
         ) from None
 
 
+_PATH_SHOWN_MAX = 512
+_PRIVATE_KEY_LENGTH_MIN = 256
+"""No RSA key of 1024 bits and more is shorter in any spelling."""
 _API_KEY = re.compile(r"[\x21-\x7e]{1,4096}", re.ASCII)
 _SELF_TEST = b"runner key self-test v1"

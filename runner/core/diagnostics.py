@@ -1,6 +1,5 @@
 """What is wrong with something a person wrote: a code, a sentence, a place, a way out."""
 
-import difflib
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -49,6 +48,9 @@ def has_errors(found: Iterable[Diagnostic]) -> bool:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint naming the nearest known word, else the list of known words, else nothing."""
+    # Only a mistake pays for it.
+    import difflib
+
     choices = sorted(set(known))
     likely = choices
     if len(choices) > _CHOICES_COMPARED:

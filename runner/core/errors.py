@@ -12,6 +12,7 @@ RunnerError
 ├── LockHeld                a lock or a run is owned elsewhere                      exit 8
 ├── ExpressionFailed        an expression met a value it cannot work with           exit 4 or 13
 ├── JournalFailed           the journal could not write or read: a crash            exit 70
+├── OutcomeLeftOpen         a crash while an effect may have been on its way        exit 10
 └── RemoteError             the custodian's side of a call                          exit 9
     ├── NotSent             proven: no byte of the request left                     retryable
     │   └── RequestInvalid  not sent, because it does not fit the API's description exit 3
@@ -148,6 +149,15 @@ class JournalFailed(RunnerError):
     """
 
     exit_code = ExitCode.BUG
+
+
+class OutcomeLeftOpen(RunnerError):
+    """The process could not go on while nobody knows what became of an effect.
+
+    Shapes: the cause is what stopped it, an error of ours or a bug.
+    """
+
+    exit_code = ExitCode.OUTCOME_UNKNOWN
 
 
 class RemoteError(RunnerError):

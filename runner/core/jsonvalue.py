@@ -5,8 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Never, TypeAlias
 
-import rfc8785
-
 JsonValue: TypeAlias = "bool | int | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 """What we store and send: no floats anywhere, numbers only where they are exact."""
 
@@ -54,6 +52,9 @@ def canonical_json(value: object) -> bytes:
     Errors: ``JsonInvalid`` for floats, integers above 2^53-1 in size, lone surrogates, a nesting no
         reader would take, or any type that is not JSON.
     """
+    # Most readers of JSON never write it.
+    import rfc8785
+
     try:
         return rfc8785.dumps(_plain(value))  # type: ignore[arg-type]  # it checks the value itself
     except (ValueError, RecursionError) as exc:

@@ -6,8 +6,9 @@ what we compute from it and store may have grown to 60.
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
+
+from runner.core.record import positional_record
 
 CONTEXT = Context(
     prec=120,
@@ -80,7 +81,7 @@ def decimal_places(amount: Decimal) -> int:
     return len(text.partition(".")[2])
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Money:
     """An amount of one coin.
 

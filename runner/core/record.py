@@ -1,4 +1,4 @@
-"""Frozen, slotted, keyword-only dataclasses that cost a fifth of the library's at import.
+"""Frozen, slotted dataclasses that cost a fifth of the library's at import.
 
 ``dataclass(frozen=True, slots=True, kw_only=True)`` compiles six methods for each class, 0.5 ms of
 it; a program of 300 such classes starts 0.1 s late. A record is the same dataclass (``fields``,
@@ -6,7 +6,7 @@ it; a program of 300 such classes starts 0.1 s late. A record is the same datacl
 slots through their descriptors and so is faster than the library's as well; the other methods are
 closures over the names of the fields.
 
-Limits: no positional fields, no ``order``, no ``InitVar``. A record may inherit from records alone.
+Limits: no ``order``, no ``InitVar``. A record may inherit from records alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,22 +19,32 @@ RecordT = TypeVar("RecordT")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(cls: type[RecordT]) -> type[RecordT]:
-    """Make a record of a class with annotated fields.
+    """Make a record of a class with annotated fields, which are given by keyword.
 
     Shapes: what the class defines itself (``__repr__``, ``__eq__`` and ``__hash__``) stays;
         ``__post_init__`` is called. Two records are equal when they are of one class and their
         fields are, those with ``compare=False`` aside.
     """
+    return _made(cls, kw_only=True)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def positional_record(cls: type[RecordT]) -> type[RecordT]:
+    """Make a record whose fields may also be given, and matched, by position: a small value."""
+    return _made(cls, kw_only=False)
+
+
+def _made(cls: type[RecordT], *, kw_only: bool) -> type[RecordT]:
     own = frozenset(vars(cls))
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
-    for name, method in _methods(made).items():
+    made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
+    for name, method in _methods(made, kw_only=kw_only).items():
         if name not in own:
             setattr(made, name, method)
     result: type[RecordT] = made
     return result
 
 
-def _methods(made: Any) -> Mapping[str, Callable[..., object]]:  # noqa: ANN401 - any class
+def _methods(made: Any, *, kw_only: bool) -> Mapping[str, Callable[..., object]]:  # noqa: ANN401 - any class
     known = fields(made)
     values = _getter(tuple(each.name for each in known if each.compare))
     shown = tuple(each.name for each in known if each.repr)
@@ -52,7 +62,7 @@ def _methods(made: Any) -> Mapping[str, Callable[..., object]]:  # noqa: ANN401 
         return f"{type(self).__qualname__}({parts})"
 
     return {
-        "__init__": _initializer(made, known),
+        "__init__": _initializer(made, known, kw_only=kw_only),
         "__eq__": is_equal,
         "__hash__": hash_of,
         "__repr__": text_of,
@@ -67,8 +77,8 @@ def _getter(names: tuple[str, ...]) -> Callable[[object], object]:
     return attrgetter(*names) if names else lambda _: ()
 
 
-def _initializer(made: Any, known: tuple[Field[Any], ...]) -> Callable[..., None]:  # noqa: ANN401
-    """Compile ``__init__(self, *, ...)``, the one method whose speed and signature matter."""
+def _initializer(made: Any, known: tuple[Field[Any], ...], *, kw_only: bool) -> Callable[..., None]:  # noqa: ANN401 - any class
+    """Compile ``__init__``, the one method whose speed and signature matter."""
     namespace: dict[str, Any] = {"MISSING": MISSING}
     parameters, lines = [], []
     for each in known:
@@ -88,7 +98,9 @@ def _initializer(made: Any, known: tuple[Field[Any], ...]) -> Callable[..., None
         lines.append(f" set_{name}(self, {given})")
     if hasattr(made, "__post_init__"):
         lines.append(" self.__post_init__()")
-    head = f"def __init__(self{', *, ' if parameters else ''}{', '.join(parameters)}):"
+    if kw_only and parameters:
+        parameters.insert(0, "*")
+    head = f"def __init__({', '.join(['self', *parameters])}):"
     exec("\n".join([head, *(lines or [" pass"])]), namespace)  # noqa: S102 - names of fields alone
     made_init: Callable[..., None] = namespace["__init__"]
     made_init.__qualname__ = f"{made.__qualname__}.__init__"

@@ -1,11 +1,9 @@
 """Where something was written."""
 
-from dataclasses import dataclass
-
 from runner.core.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@record
 class Span:
     """A stretch of a text file, the way people count it.
 
@@ -23,6 +21,10 @@ class Span:
     def __str__(self) -> str:
         """Spell the place as ``file:line:column``."""
         return f"{self.file}:{self.line}:{self.column}"
+
+    def __lt__(self, other: "Span") -> bool:
+        """Put places in the order of their files, and of their first characters."""
+        return _order(self) < _order(other)
 
 
 @record
@@ -48,3 +50,7 @@ class SourceFile:
     def whole(self) -> Span:
         """Return the place for a statement about the file as a whole: its first character."""
         return Span(file=self.name, line=1, column=1, end_line=1, end_column=1)
+
+
+def _order(span: Span) -> tuple[str, int, int, int, int]:
+    return (span.file, span.line, span.column, span.end_line, span.end_column)

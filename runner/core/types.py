@@ -4,8 +4,9 @@ They are spelled ``string``, ``money``, ``list<money>``, ``map<coin, money>``; r
 and come from action manifests alone.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from runner.core.record import positional_record
 
 SCALAR_NAMES = frozenset(
     {
@@ -31,7 +32,7 @@ DIRECTORY_NAMES = frozenset({"wallet", "mirror_link", "mirrorx_link", "destinati
 """Scalars that hold a name of the directory, never a raw id."""
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Scalar:
     """A type without parts; ``name`` is one of ``SCALAR_NAMES``."""
 
@@ -46,7 +47,7 @@ class Scalar:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class ListOf:
     """A list whose items all have one type."""
 
@@ -57,7 +58,7 @@ class ListOf:
         return f"list<{self.item}>"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class MapOf:
     """A mapping from text-like keys (``string``, ``coin``, ``network``) to values of one type."""
 
@@ -69,7 +70,7 @@ class MapOf:
         return f"map<{self.key}, {self.value}>"
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Field:
     """One field of a record; an ``optional`` one may be absent and is read with ``get``."""
 
@@ -79,7 +80,7 @@ class Field:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Record:
     """A fixed set of named fields, in order."""
 

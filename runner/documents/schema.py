@@ -19,10 +19,11 @@ import jsonschema_rs
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
 from runner.documents.nodes import Node, ScalarNode, SequenceNode
 from runner.documents.resources import schema_text
-from runner.documents.schema_words import Violation, findings
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
+
+    from runner.documents.schema_words import Violation
 
 Schema: TypeAlias = Mapping[str, Any]
 """A parsed JSON Schema."""
@@ -40,6 +41,9 @@ def check_schema(node: Node, schema_name: str) -> tuple[Diagnostic, ...]:
     document = instance(node)
     if is_valid(document, schema_name):
         return ()
+    # Only an error pays for the words.
+    from runner.documents.schema_words import findings
+
     found = findings(node, tuple(violations(document, schema_name)))
     assert found, f"two validators disagree about schema {schema_name}"
     return sorted_diagnostics(found)
@@ -60,7 +64,7 @@ def is_valid(document: object, schema_name: str) -> bool:
     return _fast(schema_name).is_valid(document)
 
 
-def violations(document: object, schema_name: str) -> Iterator[Violation]:
+def violations(document: object, schema_name: str) -> "Iterator[Violation]":
     """Yield what is wrong with the shape of a document, by the slow validator."""
     wrong, kept = _wrong_items(document, schema_name)
     for error in _slow(schema_name)(wrong):
@@ -159,7 +163,9 @@ def _nearest(error: "ValidationError") -> "ValidationError":
     return found
 
 
-def _violation(error: "ValidationError") -> Violation:
+def _violation(error: "ValidationError") -> "Violation":
+    from runner.documents.schema_words import Violation
+
     part: object = error.schema
     schema: Schema = part if isinstance(part, Mapping) else {}
     return Violation(

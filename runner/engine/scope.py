@@ -8,8 +8,8 @@ from runner.core.types import Scalar
 from runner.core.values import Unknown, Value, value_from_text
 from runner.engine.ports import Ports
 from runner.playbook.expressions.evaluate import SKIPPED, Environment, Skipped, evaluate
+from runner.playbook.expressions.filling import evaluate_template
 from runner.playbook.expressions.parse import Expression
-from runner.playbook.expressions.template import evaluate_template
 from runner.playbook.model import Effect, Playbook, Step, Use, Wait
 
 

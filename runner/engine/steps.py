@@ -20,7 +20,7 @@ from runner.engine.reading import read_patiently
 from runner.engine.scope import Scope
 from runner.engine.verdict import Cause
 from runner.engine.waiting import Waiting, wait_until
-from runner.playbook.expressions.template import evaluate_template
+from runner.playbook.expressions.filling import evaluate_template
 from runner.playbook.model import Bare, Confirm, Effect, Step, Use, Wait
 
 READ_TIMEOUT_S = 120.0

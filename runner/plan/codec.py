@@ -120,7 +120,8 @@ def _build(wanted: type[BuiltT], data: object) -> BuiltT:
     hints = {f.name: f.type for f in fields(wanted)}  # type: ignore[arg-type]  # a dataclass
     if set(data) != set(hints):
         odd = sorted(set(data) ^ set(hints))
-        raise TypeError(f"{wanted.__name__} and its file differ in {', '.join(odd)}")
+        # Quoted: a name may hold a line break, and its second line could be taken for ours.
+        raise TypeError(f"{wanted.__name__} and its file differ in {', '.join(map(ascii, odd))}")
     return wanted(**{name: _value(hint, data[name]) for name, hint in hints.items()})
 
 

@@ -1,12 +1,16 @@
 """Whether today's dry run still says what the plan pinned, and if not, where it differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import TypeAlias
 
 from runner.core.clock import timestamp_text
 from runner.core.money import Money
 from runner.core.record import record
 from runner.plan.model import Plan, PlannedEffect, PlannedStep
+
+Names: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Directory entries as plans hold them: each as texts, by kind and name."""
 
 _OWN_WAY = frozenset({"effects", "steps", "names", "not_after"})
 _MAY_DIFFER = frozenset({"git_commit", "created_by", "controls_digest", "balances"})
@@ -23,13 +27,12 @@ class Drift:
     now: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
-        return f"{self.path}: {self.what} was {self.planned}, is {self.now}"
+        """Say it in one line, whatever line breaks somebody has written into the plan."""
+        return " ".join(f"{self.path}: {self.what} was {self.planned}, is {self.now}".split())
 
 
 def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
-    """Compare two plans of one occurrence: effects body for body, every step's decision, and all
-    that a plan says beside them.
+    """Compare two plans of one occurrence: effects, every step's decision, and all beside them.
 
     A digest proves that a plan was not damaged, not who made it: whatever people approved it by has
     to be what we would write ourselves. Results of reads and balances may differ; they matter only
@@ -38,12 +41,12 @@ def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
     return (*_effects(planned, now), *_steps(planned, now), *_rest(planned, now))
 
 
-def name_changes(planned: Plan, now: Plan) -> tuple[Drift, ...]:
-    """Compare the directory entries the plan's effects used."""
+def name_changes(planned: Names, now: Names) -> tuple[Drift, ...]:
+    """Compare the directory entries that effects used, by what they are called there."""
     return tuple(
         Drift(path=name, what="the directory entry", planned=str(entry), now=str(today))
-        for name in sorted({*planned.names, *now.names})
-        if (entry := planned.names.get(name)) != (today := now.names.get(name))
+        for name in sorted({*planned, *now})
+        if (entry := planned.get(name)) != (today := now.get(name))
     )
 
 

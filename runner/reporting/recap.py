@@ -82,7 +82,7 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
     parts = [
         _counts(recap, tally, terminal),
         _section("effects", render_effects(recap.effects, terminal), terminal),
-        _section("ask the custodian", _questions(recap.effects), terminal),
+        _section("ask the custodian", render_questions(recap.effects), terminal),
         _section("balances", render_balances(recap.balances, terminal), terminal),
         _section("outputs", _outputs(tally), terminal),
         _verdict(recap, terminal),
@@ -113,7 +113,8 @@ def _ask(row: EffectRow) -> str:
     return str(row.evidence.get("ask", ""))
 
 
-def _questions(effects: Iterable[EffectLine]) -> str:
+def render_questions(effects: Iterable[EffectLine]) -> str:
+    """Render what to ask the custodian about halted effects; empty where there are none."""
     paragraphs = (visible(line) for effect in effects for line in effect.ask.splitlines())
     return "".join(f"  {line}\n" for line in paragraphs)
 

@@ -6,7 +6,7 @@ from runner.core.clock import timestamp_text
 from runner.effects.model import Attempt, EffectRow
 from runner.engine.ports import RunRow, StepOutcome
 from runner.reporting.escape import visible
-from runner.reporting.recap import effect_line, render_effects
+from runner.reporting.recap import effect_line, render_effects, render_questions
 from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
 from runner.reporting.words import EXIT_WORDS, spoken_duration, spoken_moment, spoken_value
@@ -40,10 +40,12 @@ def render_run_log(
     terminal: Terminal,
 ) -> str:
     """Render everything the journal holds about one run: its head, steps, effects and attempts."""
+    lines = tuple(map(effect_line, effects))
     parts = [
         _head(run, terminal),
         _part("steps", _steps(outcomes, terminal), terminal),
-        _part("effects", render_effects(map(effect_line, effects), terminal), terminal),
+        _part("effects", render_effects(lines, terminal), terminal),
+        _part("ask the custodian", render_questions(lines), terminal),
         _part("attempts", _attempts(effects, terminal), terminal),
     ]
     return fitted("\n".join(part for part in parts if part), terminal)

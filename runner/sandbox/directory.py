@@ -124,12 +124,13 @@ class SandboxDirectory:
 
         Whatever else was kept in the folder goes too. The world stays, unless another is given.
 
-        Errors: ``LockHeld`` while a process has it open.
+        Errors: ``LockHeld`` while a process has it open; ``InvalidInput`` or ``WorldInvalid`` for
+            a world that cannot be used, and then nothing is forgotten.
         """
         folder = self.folder(name)
         with _making(folder), _closed(folder):
             source = world_path or folder / "world.yaml"
-            if not source.exists():
+            if world_path is None and not source.exists():
                 source = DEFAULT_WORLD_PATH
             load_world(source)
             content = source.read_bytes()
@@ -215,7 +216,13 @@ def _held(kind: AccountKind, owner: str, holdings: tuple[Holding, ...]) -> dict[
 
 
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise SettingsInvalid(
+            f"the folder {folder} cannot be made: {exc.strerror}",
+            hint="sandboxes need a folder of yours: CEFFU_RUNNER_SANDBOX_DIR names another",
+        ) from exc
 
 
 def _copy_world(source: Path, kept: Path) -> None:
@@ -246,6 +253,13 @@ def _closed(folder: Path) -> Iterator[None]:
 
 
 def _lock_file(folder: Path, purpose: str) -> IO[bytes]:
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(folder.parent)
     path = folder.with_name(f".{folder.name}.{purpose}")
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b")
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as exc:
+        raise SettingsInvalid(
+            f"{path} cannot be opened: {exc.strerror}",
+            hint="sandboxes need a folder of yours: CEFFU_RUNNER_SANDBOX_DIR names another",
+        ) from exc
+    return os.fdopen(descriptor, "r+b")

@@ -123,14 +123,26 @@ def test_neither_sandbox_nor_profile_says_what_to_name(place: Workplace) -> None
 
 @pytest.mark.parametrize("verb", ["resume", "logs"])
 def test_unknown_run_is_a_usage_error(place: Workplace, verb: str) -> None:
+    place.run("plan", str(place.write("job.yaml", MIRROR)), "--sandbox").expect(0)
+
     ended = place.run(verb, "R-0123456789abcdef", "--sandbox").expect(64)
 
     assert "R-0123456789abcdef" in ended.err
 
 
-def test_looking_at_a_sandbox_does_not_make_one(place: Workplace) -> None:
-    place.run("sandbox", "requests", "nowhere").expect(64)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sandbox", "requests", "nowhere"),
+        ("runs", "--sandbox=nowhere"),
+        ("logs", "R-0123456789abcdef", "--sandbox=nowhere"),
+        ("resume", "R-0123456789abcdef", "--sandbox=nowhere"),
+    ],
+)
+def test_looking_at_a_sandbox_does_not_make_one(place: Workplace, words: tuple[str, ...]) -> None:
+    ended = place.run(*words).expect(64)
 
+    assert "there is no sandbox 'nowhere'" in ended.err
     assert not (place.sandboxes / "nowhere").exists()
 
 
@@ -138,3 +150,43 @@ def test_file_that_is_not_there_is_named(place: Workplace) -> None:
     ended = place.run("run", "missing.yaml", "--sandbox", "--yes").expect(3)
 
     assert "missing.yaml" in ended.err
+
+
+@pytest.mark.parametrize("name", ["state.sqlite", "ledger.sqlite"])
+def test_store_that_is_no_database_is_refused(place: Workplace, name: str) -> None:
+    place.write("job.yaml", MIRROR)
+    place.run("plan", "job.yaml", "--sandbox").expect(0)
+    place.write(f".runner/sandbox/default/{name}", "garbage")
+
+    ended = place.run("run", "job.yaml", "--sandbox", "--yes").expect(3)
+
+    assert f"default/{name}" in ended.err
+
+
+def test_sandbox_folder_that_cannot_be_made_is_refused(place: Workplace) -> None:
+    place.write("job.yaml", MIRROR)
+    place.write(".runner", "a file where a folder should be")
+
+    ended = place.run("plan", "job.yaml", "--sandbox").expect(3)
+
+    assert ".runner" in ended.err
+    assert "CEFFU_RUNNER_SANDBOX_DIR" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("out", "words"), [("missing/plan.json", "cannot be written"), (".", "not a regular file")]
+)
+def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str, words: str) -> None:
+    place.write("job.yaml", MIRROR)
+
+    ended = place.run("plan", "job.yaml", "--sandbox", "-o", out).expect(3)
+
+    assert words in ended.err
+
+
+@pytest.mark.parametrize("plan", ["none.json", "."])
+def test_plan_that_cannot_be_read_is_exit_3(place: Workplace, plan: str) -> None:
+    ended = place.run("apply", plan, "--sandbox", "--yes").expect(3)
+
+    assert "cannot be read" in ended.err
+    assert not (place.folder / ".runner").exists()

@@ -25,7 +25,7 @@ from tests.acceptance.workplace import MIRROR, Workplace, planned, quick, run_id
     ids=["mirror-resume", "mirrorx-apply"],
 )
 def test_kill_during_a_wait_goes_on(place: Workplace, job: Job, verb: str) -> None:
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     before = place.balances()
     plan = planned(place, quick(job.playbook))
     run = start_apply(place, plan)

@@ -6,6 +6,9 @@ import pytest
 
 from tests.acceptance.workplace import Ended, Workplace, build_workplace
 
+# It takes the default world's time; under xdist one worker runs it for all of these.
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Ended]:

@@ -15,7 +15,7 @@ def changed(old: str, new: str) -> str:
 
 AMOUNT = "default: 250000 USDT"
 CASES = {
-    "1e3": (changed(AMOUNT, "default: 1e3"), "36:14", 'quote it: "1e3"'),
+    "1e3": (changed(AMOUNT, "default: 1e3"), "36:14", "plain digits"),
     "1e3 USDT": (changed(AMOUNT, "default: 1e3 USDT"), "36:14", "write digits"),
     "0.1.2": (changed(AMOUNT, "default: 0.1.2 USDT"), "36:14", "write digits"),
     "NaN": (changed(AMOUNT, "default: NaN"), "36:14", "write amount and coin"),

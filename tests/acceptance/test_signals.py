@@ -33,7 +33,7 @@ def test_signal_while_an_order_is_open_ends_12_and_resumes(
     place: Workplace, job: Job, number: signal.Signals
 ) -> None:
     """12 comes before 130 and 143: an accepted order is not final, and that matters more."""
-    place.make_sandbox(world_text(success_after="1500ms"))
+    place.make_sandbox(world_text(success_after="800ms"))
     before = place.balances()
     plan = planned(place, quick(job.playbook))
     run = start_apply(place, plan)
@@ -56,10 +56,10 @@ def test_signal_while_nothing_is_open_ends_as_shells_expect(
     place.make_sandbox(world_text())
     text = replaced(quick(MIRROR), "    confirm: accepted\n", "")
     text = replaced(text, 'until: result.status == "success"', 'until: result.status == "never"')
-    plan = planned(place, replaced(text, "timeout: 10m", "timeout: 4s"))
+    plan = planned(place, replaced(text, "timeout: 10m", "timeout: 3s"))
     run = start_apply(place, plan)
     looks = "mirror.record.list"
-    place.wait_for(lambda log: sum(r.operation == looks for r in log) >= 12)
+    place.wait_for(lambda log: sum(r.operation == looks for r in log) >= 9)
 
     stopped = run.interrupt(number).expect(code)
 
@@ -72,7 +72,7 @@ def test_signal_while_nothing_is_open_ends_as_shells_expect(
 
 def test_signal_between_send_and_answer_waits_for_the_answer(place: Workplace) -> None:
     """The call in flight is finished and journalled first; the order is known afterwards."""
-    place.make_sandbox(world_text(success_after="1500ms", reply_delay="mirror.asset.apply: 1500ms"))
+    place.make_sandbox(world_text(success_after="800ms", reply_delay="mirror.asset.apply: 800ms"))
     before = place.balances()
     plan = planned(place, quick(MIRROR))
     run = start_apply(place, plan)

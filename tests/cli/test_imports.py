@@ -28,6 +28,13 @@ HEAVY = {
     "uvicorn",
 }
 FILES = {"jsonschema", "jsonschema_rs", "referencing", "ruamel"}
+ONLY_FOR_ERRORS = {"difflib", "runner.documents.schema_words", "runner.documents.step_words"}
+ONLY_FOR_VALUES = {
+    "rfc8785",
+    "runner.playbook.expressions.compile",
+    "runner.playbook.expressions.evaluate",
+    "runner.playbook.expressions.filling",
+}
 ROOMS_FOR_RUNNING = {
     "runner.actions",
     "runner.app.settings",
@@ -87,6 +94,21 @@ def test_valid_playbook_is_validated_without_heavy_libraries(tmp_path: Path) -> 
     imported = _imported("validate", "tiny.yaml", cwd=tmp_path)
 
     assert imported & (HEAVY | ROOMS_FOR_RUNNING | {"jsonschema", "referencing"}) == set()
+
+
+def test_valid_playbook_is_validated_without_words_for_errors_and_without_values(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(PLAYBOOK)
+
+    imported = _imported("validate", "tiny.yaml", cwd=tmp_path)
+
+    assert imported & (ONLY_FOR_ERRORS | ONLY_FOR_VALUES) == set()
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_version_does_not_import_the_command_line(flag: str, tmp_path: Path) -> None:
+    assert _imported(flag, cwd=tmp_path) & {"click", "runner.cli.program"} == set()
 
 
 def test_error_of_shape_brings_the_library_that_has_words_for_it(tmp_path: Path) -> None:

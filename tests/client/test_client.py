@@ -273,3 +273,13 @@ async def test_body_is_the_plan_and_the_timestamp_for_any_planned_text(bench: Be
     body = bench.transport.requests[0].body
     assert body.startswith(planned[:-1].encode())
     assert json.loads(body) == {**json.loads(planned), "timestamp": stamp}
+
+
+async def test_api_key_a_server_repeats_in_its_message_is_taken_out(bench: Bench) -> None:
+    body = json.dumps({"data": None, "code": "G20003", "message": f"key {API_KEY} is no good"})
+    bench.replies = [RawReply(status=200, body=body.encode())]
+    stamp = await bench.client.next_write_stamp()
+
+    answer = await bench.client.send_write("mirror.asset.settle", SETTLE, timestamp_ms=stamp)
+
+    assert answer.message == "key [redacted] is no good"

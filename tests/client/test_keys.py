@@ -270,3 +270,30 @@ def test_api_key_that_is_no_ascii_is_refused_and_not_shown(tmp_path: Path) -> No
         load_api_key(source, environ={})
 
     assert API_KEY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_private_key_in_the_place_of_the_api_key_is_refused(form: str, tmp_path: Path) -> None:
+    """On one line of base64 it would fit the header, and every request would carry it away."""
+    source = key_file(tmp_path, FORMS[form]())
+
+    with pytest.raises(KeyRefused, match="a private key where the API key should be"):
+        load_api_key(source, environ={})
+
+
+def test_api_key_is_remembered_as_a_secret(tmp_path: Path) -> None:
+    remembered: list[bytes] = []
+    source = key_file(tmp_path, API_KEY.encode())
+
+    load_api_key(source, environ={}, remember=lambda secret: remembered.append(secret.reveal()))
+
+    assert remembered == [API_KEY.encode()]
+
+
+def test_key_pasted_where_its_file_is_named_is_not_shown(tmp_path: Path) -> None:
+    pasted = base64.b64encode(der(PEM, PKCS8)).decode("ascii")
+
+    error = refusal(KeyFile(path=tmp_path / pasted))
+
+    assert "the key file cannot be opened" in error.message
+    assert not any(part in f"{error.message}{error.hint}" for part in pasted.split("/") if part)

@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from runner.core.record import record
+from runner.core.record import positional_record, record
 
 
 @record
@@ -57,6 +57,14 @@ class Checked:
         return 7
 
 
+@positional_record
+class Amount:
+    """A small value."""
+
+    number: int
+    unit: str = "m"
+
+
 def test_record_keeps_what_it_is_given_and_its_defaults() -> None:
     point = Point(x=1)
 
@@ -78,6 +86,14 @@ def test_record_takes_keywords_alone() -> None:
         Point()  # type: ignore[call-arg]  # what is refused
     with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
         Point(x=1, z=2)  # type: ignore[call-arg]  # what is refused
+
+
+def test_positional_record_is_given_and_matched_by_position_too() -> None:
+    assert Amount(1, "s") == Amount(unit="s", number=1)
+    assert Amount(1).unit == "m"
+    match Amount(2):
+        case Amount(number, unit):
+            assert (number, unit) == (2, "m")
 
 
 def test_field_of_a_record_can_be_neither_changed_nor_deleted_nor_added() -> None:

@@ -231,3 +231,13 @@ def test_keys_that_are_gone_are_refused_in_words(
         directory.open("one", clock=clock)
     # Nothing was left open behind the refusal.
     directory.reset("one")
+
+
+def test_reset_with_a_world_that_is_not_there_forgets_nothing(tmp_path: Path) -> None:
+    directory = SandboxDirectory(tmp_path)
+    directory.open("kept", clock=SteppedClock()).close()
+
+    with pytest.raises(InvalidInput, match=r"missing\.yaml"):
+        directory.reset("kept", world_path=tmp_path / "missing.yaml")
+
+    assert directory.names() == ("kept",)

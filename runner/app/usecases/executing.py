@@ -1,37 +1,24 @@
 """Running a plan: apply it, go on with it, and say how it ended."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 from runner import __version__
 from runner.app.desk import Desk
 from runner.app.usecases.loading import load_checked
-from runner.app.usecases.planning import (
-    DryRunEnded,
-    Emit,
-    Occasion,
-    build_occasion,
-    build_plan,
-    dry_run,
-    refuse_used_occurrence,
-    silent,
-)
+from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
+from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
 from runner.core.errors import (
     ExitCode,
-    InvalidInput,
+    OutcomeLeftOpen,
     PlanRefused,
-    StoreRefused,
+    RunnerError,
     UsageInvalid,
 )
-from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.core.source import SourceFile
-from runner.core.types import type_from_text
-from runner.core.values import value_from_json
-from runner.documents.files import read_source
 from runner.effects.driver import EffectDriver
-from runner.effects.model import FINAL_STATES, EffectRow, EffectState
+from runner.effects.model import FINAL_STATES, OPEN_STATES, EffectRow, EffectState
 from runner.effects.ports import Change
 from runner.engine.events import EffectChanged, RunFinished, RunStarted
 from runner.engine.host import run_inline
@@ -40,28 +27,8 @@ from runner.engine.pinned import Pinned, PinnedEffects
 from runner.engine.ports import Ports, RunRow
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
-from runner.plan.build import shortage_words
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.plan.model import Plan
-from runner.plan.preflight import Drift, drift_between, name_changes
-from runner.playbook.inputs import BoundInputs
-from runner.playbook.model import Playbook
-
-DRIFTS_SHOWN = 10
-
-
-class PlanDrifted(PlanRefused):
-    """The preflight found that the plan no longer holds; nothing was sent."""
-
-    def __init__(self, drifts: tuple[Drift, ...]) -> None:
-        """Keep every difference."""
-        shown = "\n".join(f"  {drift}" for drift in drifts[:DRIFTS_SHOWN])
-        more = len(drifts) - DRIFTS_SHOWN
-        tail = f"\n  and {more} more" if more > 0 else ""
-        super().__init__(
-            f"the plan no longer holds; nothing was sent\n{shown}{tail}", hint="make a new plan"
-        )
-        self.drifts = drifts
 
 
 @record
@@ -91,29 +58,30 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     Errors: ``PlanRefused`` when the plan is stale, expired or used; ``StoreRefused`` for another
         store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent.
     """
-    known = await desk.store.run(file.run_id)
-    if known is not None and known.claimed:
-        if known.exit_code is not None:
-            return await _report_finished(desk, known, file.plan)
+    if await is_claimed(desk, file):
         return await resume_run(desk, file.run_id, emit)
-    playbook = _check_pins(desk, file)
-    if file.plan.effects:
+    plan = file.plan
+    playbook = check_pins(desk, plan)
+    occasion = planned_occasion(desk, plan, playbook)
+    if plan.effects:
         desk.transport()
     with desk.store.own_run(file.run_id):
-        occasion = _occasion(desk, file.plan, playbook)
+        known = await desk.store.run(file.run_id)
+        if known is not None and known.claimed:
+            # Another process had the run, from its first byte to its end, since we looked.
+            return await _go_on(desk, known, file, emit)
         await refuse_used_occurrence(desk, occasion.identity, own_run_id=file.run_id)
-        row = _run_row(desk, file)
         files = {playbook.source.name: playbook.source.text.encode("utf-8")}
-        await desk.store.register_run(row, files)
-        locks = file.plan.locks()
+        await desk.store.register_run(_run_row(desk, file), files)
+        locks = plan.locks()
         await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
         try:
             if locks:
-                await _preflight(desk, file.plan, occasion)
+                await preflight(desk, plan, occasion)
         except BaseException:
             await desk.store.release_locks(file.run_id, locks)
             raise
-        return await _execute(desk, file, playbook, emit, resumed=False)
+        return await _execute(desk, file, occasion, emit, resumed=False)
 
 
 async def is_claimed(desk: Desk, file: PlanFile) -> bool:
@@ -125,7 +93,11 @@ async def is_claimed(desk: Desk, file: PlanFile) -> bool:
 async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
     """Go on with a run from where its journal says it is; a finished one is only reported.
 
-    Errors: ``UsageInvalid`` for an unknown run; ``LockHeld`` while another process has it.
+    A run that has effects and has not sent anything has nothing to go on with: its plan is applied,
+    with every check that an apply makes.
+
+    Errors: ``UsageInvalid`` for an unknown run; ``LockHeld`` while another process has it;
+        ``PlanRefused`` where the directory has changed under it; else as ``apply_plan``.
     """
     row = await desk.store.run(run_id)
     if row is None:
@@ -138,107 +110,33 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
             f"{run_id} belongs to {row.host} ({row.entity}), not to {desk.host} ({desk.entity})",
             hint="name the profile or sandbox it was planned for",
         )
-    if file.plan.effects:
-        desk.transport()
-    files = await desk.store.run_files(run_id)
-    source = SourceFile(name=file.plan.source, text=files[file.plan.source].decode("utf-8"))
-    playbook, _ = load_checked(source)
+    if file.plan.effects and not row.claimed:
+        return await apply_plan(desk, file, emit)
     with desk.store.own_run(run_id):
-        await desk.store.take_locks(
-            run_id, _locks_left(file.plan, await _rows(desk, run_id)), at=desk.clock.now()
-        )
-        return await _execute(desk, file, playbook, emit, resumed=True)
+        # Read again: until now another process may have driven it.
+        owned = await desk.store.run(run_id)
+        assert owned is not None, "no run is ever forgotten"
+        return await _go_on(desk, owned, file, emit)
 
 
-def _check_pins(desk: Desk, file: PlanFile) -> Playbook:
+async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunReport:
+    """Go on with a run that this process owns."""
     plan = file.plan
-    if plan.store_id != desk.store.store_id:
-        raise StoreRefused(
-            "the plan was made with another journal than this one",
-            hint="use the journal it was made with, or make a new plan",
-        )
-    if desk.clock.now() > plan.not_after:
-        raise PlanRefused(
-            f"the plan expired at {plan.not_after:%Y-%m-%d %H:%M:%S} UTC", hint="make a new plan"
-        )
-    pins = (
-        ("profile", plan.profile, desk.profile),
-        ("host", plan.host, desk.host),
-        ("entity", plan.entity, desk.entity),
-        ("effect key", plan.key_fingerprint, desk.key_fingerprint),
-        ("set of facts", _facts_words(plan.facts), _facts_words(desk.facts_text())),
-        ("tool version", plan.tool_version, __version__),
-    )
-    for what, planned, now in pins:
-        if planned != now:
-            raise PlanRefused(
-                f"the plan's {what} was {planned}, this is {now}", hint="make a new plan"
-            )
-    for pinned in plan.files:
-        _check_file(pinned.name, pinned.digest)
-    return load_checked(read_source(Path(plan.source), name=plan.source))[0]
-
-
-def _facts_words(facts: Mapping[str, str]) -> str:
-    # In one order: a plan that was read from a file has its keys sorted, a fresh one has not.
-    return ", ".join(f"{name} {text}" for name, text in sorted(facts.items()))
-
-
-def _check_file(name: str, digest: str) -> None:
-    try:
-        data = Path(name).read_bytes()
-    except OSError as exc:
-        raise PlanRefused(
-            f"{name}, which the plan read, cannot be read now",
-            hint="apply from the folder the plan was made in, or make a new plan",
-        ) from exc
-    if bytes_digest(data) != digest:
-        raise PlanRefused(f"{name} has changed since the plan was made", hint="make a new plan")
-
-
-async def _preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
-    try:
-        dry = await dry_run(desk, occasion, silent)
-    except DryRunEnded as ended:
-        if ended.exit_code is ExitCode.UNREACHABLE:
-            raise
-        raise PlanDrifted(
-            (Drift(path="dry run", what="its end", planned="done", now=str(ended)),)
-        ) from ended
-    except InvalidInput as error:
-        raise PlanDrifted(
-            (Drift(path="dry run", what="its effects", planned="sound", now=str(error)),)
-        ) from error
-    today = build_plan(desk, occasion, dry)
-    # Only what is certain to lack cover: a shortage behind an undecided `if` was a warning in the
-    # plan as well.
-    short, _ = shortage_words(dry)
-    drifts = (
-        *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
-        *name_changes(plan, today),
-        *drift_between(plan, today),
-    )
-    if drifts:
-        raise PlanDrifted(drifts)
-
-
-def _occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
-    values = {
-        given.name: value_from_json(given.value, type_from_text(given.type))
-        for given in plan.inputs
-    }
-    origins = {given.name: given.origin for given in plan.inputs}
-    return build_occasion(
-        desk,
-        playbook,
-        BoundInputs(values=values, origins=origins),
-        now=plan.created_at,
-        nonce=plan.occurrence,
-    )
+    if row.exit_code is not None:
+        return await _report_finished(desk, row, plan)
+    if plan.effects:
+        desk.transport()
+    check_names_kept(desk, plan)
+    files = await desk.store.run_files(row.run_id)
+    source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
+    occasion = planned_occasion(desk, plan, load_checked(source)[0])
+    locks = _locks_left(plan, await _rows(desk, row.run_id))
+    await desk.store.take_locks(row.run_id, locks, at=desk.clock.now())
+    return await _execute(desk, file, occasion, emit, resumed=True)
 
 
 async def _execute(
-    desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit, *, resumed: bool
+    desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit, *, resumed: bool
 ) -> RunReport:
     run_id, plan = file.run_id, file.plan
     started_s = desk.clock.monotonic_s()
@@ -250,10 +148,15 @@ async def _execute(
             labels=plan.labels,
             dry=False,
             resumed=resumed,
-            step_count=len(playbook.steps),
+            step_count=len(occasion.playbook.steps),
         )
     )
-    end = await _walk(desk, file, playbook, emit)
+    standing = {row.order.path: row for row in await _rows(desk, run_id)}
+    try:
+        end = await _walk(desk, file, occasion, emit, standing)
+    except Exception as error:
+        _raise_open(run_id, standing.values(), error)
+        raise
     rows = await _rows(desk, run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
@@ -291,12 +194,29 @@ def _may_be_there(row: EffectRow) -> bool:
     return bool(row.order_id) or any(not a.proven_not_executed for a in row.attempts)
 
 
-async def _walk(desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit) -> WalkEnd:
+def _raise_open(run_id: str, rows: Iterable[EffectRow], error: Exception) -> None:
+    # Whatever has failed, what may have been sent is what people must hear of first.
+    found = [
+        f"{row.order.path} (requestId {row.order.request_id}) is {row.state}"
+        for row in rows
+        if row.state in OPEN_STATES
+    ]
+    if found:
+        why = str(error) if isinstance(error, RunnerError) else "this is a bug in runner"
+        raise OutcomeLeftOpen(
+            f"{'; '.join(found)}: nobody knows yet what became of it; the run was stopped: {why}",
+            hint=f"runner resume {run_id}",
+        ) from error
+
+
+async def _walk(
+    desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit, standing: dict[str, EffectRow]
+) -> WalkEnd:
     run_id, plan = file.run_id, file.plan
-    rows = await _rows(desk, run_id)
     orders = plan.orders(run_id)
 
     async def notice(row: EffectRow) -> None:
+        standing[row.order.path] = row
         emit(_changed(row))
 
     driver = (
@@ -327,14 +247,13 @@ async def _walk(desk: Desk, file: PlanFile, playbook: Playbook, emit: Emit) -> W
             ),
             driver,
             desk.store,
-            rows,
+            tuple(standing.values()),
         ),
         clock=desk.clock,
         random=desk.random,
         places=desk.places,
     )
-    occasion = _occasion(desk, plan, playbook)
-    walk = Walk(playbook=playbook, inputs=occasion.bound.values, now=plan.created_at)
+    walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     return await run_inline(Interpreter(walk, ports, emit).run())
 
 

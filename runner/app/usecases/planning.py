@@ -5,7 +5,8 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +35,8 @@ from runner.plan.codec import PlanFile, file_from_plan
 from runner.plan.dryrun import DryRun, DryRunner, Identity
 from runner.plan.model import Plan, PlannedFile, PlannedInput
 from runner.playbook.expressions.evaluate import Environment as Names
-from runner.playbook.expressions.template import Template, evaluate_template
+from runner.playbook.expressions.filling import evaluate_template
+from runner.playbook.expressions.template import Template
 from runner.playbook.inputs import BoundInputs
 from runner.playbook.model import Playbook
 
@@ -109,6 +111,8 @@ def build_occasion(
     labels = {name: _text(template, names) for name, template in playbook.labels.items()}
     if playbook.once is not None:
         occurrence = _text(playbook.once, names)
+        if not is_plain(occurrence):
+            raise InvalidInput((_once_unclear(playbook, occurrence),))
     elif playbook.has_effects and not desk.is_sandbox:
         raise InvalidInput((_once_missing(playbook),))
     else:
@@ -206,20 +210,31 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
 
 def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
     """Return the directory entries the effects rest on, as texts."""
-    used: dict[str, dict[str, str]] = {}
-    for intent in dry.intents:
-        draft = intent.draft
-        kind = "mirrorx_link" if draft.manifest.name.startswith("mirrorx.") else "mirror_link"
-        link = desk.directory.links(kind)[draft.parts["link"]]
-        wallet = desk.directory.wallets[link.wallet]
-        used[f"{kind} {link.name}"] = {
-            "id": link.id,
-            "wallet": link.wallet,
-            "binance_uid": link.binance_uid,
-        }
-        used[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
-        used[f"coin {draft.money.coin}"] = {"places": str(desk.places(draft.money.coin))}
-    return used
+    drafts = (intent.draft for intent in dry.intents)
+    return directory_entries(
+        desk, ((d.manifest.name, d.parts["link"], d.money.coin) for d in drafts)
+    )
+
+
+def directory_entries(
+    desk: Desk, used: Iterable[tuple[str, str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return what the directory says about actions, links and coins; what it lacks is left out."""
+    entries: dict[str, dict[str, str]] = {}
+    for action, link_name, coin in used:
+        kind = "mirrorx_link" if action.startswith("mirrorx.") else "mirror_link"
+        link = desk.directory.links(kind).get(link_name)
+        if link is not None:
+            wallet = desk.directory.wallets[link.wallet]
+            entries[f"{kind} {link.name}"] = {
+                "id": link.id,
+                "wallet": link.wallet,
+                "binance_uid": link.binance_uid,
+            }
+            entries[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
+        if coin in desk.directory.coins:
+            entries[f"coin {coin}"] = {"places": str(desk.places(coin))}
+    return entries
 
 
 def _text(template: Template, names: Names) -> str:
@@ -232,6 +247,29 @@ def _once_missing(playbook: Playbook) -> Diagnostic:
         summary=f'playbook "{playbook.name}" has effects and no `once`',
         span=playbook.source.whole(),
         hint="say what makes one occurrence itself: once: ${{ inputs.link }} ${{ inputs.day }}",
+    )
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether no other text looks the same: what happens once must have one spelling.
+
+    Shapes: plain is printable, composed (NFC), not empty, and has no blank but single ones inside.
+    """
+    words = text.split()
+    return (
+        bool(words)
+        and text == " ".join(words)
+        and text.isprintable()
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
+def _once_unclear(playbook: Playbook, occurrence: str) -> Diagnostic:
+    return Diagnostic(
+        code="input-invalid",
+        summary=f"`once` gives {occurrence!a}, and other texts look the same",
+        span=playbook.source.whole(),
+        hint="give inputs without blanks around them or characters that cannot be seen",
     )
 
 

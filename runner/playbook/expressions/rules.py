@@ -4,13 +4,12 @@ The checker asks before the run; the evaluator asks for the type of a result tha
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from runner.core.money import Money
-from runner.core.record import record
+from runner.core.record import positional_record, record
 from runner.core.types import (
     BOOL,
     DATE,
@@ -29,6 +28,9 @@ from runner.core.types import (
     Type,
 )
 from runner.core.values import Unknown, Value
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 NUMBERS = frozenset({"int", "decimal"})
 MEASURES = NUMBERS | {"money", "date", "timestamp", "duration"}
@@ -258,11 +260,11 @@ def _comparison_hint(left: Type, right: Type) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@positional_record
 class Ratio:
     """A quotient before it is rounded; of money where ``coin`` is not empty."""
 
-    number: Fraction
+    number: "Fraction"
     coin: str
 
 

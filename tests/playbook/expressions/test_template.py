@@ -23,11 +23,11 @@ from runner.core.types import (
     Type,
 )
 from runner.core.values import Unknown, Value
+from runner.playbook.expressions.filling import evaluate_template
 from runner.playbook.expressions.parse import Expression, ExpressionInvalid
 from runner.playbook.expressions.template import (
     Template,
     check_template,
-    evaluate_template,
     parse_bare,
     parse_template,
 )

@@ -1,0 +1,195 @@
+"""What is checked before a plan is applied: everything its file says, against what is true here.
+
+A digest proves that a plan's file is whole, not who wrote it. Nothing in it is therefore taken on
+trust: what it pins is compared with this desk, with the files as they are now, and with a dry run.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from runner import __version__
+from runner.app.desk import Desk
+from runner.app.usecases.loading import load_checked
+from runner.app.usecases.planning import (
+    DryRunEnded,
+    Occasion,
+    build_occasion,
+    build_plan,
+    directory_entries,
+    dry_run,
+    silent,
+)
+from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
+from runner.core.ids import bytes_digest
+from runner.core.source import SourceFile, Span
+from runner.documents.files import read_source
+from runner.plan.build import shortage_words
+from runner.plan.model import Plan
+from runner.plan.preflight import Drift, drift_between, name_changes
+from runner.playbook.inputs import InputGiven, bind_inputs
+from runner.playbook.model import Playbook
+
+DRIFTS_SHOWN = 10
+CLOCK_STEP_MAX = timedelta(minutes=1)
+"""How far a clock may have been set back since the plan: what is younger than the plan is looked
+for from its moment on, and a moment in the future has nothing younger."""
+
+_AGAIN = "make a new plan"
+
+
+class PlanDrifted(PlanRefused):
+    """The preflight found that the plan no longer holds; nothing was sent."""
+
+    def __init__(self, drifts: tuple[Drift, ...]) -> None:
+        """Keep every difference."""
+        shown = "\n".join(f"  {drift}" for drift in drifts[:DRIFTS_SHOWN])
+        more = len(drifts) - DRIFTS_SHOWN
+        tail = f"\n  and {more} more" if more > 0 else ""
+        super().__init__(f"the plan no longer holds; nothing was sent\n{shown}{tail}", hint=_AGAIN)
+        self.drifts = drifts
+
+
+def check_pins(desk: Desk, plan: Plan) -> Playbook:
+    """Hold a plan against this desk and the files as they are now, and load its playbook.
+
+    Errors: ``StoreRefused`` for another journal, ``PlanRefused`` for everything else.
+    """
+    if plan.store_id != desk.store.store_id:
+        raise StoreRefused(
+            "the plan was made with another journal than this one",
+            hint="use the journal it was made with, or make a new plan",
+        )
+    now = desk.clock.now()
+    if now > plan.not_after:
+        raise PlanRefused(
+            f"the plan expired at {plan.not_after:%Y-%m-%d %H:%M:%S} UTC", hint=_AGAIN
+        )
+    if plan.created_at > now + CLOCK_STEP_MAX:
+        raise PlanRefused(
+            f"the plan was made at {plan.created_at:%Y-%m-%d %H:%M:%S} UTC, which is yet to come",
+            hint="set the clock right, then make a new plan",
+        )
+    pins = (
+        ("profile", plan.profile, desk.profile),
+        ("host", plan.host, desk.host),
+        ("entity", plan.entity, desk.entity),
+        ("effect key", plan.key_fingerprint, desk.key_fingerprint),
+        ("set of facts", _facts_words(plan.facts), _facts_words(desk.facts_text())),
+        ("tool version", plan.tool_version, __version__),
+    )
+    for what, planned, today in pins:
+        if planned != today:
+            raise PlanRefused(
+                f"the plan's {what} was {_one_line(planned)}, this is {today}", hint=_AGAIN
+            )
+    return load_checked(_pinned_source(plan))[0]
+
+
+def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
+    """Work out a plan's occasion from its inputs, bound as if they were given now.
+
+    Errors: ``PlanRefused`` for inputs the playbook does not take, and where the plan names another
+        occurrence than its inputs give: that name is what a run claims.
+    """
+    given = {}
+    for each in plan.inputs:
+        if not isinstance(each.value, str | bool):
+            raise PlanRefused(
+                f"the plan's input {_one_line(each.name)} is not a scalar", hint=_AGAIN
+            )
+        text = str(each.value).lower() if isinstance(each.value, bool) else each.value
+        place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
+        if each.origin != "default":
+            given[each.name] = InputGiven(text=text, origin=each.origin, span=place, key_span=place)
+    try:
+        bound = bind_inputs(playbook, given)
+    except InvalidInput as error:
+        raise PlanRefused(
+            f"the plan's inputs do not fit its playbook: {_one_line(error.message)}", hint=_AGAIN
+        ) from error
+    occasion = build_occasion(desk, playbook, bound, now=plan.created_at, nonce=plan.occurrence)
+    planned = (plan.playbook, plan.occurrence, plan.revision)
+    identity = occasion.identity
+    if planned != (identity.playbook, identity.occurrence, identity.revision):
+        raise PlanRefused(
+            f'the plan is of {_one_line(plan.playbook)} "{_one_line(plan.occurrence)}",'
+            f' its playbook and inputs give {identity.playbook} "{identity.occurrence}"',
+            hint=_AGAIN,
+        )
+    return occasion
+
+
+async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
+    """Walk dry again, and insist that the plan is still what that gives.
+
+    Errors: ``PlanDrifted``; ``RemoteError`` and ``DryRunEnded`` where the custodian is unreachable.
+    """
+    try:
+        dry = await dry_run(desk, occasion, silent)
+    except DryRunEnded as ended:
+        if ended.exit_code is ExitCode.UNREACHABLE:
+            raise
+        raise PlanDrifted(
+            (Drift(path="dry run", what="its end", planned="done", now=str(ended)),)
+        ) from ended
+    except InvalidInput as error:
+        raise PlanDrifted(
+            (Drift(path="dry run", what="its effects", planned="sound", now=str(error)),)
+        ) from error
+    today = build_plan(desk, occasion, dry)
+    # Only what is certain to lack cover: a shortage behind an undecided `if` was a warning in the
+    # plan as well.
+    short, _ = shortage_words(dry)
+    drifts = (
+        *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
+        *name_changes(plan.names, today.names),
+        *drift_between(plan, today),
+    )
+    if drifts:
+        raise PlanDrifted(drifts)
+
+
+def check_names_kept(desk: Desk, plan: Plan) -> None:
+    """Insist that the directory still says what it said when a run's plan was made.
+
+    What an earlier process sent is looked for under the link and the account it was sent to.
+
+    Errors: ``PlanRefused``.
+    """
+    used = ((effect.action, effect.link, effect.coin) for effect in plan.effects)
+    changed = name_changes(plan.names, directory_entries(desk, used))
+    if changed:
+        raise PlanRefused(
+            "; ".join(str(each) for each in changed),
+            hint="put the directory back as it was for this run, then resume",
+        )
+
+
+def _pinned_source(plan: Plan) -> SourceFile:
+    # Read once: what was compared is what is loaded.
+    try:
+        source = read_source(Path(plan.source), name=plan.source)
+    except InvalidInput as error:
+        raise PlanRefused(
+            f"{_one_line(plan.source)}, which the plan read, cannot be read now:"
+            f" {_one_line(error.message)}",
+            hint="apply from the folder the plan was made in, or make a new plan",
+        ) from error
+    pinned = {file.name: file.digest for file in plan.files}
+    if pinned != {plan.source: bytes_digest(source.text.encode("utf-8"))}:
+        raise PlanRefused(
+            f"{_one_line(plan.source)} has changed since the plan was made", hint=_AGAIN
+        )
+    return source
+
+
+def _facts_words(facts: Mapping[str, str]) -> str:
+    # In one order: a plan that was read from a file has its keys sorted, a fresh one has not.
+    return ", ".join(f"{name} {text}" for name, text in sorted(facts.items()))
+
+
+def _one_line(text: str) -> str:
+    # Somebody's words from a file: a line of their own could be read as ours, or as a command by
+    # the system that runs us.
+    return " ".join(text.split())

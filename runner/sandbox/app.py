@@ -126,8 +126,7 @@ class _Endpoint:
         self._clock = clock
         self._operations = {
             (operation.method, operation.path): operation
-            for operation in api.operations.values()
-            if operation.id in HANDLERS
+            for operation in (api.operations[operation_id] for operation_id in HANDLERS)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

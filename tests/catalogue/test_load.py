@@ -6,58 +6,29 @@ import sys
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from enum import Enum
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from runner.catalogue.api import Api, Envelope, Location, Parameter, ReplyField, WriteOutcome
+from runner.catalogue.api import (
+    Api,
+    Envelope,
+    ExampleKind,
+    Location,
+    Operation,
+    Operations,
+    Parameter,
+    ReplyField,
+    WriteOutcome,
+)
 from runner.catalogue.load import load_api
 
-# id, method, path, parameters, fields of the reply. A question mark follows what may be left out,
-# a tilde what is inferred; the tilde of the path is the operation's.
-TABLE = """
-system.status GET /open-api/v1/system/status
-    bizType walletType timestamp
-    status message
-wallet.list GET /open-api/v1/wallet/list
-    pageLimit? pageNo? timestamp
-    walletId walletIdStr walletName walletType
-wallet.asset.list GET /open-api/v1/wallet/asset/list
-    walletId coinSymbol? network? pageLimit? pageNo? timestamp
-    coinSymbol network amount availableAmount totalAmountWithMirror
-mirrorx.link.list GET /open-api/v1/mirrorX/mirrorXLinkId/list
-    pageLimit? pageNo? timestamp
-    mirrorXLinkId binanceUID walletIdStr label status createDate
-mirrorx.available.check GET /open-api/v1/mirrorX/order/check
-    mirrorXLinkId coinSymbol orderType timestamp
-    coinSymbol maxAvailableAmount
-mirrorx.position.list GET /open-api/v1/mirrorX/positions/list
-    mirrorXLinkId excludeZeroAmountFlag? pageLimit pageNo timestamp
-    mirrorXLinkId binanceUID walletIdStr coinSymbol mirrorXBalance
-mirrorx.order.list GET /open-api/v1/mirrorX/order/list
-    mirrorXLinkId coinSymbol? orderType? startTime endTime pageLimit pageNo timestamp
-    orderViewId mirrorXLinkId binanceUID walletIdStr orderType coinSymbol amount status orderTime
-mirrorx.order.create POST /open-api/v1/mirrorX/order
-    mirrorXLinkId orderType coinSymbol amount requestId timestamp
-    orderViewId status requestId
-mirror.link.list GET /open-api/v1/mirror/mirrorLinkId/list~
-    pageLimit~ pageNo~ timestamp
-    mirrorLinkId~ binanceUID~ walletIdStr~
-mirror.asset.apply POST /open-api/v1/mirror/asset/apply~
-    mirrorLinkId~ coinSymbol~ network~ amount~ requestId~ timestamp operationType?~
-    recordId~ status~ requestId~
-mirror.asset.settle POST /open-api/v1/mirror/asset/settle
-    mirrorLinkId operationType coinSymbol network amount requestId timestamp
-    recordId status requestId
-mirror.record.list GET /open-api/v1/mirror/records/list
-    binanceUID? walletIdStr? coinSymbol? network? startTime endTime operationType? status? pageLimit pageNo timestamp
-    recordId~ operationType~ status~ binanceUID~ walletIdStr~ coinSymbol~ network~ amount~ requestId?~
-mirror.position.list GET /open-api/v1/mirror/positions/list
-    walletIdStr? binanceUid? excludeZeroAmountFlag? pageLimit pageNo timestamp
-    walletIdStr binanceUID coinSymbol network amount amountInBTC
-mirror.position.summary GET /open-api/v1/mirror/position/summary
-    walletIdStr timestamp
-    walletIdStr totalAmountInBTC data
-"""  # noqa: E501  # one operation's parameters read best on one line
+# Written from the documentation's navigation: the group, then id, method and path of each
+# operation, its parameters, and the fields of its object or row. A question mark follows what may
+# be left out, a tilde what is inferred; the tilde of the path is the operation's. A dash stands for
+# no fields.
+TABLE = Path(__file__).with_name("operations.txt")
 
 
 def _marked(part: Parameter | ReplyField) -> str:
@@ -66,23 +37,50 @@ def _marked(part: Parameter | ReplyField) -> str:
 
 def test_operations_are_those_of_the_table(api: Api) -> None:
     lines = []
+    group = ""
     for operation in api.operations.values():
+        if operation.group != group:
+            group = operation.group
+            lines.append(group)
         mark = "" if operation.certain else "~"
-        lines.append(f"{operation.id} {operation.method} {operation.path}{mark}")
+        lines.append(f"  {operation.id} {operation.method} {operation.path}{mark}")
         lines.append("    " + " ".join(_marked(p) for p in operation.parameters))
-        lines.append("    " + " ".join(_marked(f) for f in operation.fields))
+        lines.append("    " + (" ".join(_marked(f) for f in operation.fields) or "-"))
 
-    assert lines == TABLE.strip().split("\n")
+    assert lines == TABLE.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+def test_there_are_the_51_operations_of_the_navigation_and_an_older_one(api: Api) -> None:
+    operations = list(api.operations.values())
+
+    assert len(operations) == 52
+    assert [o.id for o in operations if o.group == "Older versions"] == ["deposit.detail_v1"]
+    assert len({(o.method, o.path) for o in operations}) == 52
 
 
 def test_operations_are_keyed_by_their_id(api: Api) -> None:
     assert all(key == operation.id for key, operation in api.operations.items())
 
 
-def test_parameters_of_a_write_travel_in_the_body_and_of_a_read_in_the_query(api: Api) -> None:
+def test_parameters_travel_in_the_body_of_a_post_and_in_the_query_of_a_get(api: Api) -> None:
     for operation in api.operations.values():
-        expected = Location.BODY if operation.is_write else Location.QUERY
+        expected = Location.BODY if operation.has_body else Location.QUERY
         assert {parameter.location for parameter in operation.parameters} == {expected}
+
+
+def test_one_post_is_a_read(api: Api) -> None:
+    operations = api.operations.values()
+
+    assert [o.id for o in operations if o.has_body and not o.is_write] == ["transaction.history"]
+    assert not any(o.is_write for o in operations if not o.has_body)
+
+
+def test_every_operation_takes_a_timestamp(api: Api) -> None:
+    for operation in api.operations.values():
+        timestamp = operation.parameter("timestamp")
+        assert timestamp is not None
+        assert timestamp.required
+        assert timestamp.language_type == "timestamp"
 
 
 def test_server_is_the_production_host(api: Api) -> None:
@@ -96,41 +94,139 @@ def test_permission_or_envelope_is_inferred_where_no_page_prints_it(api: Api) ->
         "mirror.link.list",
         "mirror.asset.apply",
         "mirror.position.summary",
+        "deposit.detail_v1",
     }
     assert {o.id for o in operations if not o.envelope_certain} == {
+        "whitelist.options",
+        "subwallet.deposit.history_v1",
         "mirror.link.list",
         "mirror.record.list",
+        "exchange.transfer.create",
+        "withdrawal.create_v1",
+        "deposit.detail_v1",
     }
 
 
-def test_writes_need_the_mirror_permission_and_reads_the_enquiry(api: Api) -> None:
-    for operation in api.operations.values():
-        expected = "Enable Mirror Operation" if operation.is_write else "Enable Enquiry"
-        assert operation.permission == expected
+PERMISSIONS = {
+    "Enable Wallet Management": {
+        "wallet.create",
+        "wallet.update",
+        "whitelist.upsert",
+        "subwallet.create",
+        "subwallet.update",
+        "webhook.resend",
+    },
+    "Enable Withdrawal": {"withdrawal.create", "withdrawal.create_v1"},
+    "Enable Internal Transfer": {"subwallet.transfer.create"},
+    "Enable Mirror Operation": {
+        "mirrorx.order.create",
+        "mirror.asset.apply",
+        "mirror.asset.settle",
+    },
+    "Enable Transfer with Exchange": {"exchange.transfer.create"},
+    "Transaction History": {"transaction.history"},
+}
 
 
-def test_archived_operations_are_the_mirror_ones(api: Api) -> None:
+def test_reads_need_the_enquiry_and_every_other_group_is_listed(api: Api) -> None:
+    found: dict[str, set[str]] = {}
     for operation in api.operations.values():
-        assert operation.archived == operation.id.startswith("mirror.")
+        found.setdefault(operation.permission, set()).add(operation.id)
+    enquiry = found.pop("Enable Enquiry")
+
+    assert found == PERMISSIONS
+    assert not any(api.operations[operation_id].is_write for operation_id in enquiry)
+
+
+def test_withdrawals_name_a_second_permission(api: Api) -> None:
+    second = {o.id: o.permissions_also for o in api.operations.values() if o.permissions_also}
+
+    assert second == dict.fromkeys(
+        ("withdrawal.create", "withdrawal.create_v1"), ("Enable Whitelisted Address Checking",)
+    )
+
+
+def test_archived_operations_are_those_of_the_archive(api: Api) -> None:
+    for operation in api.operations.values():
+        kept_apart = operation.group.startswith("Archive / ") or operation.group == "Older versions"
+        assert operation.archived == kept_apart
 
 
 def test_envelopes_are_as_documented(api: Api) -> None:
-    envelopes = {operation.id: operation.envelope for operation in api.operations.values()}
+    found: dict[Envelope, list[str]] = {envelope: [] for envelope in Envelope}
+    for operation in api.operations.values():
+        found[operation.envelope].append(operation.id)
 
-    assert {i for i, envelope in envelopes.items() if envelope is Envelope.PAGE} == {
-        "wallet.list",
-        "wallet.asset.list",
-        "mirrorx.link.list",
-        "mirrorx.position.list",
-        "mirrorx.order.list",
-    }
-    assert {i for i, envelope in envelopes.items() if envelope is Envelope.ARCHIVE_PAGE} == {
+    assert found[Envelope.ARCHIVE_PAGE] == [
         "mirror.link.list",
         "mirror.record.list",
         "mirror.position.list",
+    ]
+    assert found[Envelope.LIST] == [
+        "coin.prime.list",
+        "coin.qualified.list",
+        "coin.cosign.list",
+        "deposit.detail",
+    ]
+    assert found[Envelope.VALUE] == ["webhook.resend"]
+    assert all(o.data_nullable for o in api.operations.values())
+
+
+def test_operations_with_pages_are_those_that_take_page_parameters(api: Api) -> None:
+    for operation in api.operations.values():
+        asked = {"pageLimit", "pageNo"} & {p.name for p in operation.parameters}
+        assert asked == (
+            set() if operation.envelope.page_names is None else {"pageLimit", "pageNo"}
+        )
+
+
+def test_both_details_of_deposits_are_seen_as_list_and_as_object(api: Api) -> None:
+    also = {o.id: (o.envelope, o.envelope_also) for o in api.operations.values() if o.envelope_also}
+
+    assert also == {
+        "deposit.detail": (Envelope.LIST, Envelope.OBJECT),
+        "deposit.detail_v1": (Envelope.OBJECT, Envelope.LIST),
     }
-    assert set(envelopes.values()) == {Envelope.OBJECT, Envelope.PAGE, Envelope.ARCHIVE_PAGE}
-    assert all(operation.data_nullable for operation in api.operations.values())
+
+
+def test_pages_name_their_parts(api: Api) -> None:
+    names = Envelope.PAGE.page_names
+    archive = Envelope.ARCHIVE_PAGE.page_names
+
+    assert names is not None
+    assert archive is not None
+    assert (names.rows, names.pages, names.total, names.number, names.size) == (
+        "data", "totalPage", "", "pageNo", "pageLimit",
+    )  # fmt: skip
+    assert (archive.rows, archive.pages, archive.total, archive.number, archive.size) == (
+        "data", "", "total", "pageNo", "pageSize",
+    )  # fmt: skip
+    assert Envelope.OBJECT.page_names is None
+    assert api.operations["mirror.position.list"].envelope.page_names == archive
+
+
+def test_a_page_has_at_most_500_rows_and_of_the_transaction_history_100(api: Api) -> None:
+    maxima: dict[int | None, set[str]] = {}
+    for operation in api.operations.values():
+        if operation.envelope.page_names is not None:
+            maxima.setdefault(operation.page_max, set()).add(operation.id)
+
+    assert maxima.keys() == {100, 500, None}
+    assert maxima[100] == {"transaction.history"}
+    assert maxima[None] == {
+        "mirror.record.list",
+        "mirror.position.list",
+        "exchange.transfer.history",
+        "withdrawal.history_v1",
+        "subwallet.list_v1",
+    }
+    assert api.operations["wallet.create"].page_max is None
+
+
+def test_what_is_no_object_is_described_as_a_value(api: Api) -> None:
+    values = {o.id: o.value.types for o in api.operations.values() if o.value is not None}
+
+    assert values == {"webhook.resend": ("boolean",), "subwallet.list_v1": ("integer",)}
 
 
 def test_exchange_balance_stands_beside_the_mirrorx_positions(api: Api) -> None:
@@ -147,23 +243,76 @@ def test_writes_name_the_read_that_shows_them(api: Api) -> None:
     }
 
     assert readbacks == {
+        "wallet.create": ("wallet.list", False),
+        "wallet.update": ("wallet.list", False),
+        "withdrawal.create": ("withdrawal.detail", True),
+        "whitelist.upsert": ("whitelist.list", False),
+        "subwallet.create": ("subwallet.list", False),
+        "subwallet.update": ("subwallet.list", False),
+        "subwallet.transfer.create": ("subwallet.transfer.detail", True),
         "mirrorx.order.create": ("mirrorx.order.list", False),
+        "webhook.resend": ("", False),
         "mirror.asset.apply": ("mirror.record.list", False),
         "mirror.asset.settle": ("mirror.record.list", False),
+        "exchange.transfer.create": ("exchange.transfer.detail", True),
+        "withdrawal.create_v1": ("withdrawal.detail", True),
     }
     assert not any(o.readback for o in api.operations.values() if not o.is_write)
+
+
+def test_a_read_by_request_id_takes_one(api: Api) -> None:
+    for operation in api.operations.values():
+        if operation.readback_by_request_id:
+            assert api.operations[operation.readback].parameter("requestId") is not None
 
 
 def test_rules_over_several_parameters_are_kept(api: Api) -> None:
     operations = api.operations.values()
 
     assert {o.id: o.requires_one_of for o in operations if o.requires_one_of} == {
+        "deposit.detail": ("txId", "orderViewId"),
+        "withdrawal.create": ("withdrawalAddress", "toWalletIdStr"),
+        "withdrawal.detail": ("orderViewId", "requestId"),
+        "subwallet.transfer.detail": ("orderViewId", "requestId"),
         "mirror.record.list": ("binanceUID", "walletIdStr"),
         "mirror.position.list": ("walletIdStr", "binanceUid"),
+        "exchange.transfer.detail": ("orderViewId", "requestId"),
     }
+    assert {o.id: o.at_most_one_of for o in operations if o.at_most_one_of} == {
+        "withdrawal.create": ("withdrawalAddress", "toWalletIdStr"),
+    }
+    for operation in operations:
+        for name in (*operation.requires_one_of, *operation.at_most_one_of):
+            parameter = operation.parameter(name)
+            assert parameter is not None
+            assert not parameter.required
+
+
+def test_ranges_of_time_are_bounded_where_a_source_says_so(api: Api) -> None:
+    day_ms = 24 * 60 * 60 * 1000
+    operations = api.operations.values()
+
     assert {o.id: o.window_ms for o in operations if o.window_ms} == {
-        "mirrorx.order.list": 30 * 24 * 60 * 60 * 1000
+        "transaction.history": 90 * day_ms,
+        "subwallet.deposit.history": 30 * day_ms,
+        "mirrorx.order.list": 30 * day_ms,
     }
+    assert {o.id for o in operations if o.range_names == ("startDate", "endDate")} == {
+        "transaction.history"
+    }
+    assert {o.id for o in operations if o.range_names == ("startTime", "endTime")} == {
+        "deposit.history",
+        "withdrawal.history",
+        "whitelist.list",
+        "subwallet.deposit.history_v1",
+        "subwallet.deposit.history",
+        "subwallet.transfer.history",
+        "mirrorx.order.list",
+        "mirror.record.list",
+        "exchange.transfer.history",
+        "withdrawal.history_v1",
+    }
+    assert all(o.range_names for o in operations if o.window_ms)
 
 
 def test_parameter_carries_type_limits_and_example(api: Api) -> None:
@@ -181,21 +330,59 @@ def test_parameter_carries_type_limits_and_example(api: Api) -> None:
     )
 
 
-def test_parameter_with_two_types_names_the_documented_one_first(api: Api) -> None:
-    two = {
-        (operation.id, parameter.name): parameter.types
+def test_parameter_of_another_type_than_documented_is_described(api: Api) -> None:
+    """What each pair is stands with the facts; here only that none is left without words."""
+    for operation in api.operations.values():
+        for parameter in operation.parameters:
+            if len(parameter.types) > 1:
+                assert len(parameter.types) == 2
+                assert len(parameter.description) > 40
+
+
+def test_ids_the_documentation_demands_as_integers_are_nothing_else(api: Api) -> None:
+    found = {
+        (operation.id, parameter.name)
         for operation in api.operations.values()
         for parameter in operation.parameters
-        if len(parameter.types) > 1
+        if parameter.location is Location.BODY
+        and parameter.types == ("integer",)
+        and parameter.name.endswith("Id")
     }
 
-    assert two == {
-        ("wallet.asset.list", "walletId"): ("integer", "string"),
-        ("mirrorx.position.list", "excludeZeroAmountFlag"): ("boolean", "integer"),
-        ("mirrorx.order.create", "mirrorXLinkId"): ("integer", "string"),
-        ("mirrorx.order.create", "requestId"): ("string", "integer"),
-        ("mirror.record.list", "walletIdStr"): ("integer", "string"),
+    assert found == {
+        ("subwallet.update", "requestId"),
+        ("exchange.transfer.create", "parentWalletId"),
+        ("exchange.transfer.create", "requestId"),
+        ("withdrawal.create_v1", "requestId"),
+        ("withdrawal.create_v1", "walletId"),
     }
+
+
+def test_list_of_a_body_tells_the_types_of_its_items(api: Api) -> None:
+    history = api.operations["transaction.history"]
+    lists = {p.name: p.item_types for p in history.parameters if p.types == ("array",)}
+    kinds = history.parameter("bizTypes")
+
+    assert lists == {
+        "bizTypes": ("integer",),
+        "walletIds": ("string",),
+        "networks": ("string",),
+        "symbols": ("string",),
+    }
+    assert kinds is not None
+    assert kinds.choices == ()
+    assert dict(kinds.meanings)["3110"] == "MirrorX delegation"
+
+
+def test_object_of_a_body_tells_its_members(api: Api) -> None:
+    detail = api.operations["whitelist.upsert"].parameter("correspondentDetail")
+
+    assert detail is not None
+    assert detail.types == ("object",)
+    assert [member.name for member in detail.fields][:4] == [
+        "firstName", "lastName", "fullName", "birthday",
+    ]  # fmt: skip
+    assert not any(member.required for member in detail.fields)
 
 
 def test_parameter_narrows_a_shared_enumeration_to_its_own_choices(api: Api) -> None:
@@ -217,35 +404,111 @@ def test_field_without_choices_still_tells_the_meanings(api: Api) -> None:
     assert dict(status.meanings)["1"].startswith("approved")
 
 
-def test_nullable_fields_are_the_documented_ones(api: Api) -> None:
-    nullable = {
+def test_field_that_may_be_null_may_be_absent_but_for_the_first_ones(api: Api) -> None:
+    required = {
         (operation.id, field.name)
         for operation in api.operations.values()
         for field in operation.fields
-        if field.nullable
+        if field.nullable and field.required
     }
 
-    assert nullable == {
+    assert required == {
         ("wallet.asset.list", "network"),
+        ("subwallet.asset.list", "network"),
         ("mirrorx.link.list", "label"),
-        ("mirror.record.list", "requestId"),
     }
 
 
-def test_amounts_and_ids_of_replies_are_texts(api: Api) -> None:
+def test_fields_with_two_spellings_are_the_known_ones(api: Api) -> None:
+    aliases = {
+        (operation.id, field.name): field.aliases
+        for operation in api.operations.values()
+        for field in operation.fields
+        if field.aliases
+    }
+
+    assert aliases == {
+        ("withdrawal.history", "walletStr"): ("walletIdStr",),
+        ("withdrawal.detail", "walletStr"): ("walletIdStr",),
+        ("subwallet.transfer.history", "fromWalletId"): ("fromWalletIdStr",),
+        ("subwallet.transfer.history", "toWalletId"): ("toWalletIdStr",),
+        ("subwallet.transfer.detail", "fromWalletId"): ("fromWalletIdStr",),
+        ("subwallet.transfer.detail", "toWalletId"): ("toWalletIdStr",),
+    }
+
+
+def test_field_is_found_under_any_of_its_names(api: Api) -> None:
+    fields = api.operations["subwallet.transfer.detail"].fields
+    source = next(field for field in fields if field.name == "fromWalletId")
+
+    assert source.required
+    assert source.name_in({"fromWalletId": "1", "fromWalletIdStr": "1"}) == "fromWalletId"
+    assert source.name_in({"fromWalletIdStr": "1"}) == "fromWalletIdStr"
+    assert source.name_in({"toWalletIdStr": "1"}) is None
+
+
+def test_amounts_of_replies_are_texts(api: Api) -> None:
     for operation in api.operations.values():
         for field in operation.fields:
             if field.language_type in {"money", "decimal", "coin", "network", "order_id"}:
                 assert field.types == ("string",)
-            if field.name.endswith(("Id", "IdStr", "UID")) and field.name != "walletId":
-                assert field.types == ("string",)
+
+
+def test_ids_of_replies_that_are_numbers_have_a_twin_or_no_source_for_one(api: Api) -> None:
+    numbers = {
+        (operation.id, field.name)
+        for operation in api.operations.values()
+        for field in operation.fields
+        if field.name.endswith(("Id", "IdStr", "UID")) and field.types == ("integer",)
+        if not {f"{field.name}Str"} & {other.name for other in operation.fields}
+    }
+
+    assert numbers == {
+        ("coin.prime.list", "coinId"),
+        ("coin.qualified.list", "coinId"),
+        ("coin.cosign.list", "coinId"),
+        ("wallet.update", "walletId"),
+        ("deposit.history", "walletId"),
+        ("deposit.detail", "walletId"),
+        ("subwallet.update", "walletId"),
+        ("subwallet.deposit.address.list", "walletId"),
+        ("subwallet.deposit.history_v1", "walletId"),
+        ("exchange.transfer.detail", "walletId"),
+        ("exchange.transfer.history", "walletId"),
+        ("withdrawal.history_v1", "walletId"),
+        ("withdrawal.detail_v1", "walletId"),
+        ("deposit.detail_v1", "walletId"),
+    }
 
 
 def test_field_of_a_list_describes_its_items(api: Api) -> None:
     data = api.operations["mirror.position.summary"].fields[-1]
 
     assert data.types == ("array",)
+    assert data.item_types == ("object",)
     assert [field.name for field in data.fields] == ["binanceUid", "subtotalAmountInBTC"]
+
+
+def test_field_that_is_an_object_describes_its_members(api: Api) -> None:
+    options = api.operations["whitelist.options"].fields[0]
+    members = {member.name: member for member in options.fields}
+
+    assert members["addressType"].types == ("object",)
+    assert members["addressType"].item_types == ("string",)
+    assert members["confirmation"].item_types == ("string",)
+    assert [field.name for field in members["listOfVASP"].fields] == [
+        "jurisdictionRequired",
+        "name",
+    ]
+
+
+def test_inferred_row_makes_all_its_fields_inferred(api: Api) -> None:
+    stated = api.operations["deposit.history"].fields
+    inferred = api.operations["subwallet.deposit.history_v1"].fields
+
+    assert [field.name for field in stated] == [field.name for field in inferred]
+    assert all(field.certain for field in stated)
+    assert not any(field.certain for field in inferred)
 
 
 def test_examples_are_those_of_the_documentation(api: Api) -> None:
@@ -269,6 +532,29 @@ def test_examples_are_those_of_the_documentation(api: Api) -> None:
         "BUSD",
         "BTC",
     ]
+
+
+def test_examples_tell_how_far_they_can_be_used(api: Api) -> None:
+    kinds = {
+        (o.id, name, kind)
+        for o in api.operations.values()
+        for name, kind in (
+            ("request", o.request_example_kind),
+            ("response", o.response_example_kind),
+            ("rows", o.row_examples_kind),
+        )
+        if kind is not ExampleKind.WHOLE
+    }
+
+    assert kinds == {
+        ("wallet.create", "request", ExampleKind.PLACEHOLDER),
+        ("mirror.asset.settle", "request", ExampleKind.PLACEHOLDER),
+        ("mirror.position.summary", "response", ExampleKind.PLACEHOLDER),
+        ("whitelist.upsert", "response", ExampleKind.PARTIAL),
+        ("exchange.transfer.detail", "response", ExampleKind.PARTIAL),
+        ("deposit.history", "rows", ExampleKind.PARTIAL),
+        ("deposit.detail", "rows", ExampleKind.PARTIAL),
+    }
 
 
 OUTCOMES = {
@@ -363,6 +649,27 @@ def test_nothing_reachable_can_be_changed(api: Api) -> None:
             stack.extend(item)
         else:
             assert isinstance(item, allowed)
+
+
+def test_operation_is_built_when_first_asked_for_and_once() -> None:
+    built = []
+
+    def make(operation_id: str) -> Operation:
+        built.append(operation_id)
+        return load_api().operations[operation_id]
+
+    operations = Operations(
+        {name: partial(make, name) for name in ("wallet.list", "system.status")}
+    )
+
+    assert list(operations) == ["wallet.list", "system.status"]
+    assert len(operations) == 2
+    assert "wallet.list" in operations
+    assert "wallet.lst" not in operations
+    assert operations.get("wallet.lst") is None
+    assert not built
+    assert operations["system.status"] is operations["system.status"]
+    assert built == ["system.status"]
 
 
 def test_loading_twice_gives_the_same_object(api: Api) -> None:

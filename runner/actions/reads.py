@@ -10,9 +10,10 @@ from runner.actions.orders import mirror_orders, mirrorx_orders, require_binance
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRRORX_LINK_APPROVED, WALLET_TYPE_NUMBERS, WALLET_TYPES
 from runner.catalogue.manifest import Manifest
+from runner.client.paging import PagedRows
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.core.errors import ExpressionFailed
-from runner.core.money import CONTEXT, AmountInvalid, Money, amount_from_reply
+from runner.core.money import CONTEXT, ZERO, AmountInvalid, Money, amount_from_reply
 from runner.core.values import Value
 from runner.effects.model import SeenOrder
 
@@ -71,8 +72,9 @@ async def _wallet_list(custodian: Custodian, _: Arguments) -> Value:
 async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
     wallet = _wallet(custodian, arguments)
     params = {"walletId": wallet.id}
-    if "coin" in arguments:
-        params["coinSymbol"] = str(arguments["coin"])
+    coin = str(arguments.get("coin", ""))
+    if coin:
+        params["coinSymbol"] = coin
     if "network" in arguments:
         params["network"] = str(arguments["network"])
     rows, paged = await custodian.pages("wallet.asset.list", params)
@@ -87,8 +89,9 @@ async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
             }
             for row in rows
         ),
-        "by_coin": _by_coin(row.money("availableAmount") for row in rows),
-        "complete": paged.complete,
+        "by_coin": _by_coin((row.money("availableAmount") for row in rows), paged, coin=coin),
+        # Of the other coins nothing was read, and that must not look like nothing being there.
+        "complete": paged.complete and not coin,
     }
 
 
@@ -120,7 +123,7 @@ async def _mirror_positions(custodian: Custodian, arguments: Arguments) -> Value
             }
             for row in rows
         ),
-        "by_coin": _by_coin(row.money("amount") for row in rows),
+        "by_coin": _by_coin((row.money("amount") for row in rows), paged),
         "complete": paged.complete,
     }
 
@@ -176,7 +179,7 @@ async def _mirrorx_positions(custodian: Custodian, arguments: Arguments) -> Valu
     )
     result: dict[str, Value] = {
         "rows": tuple({"coin": row.coin(), "amount": row.money("mirrorXBalance")} for row in rows),
-        "by_coin": _by_coin(row.money("mirrorXBalance") for row in rows),
+        "by_coin": _by_coin((row.money("mirrorXBalance") for row in rows), paged),
         "complete": paged.complete,
     }
     value = paged.page_fields.get("exchangeBalance")
@@ -249,8 +252,14 @@ def _named(name: str, value: str | None) -> dict[str, Value]:
     return {} if value is None else {name: value}
 
 
-def _by_coin(amounts: Iterable[Money]) -> dict[str, Value]:
-    totals: dict[str, Money] = {}
+def _by_coin(amounts: Iterable[Money], paged: PagedRows, *, coin: str = "") -> dict[str, Value]:
+    """Add amounts up by coin; the sum of a list that may lack rows is nobody's balance.
+
+    Shapes: ``coin`` is the one coin that was asked for, which is there even if no row shows it.
+    """
+    if not paged.complete:
+        return {}
+    totals = {coin: Money(ZERO, coin)} if coin else {}
     for money in amounts:
         before = totals.get(money.coin)
         total = money.amount if before is None else CONTEXT.add(before.amount, money.amount)

@@ -173,7 +173,9 @@ def _parameter(
 
 
 def _fields(document: _Node, schema: _Node) -> tuple[ReplyField, ...]:
-    properties = schema.get("properties", {})
+    properties = schema.get("properties")
+    if not properties:
+        return ()
     aliases = {alias for node in properties.values() for alias in node.get("x-aliases", ())}
     required = _required(schema)
     certain = _is_certain(schema)

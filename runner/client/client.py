@@ -148,6 +148,10 @@ class Client:
             body_sha256=answer.body_sha256,
         )
 
+    def server_now(self) -> datetime:
+        """Return the server's time as its answers have taught it, else this machine's."""
+        return self._stamps.now()
+
     def timestamp_ms(self) -> int:
         """Return the timestamp of the next write without waiting for the rate window.
 

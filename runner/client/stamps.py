@@ -29,9 +29,13 @@ class Stamps:
         """Return what is added to the local time."""
         return self._offset
 
+    def now(self) -> datetime:
+        """Return the server's time as we know it."""
+        return self._clock.now() + self._offset
+
     def now_ms(self) -> int:
         """Return the server's time as we know it, without using it up."""
-        return timestamp_ms(self._clock.now() + self._offset)
+        return timestamp_ms(self.now())
 
     def next_ms(self) -> int:
         """Return a timestamp that was never given before."""

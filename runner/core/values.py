@@ -21,10 +21,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.core.clock import moment_from_text, timestamp_text
-from runner.core.jsonvalue import JsonValue
 from runner.core.money import (
     COIN,
     CONTEXT,
@@ -37,6 +36,9 @@ from runner.core.money import (
 )
 from runner.core.record import positional_record
 from runner.core.types import TEXT_LIKE, ListOf, MapOf, Record, Scalar, Type
+
+if TYPE_CHECKING:
+    from runner.core.jsonvalue import JsonValue
 
 
 @positional_record
@@ -133,7 +135,7 @@ def value_text(value: Value) -> str:
     raise TypeError(f"{type(value).__name__} has no text form")
 
 
-def value_to_json(value: Value) -> JsonValue:
+def value_to_json(value: Value) -> "JsonValue":
     """Turn a value into the JSON that is journalled, planned and reported."""
     if isinstance(value, bool | str):
         return value

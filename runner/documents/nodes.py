@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from runner.core.source import SourceFile, Span
-from runner.documents.offsets import source_ranges
 from runner.documents.positions import Positions
 
 Style: TypeAlias = Literal["plain", "single", "double", "literal", "folded"]
@@ -81,6 +80,9 @@ class ScalarNode(_Placed):
         raw_start = self.start + (1 if self.style in {"single", "double"} else 0)
         if source.startswith(self.text, raw_start) and self.style not in {"literal", "folded"}:
             return self._positions.span(raw_start + start, raw_start + end)
+        # Few texts are spelt otherwise than they read.
+        from runner.documents.offsets import source_ranges
+
         ranges = source_ranges(self.text, self.style, source, self.start, self.end)
         if ranges is None:
             return self.span

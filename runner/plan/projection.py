@@ -213,6 +213,9 @@ class ProjectedLedger:
         for account, coin in self.changes:
             if shown_coin not in {"", None, coin} or not _belongs(account, balance, parts):
                 continue
+            if coin not in result and value.get("complete") is not True:
+                # The run could not tell either.
+                continue
             before, change = result.get(coin, Money(ZERO, coin)), self.change(account, coin)
             if change is None or not isinstance(before, Money):
                 result[coin] = Unknown(MONEY)

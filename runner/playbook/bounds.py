@@ -9,7 +9,6 @@ from runner.core.diagnostics import did_you_mean
 from runner.core.money import Money
 from runner.core.values import Value, value_text
 from runner.playbook.model import Input
-from runner.playbook.pattern import TEXT_MAX
 
 BOUNDED_NAMES: Final = frozenset({"int", "decimal", "money", "date", "duration"})
 """The types whose inputs can have ``min`` and ``max``."""
@@ -58,6 +57,9 @@ def _ordered(value: Value) -> _Ordered:
 
 
 def _pattern_problem(pattern: str, text: str) -> str:
+    # Few inputs have one.
+    from runner.playbook.pattern import TEXT_MAX
+
     if len(text) > TEXT_MAX:
         return f"the text has {len(text)} characters; with a pattern it may have {TEXT_MAX}"
     if re.fullmatch(pattern, text, re.ASCII) is None:

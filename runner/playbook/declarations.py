@@ -13,7 +13,6 @@ from runner.documents.nodes import Entry, MappingNode, ScalarNode
 from runner.playbook.bounds import BOUNDED_NAMES, bound_problem
 from runner.playbook.model import Input, May
 from runner.playbook.names import name_problem
-from runner.playbook.pattern import compile_pattern
 from runner.playbook.reading import Findings, scalar_at, scalars_of, text_at
 
 INPUT_TYPES: Final = frozenset(
@@ -149,6 +148,9 @@ class _Bounds:
         scalar = scalar_at(self._node, "pattern")
         if scalar is None or not self._allows("pattern", frozenset({"string"})):
             return ""
+        # Few inputs have one.
+        from runner.playbook.pattern import compile_pattern
+
         compiled = self._findings.converted(scalar, compile_pattern, code="wrong-value")
         return "" if compiled is None else scalar.text
 

@@ -1,11 +1,11 @@
 """From nodes to steps: verbs with their arguments, and the modifiers of every verb."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from runner.catalogue.manifest import ActionKind, Confirmation, Manifest
+from runner.catalogue.manifest import ActionKind, Argument, Confirmation, Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
 from runner.core.record import record
@@ -224,7 +224,8 @@ def _build_arguments(
     """Build what stands under ``with``, held against what the action takes."""
     arguments: dict[str, Template] = {}
     given = {entry.key.text for entry in entries_at(node, "with")}
-    missing = [each.name for each in manifest.arguments if each.name not in given]
+    absent = [each for each in manifest.arguments if each.name not in given]
+    missing = [each.name for each in absent]
     misspelt: set[str] = set()
     for entry in entries_at(node, "with"):
         name = entry.key.text
@@ -236,7 +237,7 @@ def _build_arguments(
         if template is not None:
             arguments[name] = template
     # What is misspelt is not missing as well, be it an argument or the word "with".
-    lacking = set(missing) - misspelt
+    lacking = [each for each in absent if _is_needed(each) and each.name not in misspelt]
     if lacking and not _lost_arguments(node):
         _require_arguments(node, manifest, lacking, shop.findings)
     return arguments
@@ -269,18 +270,21 @@ def _refuse_argument(
     )
 
 
+def _is_needed(argument: Argument) -> bool:
+    return argument.required and argument.default is None
+
+
 def _require_arguments(
-    node: MappingNode, manifest: Manifest, missing: Container[str], findings: Findings
+    node: MappingNode, manifest: Manifest, lacking: Sequence[Argument], findings: Findings
 ) -> None:
     entry = next(entry for key in ("uses", "effect") if (entry := node.entry(key)))
-    for argument in manifest.arguments:
-        if argument.required and argument.default is None and argument.name in missing:
-            findings.add(
-                "missing-argument",
-                f'{manifest.name} needs the argument "{argument.name}"',
-                entry.value.span,
-                hint=f"add {argument.name} under with: {argument.summary or argument.type}",
-            )
+    for argument in lacking:
+        findings.add(
+            "missing-argument",
+            f'{manifest.name} needs the argument "{argument.name}"',
+            entry.value.span,
+            hint=f"add {argument.name} under with: {argument.summary or argument.type}",
+        )
 
 
 def _confirm(scalar: ScalarNode | None, findings: Findings) -> Confirm:

@@ -173,13 +173,15 @@ def test_sandbox_folder_that_cannot_be_made_is_refused(place: Workplace) -> None
     assert "CEFFU_RUNNER_SANDBOX_DIR" in ended.err
 
 
-@pytest.mark.parametrize("out", ["missing/plan.json", "."])
-def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str) -> None:
+@pytest.mark.parametrize(
+    ("out", "words"), [("missing/plan.json", "cannot be written"), (".", "not a regular file")]
+)
+def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str, words: str) -> None:
     place.write("job.yaml", MIRROR)
 
     ended = place.run("plan", "job.yaml", "--sandbox", "-o", out).expect(3)
 
-    assert "cannot be written" in ended.err
+    assert words in ended.err
 
 
 @pytest.mark.parametrize("plan", ["none.json", "."])

@@ -320,6 +320,16 @@ def test_sum_shows_a_coin_that_arrived_where_none_was() -> None:
     assert value["by_coin"] == {"USDT": _money("100 USDT"), "BTC": _money("2 BTC")}
 
 
+def test_incomplete_list_shows_no_balance_of_a_coin_it_lacks() -> None:
+    """Zero and the change would be a number, and nobody has read that it was zero."""
+    ledger = ProjectedLedger()
+    ledger.move("in", _draft("mirror.apply", "10 USDT"), decided=True)
+
+    value = ledger.overlay(MANIFESTS["mirror.positions"], LINK, _positions(complete=False))
+
+    assert value["by_coin"] == {}
+
+
 def test_read_of_another_link_shows_nothing_of_it() -> None:
     ledger = _opened()
     ledger.move("a", _draft("mirror.apply", "250 USDT"), decided=True)

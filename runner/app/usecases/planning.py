@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -110,6 +111,8 @@ def build_occasion(
     labels = {name: _text(template, names) for name, template in playbook.labels.items()}
     if playbook.once is not None:
         occurrence = _text(playbook.once, names)
+        if not is_plain(occurrence):
+            raise InvalidInput((_once_unclear(playbook, occurrence),))
     elif playbook.has_effects and not desk.is_sandbox:
         raise InvalidInput((_once_missing(playbook),))
     else:
@@ -244,6 +247,29 @@ def _once_missing(playbook: Playbook) -> Diagnostic:
         summary=f'playbook "{playbook.name}" has effects and no `once`',
         span=playbook.source.whole(),
         hint="say what makes one occurrence itself: once: ${{ inputs.link }} ${{ inputs.day }}",
+    )
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether no other text looks the same: what happens once must have one spelling.
+
+    Shapes: plain is printable, composed (NFC), not empty, and has no blank but single ones inside.
+    """
+    words = text.split()
+    return (
+        bool(words)
+        and text == " ".join(words)
+        and text.isprintable()
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
+def _once_unclear(playbook: Playbook, occurrence: str) -> Diagnostic:
+    return Diagnostic(
+        code="input-invalid",
+        summary=f"`once` gives {occurrence!a}, and other texts look the same",
+        span=playbook.source.whole(),
+        hint="give inputs without blanks around them or characters that cannot be seen",
     )
 
 

@@ -14,13 +14,15 @@ def read_plan(path: Path) -> PlanFile:
     Errors: ``SettingsInvalid`` when it cannot be read; ``PlanRefused`` when it is damaged.
     """
     try:
-        if path.stat().st_size > PLAN_BYTES_MAX:
-            raise PlanRefused(f"{path} is too large to be a plan", hint="make a new plan")
-        data = path.read_bytes()
+        # Not its size: a device has none and never ends.
+        with path.open("rb") as stream:
+            data = stream.read(PLAN_BYTES_MAX + 1)
     except OSError as exc:
         raise SettingsInvalid(
             f"{path} cannot be read: {exc.strerror}", hint="runner plan FILE -o PLAN makes one"
         ) from exc
+    if len(data) > PLAN_BYTES_MAX:
+        raise PlanRefused(f"{path} is too large to be a plan", hint="make a new plan")
     return plan_from_file(data)
 
 
@@ -29,6 +31,12 @@ def write_plan(path: Path, file: PlanFile) -> None:
 
     Errors: ``SettingsInvalid`` when it cannot be written there.
     """
+    # Renaming over it would turn a device, /dev/null for one, into a file for the whole machine.
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise SettingsInvalid(
+            f"{path} is not a regular file, and a plan would replace it",
+            hint="name a file in a folder of yours",
+        )
     try:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:

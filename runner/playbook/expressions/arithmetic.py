@@ -8,13 +8,15 @@ import operator
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal, DecimalException, Inexact
-from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runner.core.money import CONTEXT, Money
 from runner.core.types import BOOL
 from runner.core.values import Unknown
 from runner.playbook.expressions.rules import Ratio, arithmetic_type, type_of_value
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 INT_DIGITS = 30
 PLACES_MAX = 40
@@ -151,6 +153,9 @@ def _compute_other(sign: str, left: Operand, right: Operand) -> Operand:
 
 
 def _as_ratio(value: Operand) -> Ratio:
+    # Few playbooks divide.
+    from fractions import Fraction
+
     kind = type(value)
     if kind is Ratio:
         return value  # type: ignore[no-any-return]  # narrowed by the exact type
@@ -180,7 +185,7 @@ def _compute_ratio(sign: str, left: Ratio, right: Ratio) -> Ratio:
     return Ratio(number, left.coin)
 
 
-def _rounded_ratio(number: Fraction, places: int, *, up: bool) -> Decimal:
+def _rounded_ratio(number: "Fraction", places: int, *, up: bool) -> Decimal:
     whole, rest = divmod(abs(number.numerator) * 10**places, number.denominator)
     if up and rest:
         whole += 1

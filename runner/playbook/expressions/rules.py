@@ -6,7 +6,7 @@ The checker asks before the run; the evaluator asks for the type of a result tha
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from runner.core.money import Money
 from runner.core.record import positional_record, record
@@ -28,6 +28,9 @@ from runner.core.types import (
     Type,
 )
 from runner.core.values import Unknown, Value
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 NUMBERS = frozenset({"int", "decimal"})
 MEASURES = NUMBERS | {"money", "date", "timestamp", "duration"}
@@ -261,7 +264,7 @@ def _comparison_hint(left: Type, right: Type) -> str:
 class Ratio:
     """A quotient before it is rounded; of money where ``coin`` is not empty."""
 
-    number: Fraction
+    number: "Fraction"
     coin: str
 
 

@@ -1,6 +1,7 @@
 """Plan, apply and resume, judged by the sandbox's ledger."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,6 +22,7 @@ from runner.effects.model import EffectState
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
 from tests.app.usecases.conftest import MakePlace, Network, Place
+from tests.hand_clock import HandClock
 
 PLAYBOOK = """\
 apiVersion: runner/v1
@@ -391,3 +393,55 @@ async def test_crash_behind_a_send_ends_10_whatever_it_was(place: Place, *, is_b
     assert left.value.exit_code is ExitCode.OUTCOME_UNKNOWN
     assert file.run_id in left.value.hint
     assert isinstance(left.value.__cause__, RuntimeError if is_bug else JournalFailed)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("", " ", "one ", " one", "o  ne", "one\n", "o\tne", "one\u200b", "o\u00a0ne"),
+        *("one\u202e", "cafe\u0301", "\ufeffone", "one\u2028"),
+    ],
+    ids=ascii,
+)
+async def test_occurrence_that_looks_like_another_is_refused(place: Place, day: str) -> None:
+    """Who reads two plans with the same words must not have approved two occurrences."""
+    desk = await place.desk()
+
+    with pytest.raises(InvalidInput, match="other texts look the same"):
+        await place.plan(desk, place.write(playbook()), f"day={day}")
+
+
+@pytest.mark.parametrize("day", ["one", "two words", "caf\u00e9", "\u4e00"])
+async def test_occurrence_in_plain_words_is_kept(place: Place, day: str) -> None:
+    file = await place.plan(await place.desk(), place.write(playbook()), f"day={day}")
+
+    assert file.plan.occurrence == day
+
+
+class SlowClock(HandClock):
+    """The place's clock, ten minutes behind."""
+
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now() - timedelta(minutes=10)
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s()
+
+    async def sleep(self, delay_s: float) -> None:
+        await self._clock.sleep(delay_s)
+
+
+async def test_order_is_found_by_a_clock_that_is_slow(place: Place) -> None:
+    """The server's answers set the time of what is signed, and so the time of orders."""
+    slow = replace(place, clock=SlowClock(place.clock))
+    desk = await slow.desk()
+    started_s = place.clock.monotonic_s()
+
+    report = await apply_plan(desk, await slow.plan(desk, slow.write(playbook())), silent)
+
+    assert report.exit_code is ExitCode.DONE
+    assert place.clock.monotonic_s() - started_s < 60

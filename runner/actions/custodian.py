@@ -1,19 +1,17 @@
 """The custodian as actions see it: its client, the directory of names, and the clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from runner.actions.rows import Row
 from runner.catalogue.api import Api
 from runner.client.client import Client
+from runner.client.history import read_history
 from runner.client.paging import PagedRows, read_pages
 from runner.controls.directory import Directory
-from runner.core.clock import Clock, timestamp_ms
+from runner.core.clock import Clock
 from runner.core.errors import ReplyRefused
 from runner.core.record import record
-
-WINDOW_MAX = timedelta(days=29)
-"""Order lists take less than 30 days in one call."""
 
 
 @record
@@ -59,22 +57,9 @@ class Custodian:
             the future leaves nothing to read, which is not the same as nothing being there.
         Errors: ``RemoteError``.
         """
-        rows: list[Row] = []
+        described = self.api.operations[operation]
         # Orders carry the server's time: by a clock that is slow the newest are yet to come.
         until = max(self.clock.now(), self.client.server_now()) + timedelta(minutes=1)
-        complete = since < until
-        for start, end in windows(since, until):
-            bounds = {"startTime": timestamp_ms(start), "endTime": timestamp_ms(end)}
-            found, paged = await self.pages(operation, {**params, **bounds})
-            rows.extend(found)
-            complete = complete and paged.complete
-        return rows, complete
-
-
-def windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Split a stretch of time into windows of at most 29 days that touch each other."""
-    start = since
-    while start < until:
-        end = min(start + WINDOW_MAX, until)
-        yield start, end
-        start = end
+        paged = await read_history(self.client, operation, params, since, until)
+        rows = [Row(r, method=described.method, path=described.path) for r in paged.rows]
+        return rows, paged.complete

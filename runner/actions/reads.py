@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
-from runner.actions.custodian import WINDOW_MAX, Custodian
+from runner.actions.custodian import Custodian
 from runner.actions.orders import mirror_orders, mirrorx_orders, require_binance_uid
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRRORX_LINK_APPROVED, WALLET_TYPE_NUMBERS, WALLET_TYPES
@@ -22,6 +22,7 @@ Read: TypeAlias = Callable[[Custodian, Arguments], Awaitable[Value]]
 
 EntryT = TypeVar("EntryT")
 
+_SINCE_MAX = timedelta(days=29)
 _ZERO_ROWS = {"excludeZeroAmountFlag": "false"}
 
 
@@ -269,7 +270,7 @@ def _by_coin(amounts: Iterable[Money], paged: PagedRows, *, coin: str = "") -> d
 def _since(arguments: Arguments) -> timedelta:
     since = arguments["since"]
     assert isinstance(since, timedelta)
-    if not timedelta(0) < since <= WINDOW_MAX:
+    if not timedelta(0) < since <= _SINCE_MAX:
         raise ExpressionFailed("`since` is how far back to look: more than 0s, at most 29d")
     return since
 

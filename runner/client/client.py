@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.catalogue.api import Api, Operation, WriteOutcome
+from runner.catalogue.body import ParameterValue
 from runner.client.envelope import SUCCESS, Answer, Content, read_answer, read_content, refused
 from runner.client.keys import Signer
-from runner.client.parameters import check_body, invalid, query_pairs
-from runner.client.rate import RateWindow
+from runner.client.parameters import check_body, invalid, planned_body, query_pairs
+from runner.client.rate import RateSlot, RateWindow
 from runner.client.signing import body_bytes, query_text
 from runner.client.stamps import Stamps
 from runner.client.wire import RawRequest, Transport
@@ -26,8 +27,8 @@ class Reply:
     """What a read returned.
 
     Shapes: ``record`` is the object of an object reply, or None; ``rows`` are those of a list or a
-        page; ``page`` holds what stands beside the rows. Numbers are text. ``body_sha256`` names
-        the bytes of the answer.
+        page; ``page`` holds what stands beside the rows; ``value`` is data that is neither, all as
+        in ``envelope.Content``. Numbers are text. ``body_sha256`` names the bytes of the answer.
     """
 
     operation_id: str
@@ -37,14 +38,16 @@ class Reply:
     server_date: datetime | None
     remote_request_id: str
     body_sha256: str
+    value: object = None
 
 
 @record
 class WriteAnswer:
     """A well-formed answer to a write, of any code; the caller decides what it proves.
 
-    Shapes: ``data`` is the checked object of a success and None otherwise. ``code`` and ``status``
-        are both needed to classify: a definite code under a 5xx is still the custodian's word.
+    Shapes: ``data`` is the checked object of a success and None otherwise; ``value`` is the data of
+        a success that is no object (``true``). ``code`` and ``status`` are both needed to classify:
+        a definite code under a 5xx is still the custodian's word.
     """
 
     status: int
@@ -55,6 +58,7 @@ class WriteAnswer:
     retry_after_s: int | None
     remote_request_id: str
     body_sha256: str
+    value: object = None
 
     @property
     def is_success(self) -> bool:
@@ -91,8 +95,9 @@ class Client:
         self._rate = rate
         self._stamps = Stamps(clock)
         self._send_within_ms = send_within_ms
-        # Stamps of writes that are young enough to be sent, oldest first; True once sent.
-        self._write_stamps: OrderedDict[int, bool] = OrderedDict()
+        # Stamps of writes that are young enough to be sent, oldest first, each with its place in
+        # the rate window until it is sent.
+        self._write_stamps: OrderedDict[int, RateSlot | None] = OrderedDict()
 
     @property
     def fingerprint(self) -> str:
@@ -111,24 +116,24 @@ class Client:
         """
         return self._stamps.resync(server_date)
 
-    async def call(self, operation_id: str, params: Mapping[str, str | int | bool]) -> Reply:
+    async def call(self, operation_id: str, params: Mapping[str, ParameterValue]) -> Reply:
         """Make one attempt of a read.
 
-        Shapes: ``params`` without ``timestamp``; see ``Reply``.
+        Shapes: ``params`` without ``timestamp``, and without the page for the first one; see
+            ``Reply``.
         Errors: those of the class; ``RemoteRefused`` for any code but success, ``retryable`` where
             the same read may succeed later (G20001, G20007, G20012, G20015, or an error status of
             the server with any code).
         """
         operation = self._checked(operation_id, write=False)
-        pairs = query_pairs(operation, params)
-        await self._rate.take()
-        query = query_text(pairs, self._stamps.next_ms())
-        request = RawRequest(
-            method=operation.method,
-            path=operation.path,
-            query=query,
-            headers=self._headers(query.encode("ascii")),
-        )
+        if operation.has_body:
+            planned = planned_body(operation, params)
+            await self._rate.take()
+            request = self._body_request(operation, planned, self._stamps.next_ms())
+        else:
+            pairs = query_pairs(operation, params)
+            await self._rate.take()
+            request = self._query_request(operation, query_text(pairs, self._stamps.next_ms()))
         answer, content = await self._exchange(operation, request)
         if content is None:
             raise self._remote_refused(request, answer)
@@ -137,6 +142,7 @@ class Client:
             record=content.record,
             rows=content.rows,
             page=content.page,
+            value=content.value,
             server_date=answer.server_date,
             remote_request_id=answer.remote_request_id,
             body_sha256=answer.body_sha256,
@@ -158,9 +164,9 @@ class Client:
 
         The caller makes it durable in the attempt row and then calls ``send_write`` with it.
         """
-        await self._rate.take()
+        place = await self._rate.hold(self._send_within_ms / 1000)
         stamp_ms = self._stamps.next_ms()
-        self._write_stamps[stamp_ms] = False
+        self._write_stamps[stamp_ms] = place
         return stamp_ms
 
     async def send_write(self, operation_id: str, body: str, *, timestamp_ms: int) -> WriteAnswer:
@@ -178,21 +184,17 @@ class Client:
         request_id = check_body(operation, body)
         if timestamp_ms not in self._write_stamps:
             await self._rate.take()
-        self._claim_stamp(operation, timestamp_ms, request_id)
-        data = body_bytes(body, timestamp_ms)
-        request = RawRequest(
-            method=operation.method,
-            path=operation.path,
-            body=data,
-            headers=(*self._headers(data), ("Content-Type", "application/json")),
-            request_id=request_id,
-        )
+        place = self._claim_stamp(operation, timestamp_ms, request_id)
+        if place is not None:
+            await self._rate.use(place)
+        request = self._body_request(operation, body, timestamp_ms, request_id)
         answer, content = await self._exchange(operation, request)
         return WriteAnswer(
             status=answer.status,
             code=answer.code,
             message=answer.message,
             data=content.record if content else None,
+            value=content.value if content else None,
             server_date=answer.server_date,
             retry_after_s=answer.retry_after_s,
             remote_request_id=answer.remote_request_id,
@@ -213,14 +215,34 @@ class Client:
     def _headers(self, signed: bytes) -> tuple[tuple[str, str], ...]:
         return (("open-apikey", self._signer.api_key), ("signature", self._signer.sign(signed)))
 
-    def _claim_stamp(self, operation: Operation, stamp_ms: int, request_id: str) -> None:
+    def _query_request(self, operation: Operation, query: str) -> RawRequest:
+        return RawRequest(
+            method=operation.method,
+            path=operation.path,
+            query=query,
+            headers=self._headers(query.encode("ascii")),
+        )
+
+    def _body_request(
+        self, operation: Operation, planned: str, stamp_ms: int, request_id: str = ""
+    ) -> RawRequest:
+        data = body_bytes(planned, stamp_ms)
+        return RawRequest(
+            method=operation.method,
+            path=operation.path,
+            body=data,
+            headers=(*self._headers(data), ("Content-Type", "application/json")),
+            request_id=request_id,
+        )
+
+    def _claim_stamp(self, operation: Operation, stamp_ms: int, request_id: str) -> RateSlot | None:
         now_ms = self._stamps.now_ms()
         while self._write_stamps and next(iter(self._write_stamps)) < now_ms - self._send_within_ms:
             self._write_stamps.popitem(last=False)
         reason = ""
         if abs(now_ms - stamp_ms) > self._send_within_ms:
             reason = f"stamped {abs(now_ms - stamp_ms)} ms away from now, which is too far"
-        elif self._write_stamps.get(stamp_ms):
+        elif stamp_ms in self._write_stamps and self._write_stamps[stamp_ms] is None:
             reason = "a request with this timestamp was sent before"
         if reason:
             raise NotSent(
@@ -231,7 +253,9 @@ class Client:
                 hint="a new attempt takes a new timestamp",
             )
         self._stamps.note(stamp_ms)
-        self._write_stamps[stamp_ms] = True
+        place = self._write_stamps.get(stamp_ms)
+        self._write_stamps[stamp_ms] = None
+        return place
 
     async def _exchange(
         self, operation: Operation, request: RawRequest

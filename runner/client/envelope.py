@@ -5,6 +5,10 @@ success and nothing else is. HTTP 200 does not imply success, and an error statu
 envelope counts by its code. Everything else, a proxy's HTML page or an empty body for example, is
 ``ReplyRefused``: it proves nothing about what the request did.
 
+Where sources disagree about a shape, what is read has one: a field seen under several names is
+handed on under the first, data seen as a list and as an object has rows either way, and a row that
+is no object is ``{"value": ...}``.
+
 Source: ``operations.yaml`` response_envelope; RELIABILITY 1.5.
 """
 
@@ -21,6 +25,7 @@ from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
 
 SUCCESS = "000000"
+BARE_VALUE = "value"
 
 
 @record
@@ -47,22 +52,27 @@ class Content:
     """The data of a successful answer, checked against the description.
 
     Shapes: ``record`` is the object of an object reply, or None where the reply is null or has
-        rows; ``page`` holds what stands beside the rows of a page.
+        rows; of an operation that is seen with a list as well it is the one object, and ``rows``
+        hold what came. ``page`` holds what stands beside the rows of a page. ``value`` is the data
+        of a reply that is neither, ``true`` for example, and None otherwise.
     """
 
     record: Mapping[str, object] | None
     rows: tuple[Mapping[str, object], ...]
     page: Mapping[str, object]
+    value: object = None
 
 
 def read_answer(request: RawRequest, reply: RawReply) -> Answer:
     """Read the envelope.
 
-    Errors: ``ReplyRefused`` for a redirect, anything that is not strict JSON, a code that is not a
-        short string, or ``000000`` under any status but 200.
+    Errors: ``ReplyRefused`` for a redirect, a content type that no JSON has, anything that is not
+        strict JSON, a code that is not a short string, or ``000000`` under any status but 200.
     """
     if 300 <= reply.status < 400:  # noqa: PLR2004 - the class of HTTP redirects
         raise refused(request, reply, "a redirect, which is never followed")
+    if reply.content_type and not _JSON_TYPE.match(reply.content_type):
+        raise refused(request, reply, "an answer whose content type is not that of JSON")
     members = _members(request, reply)
     code = members.get("code")
     if not isinstance(code, str) or isinstance(code, NumberText) or not _CODE.fullmatch(code):
@@ -137,55 +147,121 @@ def _members(request: RawRequest, reply: RawReply) -> dict[str, object]:
 
 
 def _content(operation: Operation, data: object) -> Content:
-    if operation.envelope is Envelope.OBJECT:
-        return Content(record=_record(data, operation.fields, "data"), rows=(), page={})
+    names = operation.envelope.page_names
+    if names is not None:
+        page = _record(data, operation.page_fields, "data")
+        if names.rows not in page:
+            raise _Misfit("page has no rows")
+        rows = () if page[names.rows] is None else _rows(page[names.rows], operation, "data.data")
+        rest = {name: page[name] for name in page if name != names.rows}
+        return Content(record=None, rows=rows, page=rest)
+    if operation.envelope is Envelope.VALUE:
+        assert operation.value is not None, "data that is neither object nor list is described"
+        _check_value(data, operation.value, "data")
+        return Content(record=None, rows=(), page={}, value=data)
+    return _listed_or_single(operation, data)
+
+
+def _listed_or_single(operation: Operation, data: object) -> Content:
+    shapes = {operation.envelope, operation.envelope_also}
+    if shapes == {Envelope.OBJECT, Envelope.LIST}:
+        found = _rows(data if isinstance(data, list) else [data], operation, "data")
+        is_one = operation.envelope is Envelope.OBJECT and len(found) == 1
+        return Content(record=found[0] if is_one else None, rows=found, page={})
     if operation.envelope is Envelope.LIST:
-        return Content(record=None, rows=_rows(data, operation.fields, "data"), page={})
-    page = _record(data, operation.page_fields, "data")
-    if "data" not in page:
-        raise _Misfit("page has no rows")
-    rows = () if page["data"] is None else _rows(page["data"], operation.fields, "data.data")
-    return Content(
-        record=None, rows=rows, page={name: page[name] for name in page if name != "data"}
-    )
+        return Content(record=None, rows=_rows(data, operation, "data"), page={})
+    return Content(record=_record(data, operation.fields, "data"), rows=(), page={})
 
 
-def _rows(
-    data: object, fields: tuple[ReplyField, ...], where: str
+def _rows(data: object, operation: Operation, where: str) -> tuple[Mapping[str, object], ...]:
+    if operation.value is None:
+        return _records(data, operation.fields, where)
+    items = _listed(data, where)
+    for number, item in enumerate(items):
+        _check_value(item, operation.value, f"{where}[{number}]")
+    return tuple({BARE_VALUE: item} for item in items)
+
+
+def _records(
+    data: object, fields: Sequence[ReplyField], where: str
 ) -> tuple[Mapping[str, object], ...]:
+    items = _listed(data, where)
+    return tuple(_record(row, fields, f"{where}[{n}]") for n, row in enumerate(items))
+
+
+def _listed(data: object, where: str) -> list[object]:
     if not isinstance(data, list):
         raise _Misfit(f"{where} is not a list")
-    return tuple(_record(row, fields, f"{where}[{n}]") for n, row in enumerate(data))
+    return data
 
 
 def _record(data: object, fields: Sequence[ReplyField], where: str) -> dict[str, object]:
     if not isinstance(data, dict):
         raise _Misfit(f"{where} is not an object")
     for field in fields:
+        if field.aliases:
+            data = _under_one_name(data, field, where)
         if field.name in data:
-            _check_value(data[field.name], field, f"{where}.{field.name}")
+            value = data[field.name]
+            checked = _check_value(value, field, f"{where}.{field.name}")
+            if checked is not value:
+                data[field.name] = checked
         elif field.required:
             raise _Misfit(f"{where} has no {field.name}")
     return data
 
 
-def _check_value(value: object, field: ReplyField, where: str) -> None:
+def _under_one_name(data: dict[str, object], field: ReplyField, where: str) -> dict[str, object]:
+    names = [name for name in (field.name, *field.aliases) if data.get(name) is not None]
+    if not names:
+        return data
+    # A number may have been rounded on its way through somebody's doubles; a text has its digits.
+    texts = [name for name in names if not isinstance(data[name], NumberText)]
+    if len({str(data[name]) for name in texts}) > 1:
+        raise _Misfit(f"{where} has two values for {field.name}")
+    value = data[(texts or names)[0]]
+    rest = {name: data[name] for name in data if name not in field.aliases}
+    return {**rest, field.name: value}
+
+
+def _check_value(value: object, field: ReplyField, where: str) -> object:
+    """Check a value and return it, or what it is under the names of the description."""
     if value is None:
         if not field.nullable:
             raise _Misfit(f"{where} is null")
     elif isinstance(value, list):
-        _check_list(value, field, where)
+        return _checked_list(value, field, where)
     elif not _is_of_type(value, field.types):
         raise _Misfit(f"{where} is not {' or '.join(field.types)}")
     elif isinstance(value, dict):
-        _record(value, field.fields, where)
+        return _checked_object(value, field, where)
+    return value
 
 
-def _check_list(value: list[object], field: ReplyField, where: str) -> None:
+def _checked_list(value: list[object], field: ReplyField, where: str) -> list[object]:
     if "array" not in field.types:
         raise _Misfit(f"{where} is a list")
     if field.fields:
-        _rows(value, field.fields, where)
+        return list(_records(value, field.fields, where))
+    if field.item_types:
+        _check_items(field, {f"{where}[{n}]": item for n, item in enumerate(value)})
+    return value
+
+
+def _checked_object(value: dict[str, object], field: ReplyField, where: str) -> object:
+    if not field.item_types:
+        return _record(value, field.fields, where)
+    # A map: its keys are anything, its values are all of one shape.
+    if not field.fields:
+        _check_items(field, {f"{where}.{name}": item for name, item in value.items()})
+        return value
+    return {name: _record(item, field.fields, f"{where}.{name}") for name, item in value.items()}
+
+
+def _check_items(field: ReplyField, items: Mapping[str, object]) -> None:
+    for where, item in items.items():
+        if not _is_of_type(item, field.item_types):
+            raise _Misfit(f"{where} is not {' or '.join(field.item_types)}")
 
 
 def _is_of_type(value: object, types: tuple[str, ...]) -> bool:
@@ -218,6 +294,10 @@ def _date(text: str) -> datetime | None:
 
 
 _CODE = re.compile(r"[0-9A-Za-z_.-]{1,32}", re.ASCII)
+_JSON_TYPE = re.compile(
+    r"(?:application/(?:[\w.-]+\+)?json|text/(?:json|plain))\s*(?:;|$)", re.ASCII | re.IGNORECASE
+)
+"""Web frameworks call a text that happens to be JSON text/plain; a page or a file is neither."""
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)

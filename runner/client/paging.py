@@ -1,14 +1,15 @@
-"""All rows of a paged read, and whether they really are all."""
+"""All rows of a list, and whether they really are all."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
+from runner.catalogue.body import ParameterValue
 from runner.client.client import Client, Reply
+from runner.client.identity import is_described, row_key, whole_key
+from runner.client.parameters import PAGE_LIMIT
 from runner.core.errors import RemoteRefused, ReplyRefused
-from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 
-PAGE_LIMIT = 100
 PAGES_MAX = 200
 
 
@@ -16,7 +17,8 @@ PAGES_MAX = 200
 class PagedRows:
     """The rows of all pages.
 
-    Shapes: ``rows`` in the order of the pages, each identity once; ``page_fields`` is what stands
+    Shapes: ``rows`` in the order of the pages, which the custodian does not promise to keep, each
+        identity once; ``page_fields`` is what stands
         beside the rows of the first page (``exchangeBalance`` for example); ``pages_read`` counts
         requests of all passes; ``doubt`` says why ``complete`` is False, or is empty.
     """
@@ -31,16 +33,16 @@ class PagedRows:
 async def read_pages(
     client: Client,
     operation_id: str,
-    params: Mapping[str, str | int | bool],
+    params: Mapping[str, ParameterValue],
     *,
     page_limit: int = PAGE_LIMIT,
     pages_max: int = PAGES_MAX,
 ) -> PagedRows:
-    """Read every page of a list.
+    """Read every page of a list; a list without pages is one page, and complete.
 
-    Words: the *identity* of a row is its ``orderViewId`` or ``recordId``, else the whole row. The
-    *claimed* number of pages is ``totalPage``, or ``total`` rows divided by the page size the
-    server echoes, or 0. A page is *short* when it has fewer rows than that size.
+    Words: the *identity* of a row is that of ``identity.row_key``. The *claimed* number of pages is
+    ``totalPage``, or ``total`` rows divided by the page size the server echoes, or 0. A page is
+    *short* when it has fewer rows than that size.
 
     The pages end with an empty page whose number is at least the claim, or with a short page whose
     number is the claim. So a ``totalPage`` of 0 beside rows, a short or empty page in the middle
@@ -51,6 +53,10 @@ async def read_pages(
     no snapshot, so rows can move between pages: a pass in which that shows is read once more, and
     the second pass decides.
 
+    Rows that are named by what they are about (an asset by coin and network) may share that name
+    within one page, and then both are kept; on two pages they are one row that has moved, and the
+    later one is kept, so that no balance is counted twice.
+
     Limits: one page is one answer and thus consistent; over several pages, a row that goes away
     from an earlier page while ``totalPage`` stays the same can hide one other row, unseen. A caller
     that must believe "not found" reads twice, apart in time.
@@ -58,6 +64,12 @@ async def read_pages(
     Errors: those of ``Client.call``; ``ReplyRefused`` when a page says it is another page.
     Source: NOTES section 3; ``operations.yaml`` pagination traps.
     """
+    operation = client.operation(operation_id)
+    if operation.envelope.page_names is None:
+        seen = _Pass(operation_id=operation_id)
+        seen.take_all(await client.call(operation_id, params))
+        return seen.result()
+    page_limit = min(page_limit, operation.page_max or page_limit)
     first = await _read_pass(client, operation_id, params, page_limit, pages_max)
     if not first.moved:
         return first.result()
@@ -70,7 +82,8 @@ async def read_pages(
 class _Pass:
     """What one pass over the pages has seen so far."""
 
-    rows: dict[object, Mapping[str, object]] = field(default_factory=dict)
+    operation_id: str
+    rows: dict[Hashable, Mapping[str, object]] = field(default_factory=dict)
     page_fields: Mapping[str, object] = field(default_factory=dict)
     pages_read: int = 0
     claimed: int = 0
@@ -87,11 +100,16 @@ class _Pass:
         # A page behind the end has nothing to say about where the end is.
         if reply.rows or self.pages_read <= max(self.claimed, 1):
             self._note_claim(reply, size)
-        for row in reply.rows:
-            self._note_row(row)
+        self._note_rows(reply.rows)
         if not reply.rows:
             return self.pages_read >= self.claimed
         return len(reply.rows) < size and self.pages_read == self.claimed
+
+    def take_all(self, reply: Reply) -> None:
+        """Take in an answer that has no pages: one moment, in which nothing can move."""
+        self.pages_read = 1
+        self._note_rows(reply.rows)
+        self.moved = False
 
     def is_past_claim(self) -> bool:
         """Tell whether the server has already said that there is no further page."""
@@ -125,22 +143,27 @@ class _Pass:
         self.claimed = claimed
         self.total = total
 
-    def _note_row(self, row: Mapping[str, object]) -> None:
-        identity = next((f"{name}={row[name]}" for name in _IDENTITIES if row.get(name)), None)
-        key: object = identity if identity is not None else canonical_json(row)
-        if key in self.rows:
-            self.moved = True
-        self.rows[key] = row
+    def _note_rows(self, rows: tuple[Mapping[str, object], ...]) -> None:
+        may_share = is_described(self.operation_id)
+        on_page: set[Hashable] = set()
+        for row in rows:
+            key = row_key(self.operation_id, row)
+            if may_share and key in on_page and self.rows[key] != row:
+                key = whole_key(row)
+            on_page.add(key)
+            if key in self.rows:
+                self.moved = True
+            self.rows[key] = row
 
 
 async def _read_pass(
     client: Client,
     operation_id: str,
-    params: Mapping[str, str | int | bool],
+    params: Mapping[str, ParameterValue],
     page_limit: int,
     pages_max: int,
 ) -> _Pass:
-    seen = _Pass()
+    seen = _Pass(operation_id=operation_id)
     for page_number in range(1, pages_max + 1):
         asked = {**params, "pageLimit": page_limit, "pageNo": page_number}
         try:
@@ -181,6 +204,5 @@ def _number(page: Mapping[str, object], *names: str) -> int | None:
     return None
 
 
-_IDENTITIES = ("orderViewId", "recordId")
 _PAST_THE_END = frozenset({"G20004", "G20005"})
 _DIGITS_MAX = 12

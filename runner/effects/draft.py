@@ -4,11 +4,11 @@ The body is written here once, byte for byte, when the plan is made; what is sen
 and nothing else, with the timestamp put in as its last member.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
 from runner.catalogue.api import Operation
+from runner.catalogue.body import body_text
 from runner.catalogue.manifest import Manifest
 from runner.core.errors import ExpressionFailed
 from runner.core.money import Money
@@ -48,16 +48,9 @@ class EffectDraft:
     def body(self, request_id: str) -> str:
         """Write the body without its timestamp: members sorted by name, no blanks.
 
-        Shapes: a member is a JSON number where the description types it integer, else a string.
+        Shapes: as ``body_text``, which says what is a JSON number and what a text.
         """
-        members = []
-        for name, value in sorted({**self.fields, "requestId": request_id}.items()):
-            parameter = self.operation.parameter(name)
-            assert parameter is not None, f"{self.operation.id} has no parameter {name}"
-            number = parameter.types[0] == "integer"
-            text = value if number else json.dumps(value, ensure_ascii=False)
-            members.append(f"{json.dumps(name)}:{text}")
-        return "{" + ",".join(members) + "}"
+        return body_text(self.operation, {**self.fields, "requestId": request_id})
 
     def order(
         self, *, run_id: str, path: str, request_id: str, planned_at: datetime

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from runner.actions.custodian import Custodian, windows
+from runner.actions.custodian import Custodian
 from runner.actions.effects import draft_effect
 from runner.actions.orders import resolver_for
 from runner.actions.wire import ClientTransport
@@ -158,15 +158,3 @@ async def test_refused_effect_is_an_answer_and_not_an_exception(custodian: Custo
     report = await transport.send(too_much, await transport.timestamp_ms())
 
     assert (report.kind, report.code) == (SendKind.ANSWERED, "G20022")
-
-
-def test_windows_cover_the_stretch_without_gap(clock: HandClock) -> None:
-    since = clock.now()
-    until = since + timedelta(days=70)
-
-    parts = list(windows(since, until))
-
-    assert [start for start, _ in parts] == [since, *(end for _, end in parts[:-1])]
-    assert parts[-1][1] == until
-    assert all(end - start <= timedelta(days=29) for start, end in parts)
-    assert len(parts) == 3

@@ -69,7 +69,7 @@ async def desk_for(
     """
     from runner.app.desk import open_desk
 
-    target = _target(options, settings, makes=makes)
+    target = target_for(options, settings, makes=makes)
     async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
         try:
             yield desk
@@ -93,12 +93,16 @@ def records_for(
     """
     from runner.app.records import open_records
 
-    target = _target(options, settings, makes=False)
+    target = target_for(options, settings, makes=False)
     with open_records(target, settings, shell.environment) as journal:
         yield journal
 
 
-def _target(options: dict[str, Any], settings: "Settings", *, makes: bool) -> "Target":
+def target_for(options: dict[str, Any], settings: "Settings", *, makes: bool) -> "Target":
+    """Return the target the options name.
+
+    Errors: ``UsageInvalid`` for a sandbox that is not there, unless the command makes it.
+    """
     from runner.app.desk import Target
 
     sandbox = options.get("sandbox")

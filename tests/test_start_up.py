@@ -53,3 +53,18 @@ def test_validating_a_sound_playbook_imports_nothing_heavy(repository: Path, nam
     playbook = repository / "playbooks" / name
 
     assert imported_by("validate", str(playbook)) & (HEAVY | {"sqlite3"}) == set()
+
+
+def test_validating_without_raw_reads_leaves_the_description_of_the_api_unread(
+    repository: Path,
+) -> None:
+    playbook = repository / "playbooks" / "mirror-apply-and-settle.yaml"
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "runner", "validate", str(playbook)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "runner.catalogue.manifests" in finished.stderr
+    assert "runner.catalogue.load" not in finished.stderr

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from runner.catalogue.manifest import ActionKind, Argument, Manifest
-from runner.catalogue.manifests import MANIFESTS
+from runner.catalogue.manifests import NAMED
 from runner.core.diagnostics import CODES
 from runner.core.types import (
     DATE,
@@ -84,7 +84,7 @@ def actions() -> str:
     """Return a section for each action, reads first."""
     kinds = ((ActionKind.READ, "Reads: `uses:`"), (ActionKind.EFFECT, "Effects: `effect:`"))
     return "\n".join(
-        f"### {title}\n\n" + "\n".join(_action(m) for m in MANIFESTS.values() if m.kind is kind)
+        f"### {title}\n\n" + "\n".join(_action(m) for m in NAMED.values() if m.kind is kind)
         for kind, title in kinds
     )
 

@@ -7,9 +7,10 @@ from typing import TypeAlias, TypeVar
 
 from runner.actions.custodian import Custodian
 from runner.actions.orders import mirror_orders, mirrorx_orders, require_binance_uid
+from runner.actions.raw import raw_read
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRRORX_LINK_APPROVED, WALLET_TYPE_NUMBERS, WALLET_TYPES
-from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifest import RAW_PREFIX, Manifest
 from runner.client.paging import PagedRows
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.core.errors import ExpressionFailed
@@ -38,6 +39,9 @@ class Reads:
 
         Errors: ``RemoteError``; ``ExpressionFailed`` for an argument the action refuses.
         """
+        if manifest.name.startswith(RAW_PREFIX):
+            operation = self._custodian.api.operations[manifest.operation]
+            return await raw_read(self._custodian, operation, arguments)
         return await READS[manifest.name](self._custodian, arguments)
 
 
@@ -309,4 +313,4 @@ READS: Mapping[str, Read] = MappingProxyType(
         "mirrorx.order": _mirrorx_order,
     }
 )
-"""Every read by its action's name; a test holds it against the manifests."""
+"""Every named read by its action's name; a test holds it against the manifests."""

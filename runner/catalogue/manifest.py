@@ -10,6 +10,9 @@ from enum import StrEnum
 from runner.core.record import record
 from runner.core.types import Record, Type
 
+RAW_PREFIX = "api."
+"""What the name of a raw read starts with; the operation's id follows."""
+
 
 class ActionKind(StrEnum):
     """What calling an action can do."""

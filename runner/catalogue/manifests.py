@@ -3,10 +3,11 @@
 Source: DESIGN section 3; the operations' facts are in ``schemas/ceffu.openapi.yaml``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from runner.catalogue.manifest import (
+    RAW_PREFIX,
     ActionKind,
     Argument,
     BalanceField,
@@ -422,5 +423,50 @@ _ALL = (
     ),
 )
 
-MANIFESTS: Mapping[str, Manifest] = MappingProxyType({m.name: m for m in _ALL})
-"""Every action by name, in the order of the reference."""
+NAMED: Mapping[str, Manifest] = MappingProxyType({m.name: m for m in _ALL})
+"""The actions with a name and words of our own, in the order of the reference."""
+
+
+class Manifests(Mapping[str, Manifest]):
+    """Every action by name: the named ones, then the raw reads, each built when it is asked for.
+
+    A playbook that names no raw read never pays for the API's description. Building twice, should
+    two threads ask at once, gives equal manifests.
+    """
+
+    __slots__ = ("_built",)
+
+    def __init__(self) -> None:
+        """Build nothing yet."""
+        self._built: dict[str, Manifest] = {}
+
+    def __getitem__(self, name: str) -> Manifest:
+        found = NAMED.get(name) or self._built.get(name)
+        if found is None:
+            found = self._built[name] = self._raw(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        yield from NAMED
+        from runner.catalogue.load import load_api
+
+        operations = load_api().operations.values()
+        yield from (f"{RAW_PREFIX}{each.id}" for each in operations if not each.is_write)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _raw(self, name: str) -> Manifest:
+        if not name.startswith(RAW_PREFIX):
+            raise KeyError(name)
+        from runner.catalogue.load import load_api
+        from runner.catalogue.raw import raw_manifest
+
+        operation = load_api().operations[name.removeprefix(RAW_PREFIX)]
+        if operation.is_write:
+            raise KeyError(name)
+        return raw_manifest(operation)
+
+
+MANIFESTS: Mapping[str, Manifest] = Manifests()
+"""Every action by name."""

@@ -19,7 +19,7 @@ CONTEXT = Context(
 """Arithmetic on amounts: a result that would have to be rounded raises ``Inexact`` instead."""
 
 WRITTEN_AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,18})?", re.ASCII)
-READ_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40})?", re.ASCII)
+READ_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,39})(?:\.[0-9]{1,40}0{0,20})?", re.ASCII)
 STORED_AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,59})(?:\.[0-9]{1,60})?", re.ASCII)
 COIN = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,19}", re.ASCII)
 ZERO = Decimal(0)
@@ -45,6 +45,9 @@ def amount_from_text(text: str) -> Decimal:
 
 def amount_from_reply(text: str) -> Decimal:
     """Read an amount the custodian sent: may be negative, up to 40 digits on each side.
+
+    More decimals than that are taken where they are zeros, up to 60 in all: the documentation's
+    example of a wallet's value has 43.
 
     Errors: ``AmountInvalid``.
     """

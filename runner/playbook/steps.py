@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from runner.catalogue.manifest import ActionKind, Argument, Confirmation, Manifest
+from runner.catalogue.manifest import RAW_PREFIX, ActionKind, Argument, Confirmation, Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
 from runner.core.record import record
@@ -198,14 +198,21 @@ def _manifest(scalar: ScalarNode | None, key: str, path: str, shop: Workshop) ->
             hint=_KIND_HINTS[manifest.kind].format(name=manifest.name),
         )
         return None
-    known = [each.name for each in shop.manifests.values() if each.kind is wanted]
     shop.findings.add(
         "unknown-action",
         f'no action has the name "{scalar.text}"',
         scalar.span,
-        hint=did_you_mean(scalar.text, known),
+        hint=_likely_action(scalar.text, wanted, shop.manifests),
     )
     return None
+
+
+def _likely_action(word: str, wanted: ActionKind, manifests: Mapping[str, Manifest]) -> str:
+    is_raw = word.startswith(RAW_PREFIX)
+    if not is_raw and wanted is ActionKind.READ and f"{RAW_PREFIX}{word}" in manifests:
+        return f'did you mean "{RAW_PREFIX}{word}"?'
+    family = [name for name in manifests if name.startswith(RAW_PREFIX) == is_raw]
+    return did_you_mean(word, [name for name in family if manifests[name].kind is wanted])
 
 
 _KIND_WORDS: Final = {

@@ -10,7 +10,7 @@ from runner.actions.effects import draft_effect
 from runner.actions.orders import resolver_for
 from runner.actions.wire import ClientTransport
 from runner.catalogue.manifest import ActionKind
-from runner.catalogue.manifests import MANIFESTS
+from runner.catalogue.manifests import MANIFESTS, NAMED
 from runner.core.money import money_from_text
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft, EffectRefused
@@ -61,7 +61,7 @@ def ordered(custodian: Custodian, action: str, request_id: str = "77") -> Effect
 
 
 def test_every_effect_has_a_body_to_compare() -> None:
-    effects = {name for name, m in MANIFESTS.items() if m.kind is ActionKind.EFFECT}
+    effects = {name for name, m in NAMED.items() if m.kind is ActionKind.EFFECT}
 
     assert effects == set(BODIES) == set(ARGUMENTS)
 

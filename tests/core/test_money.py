@@ -110,6 +110,7 @@ def test_any_text_is_an_amount_or_is_refused(text: str) -> None:
         ("-0.00", "0"),
         ("1.50", "1.5"),
         ("9" * 40 + "." + "9" * 40, "9" * 40 + "." + "9" * 40),
+        ("0." + "9" * 40 + "0" * 20, "0." + "9" * 40),
     ],
 )
 def test_custodian_may_send_signs_zeros_and_forty_digits(text: str, expected: str) -> None:

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     "parameters", nargs=-1, metavar="[NAME=VALUE]...", shell_complete=complete_parameter
 )
 @target_options
-@click.option("--dry-run", is_flag=True, help="Show the request; sign and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the request, or the plan; send nothing.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before sending a write.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of a table.")
 @click.option("--list", "lists", is_flag=True, help="List the operations, and call none.")
 @click.pass_obj
 def call(shell: Shell, /, **options: Any) -> int:
     """Call OPERATION once, signed, with the API's own parameter names.
 
-    Only reads are called; docs/api.md lists every operation with its parameters.
+    docs/api.md lists every operation with its parameters. A write is planned, shown and asked about
+    as in `runner run`; only writes that an action sends can be called.
 
     \b
     Example
@@ -42,6 +44,7 @@ def call(shell: Shell, /, **options: Any) -> int:
       runner call wallet.list --sandbox
       runner call wallet.asset.list walletId=374671162262925312 --sandbox --json
       runner call mirrorx.order.list mirrorXLinkId=7127 startTime=2026-11-01T00:00:00Z endTime=2026-11-22T00:00:00Z --dry-run
+      runner call mirrorx.order.create mirrorXLinkId=7127 orderType=10 coinSymbol=USDT amount=5 --sandbox
     """  # noqa: D301, E501 - \b is click's mark for a block that is not rewrapped
     from runner.cli.screen import open_screen
 
@@ -52,8 +55,7 @@ def call(shell: Shell, /, **options: Any) -> int:
             return 0
         if options["operation"] is None:
             raise UsageInvalid("no operation is named", hint="runner call --list shows them all")
-        _call(shell, options, settings, screen)
-    return 0
+        return _call(shell, options, settings, screen)
 
 
 def _operations(terminal: "Terminal", *, as_json: bool) -> str:
@@ -66,24 +68,24 @@ def _operations(terminal: "Terminal", *, as_json: bool) -> str:
     return render_operations(operations, terminal)
 
 
-def _call(shell: Shell, options: dict[str, Any], settings: "Settings", screen: "Screen") -> None:
+def _call(shell: Shell, options: dict[str, Any], settings: "Settings", screen: "Screen") -> int:
     from runner.app.usecases.calling import checked_parameters, named_operation
     from runner.catalogue.load import load_api
 
     operation = named_operation(load_api(), options["operation"])
     if operation.is_write:
-        raise UsageInvalid(
-            f"{operation.id} is a write, and only reads are called",
-            hint="effects stand in playbooks, where they are planned and reviewed",
-        )
+        from runner.cli.calling_writes import call_write
+
+        return asyncio.run(call_write(shell, options, settings, screen, operation))
     values = checked_parameters(operation, options["parameters"])
     if options["dry_run"]:
         screen.result(_request(shell, options, settings, operation, values))
-        return
+        return 0
     reply = asyncio.run(_read(shell, options, settings, operation, values))
     terminal = shell.environment.stdout
     as_json = options["as_json"]
     screen.result(_reply_json(reply) if as_json else _reply_text(operation, reply, terminal))
+    return 0
 
 
 async def _read(

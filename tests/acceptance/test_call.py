@@ -1,6 +1,7 @@
 """``runner call``: one request of the API by its own name."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -119,3 +120,108 @@ def test_shell_is_offered_operations_and_parameters(
     shown = place.run()
 
     assert [line.partition(",")[2] for line in shown.out.splitlines()] == offered
+
+
+# writes
+
+APPLY = (
+    "call",
+    "mirror.asset.apply",
+    "mirrorLinkId=1450411129215791001",
+    "coinSymbol=USDT",
+    "network=ETH",
+    "amount=5.50",
+)
+
+
+def test_write_is_planned_shown_and_applied_once(quick_place: Workplace) -> None:
+    done = quick_place.run(*APPLY, "--sandbox", "--yes").expect(0)
+
+    (moved,) = quick_place.moved()
+    assert moved[3] == Decimal("5.5")
+    assert "=> EFFECT  planned    call" in done.out
+    assert moved[2] in done.out
+    assert "exit 0: done" in done.out
+
+
+def test_write_is_not_sent_without_a_yes(quick_place: Workplace) -> None:
+    shown = quick_place.run(*APPLY, "--sandbox").expect(64)
+
+    assert "there is no terminal to ask on" in shown.err
+    assert quick_place.moved() == []
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_dry_run_of_a_write_stops_after_the_plan(
+    quick_place: Workplace, form: tuple[str, ...]
+) -> None:
+    shown = quick_place.run(*APPLY, "--sandbox", "--dry-run", *form).expect(0)
+
+    assert "mirror.apply" in shown.out
+    assert quick_place.moved() == []
+    if form:
+        assert json.loads(shown.out)
+
+
+def test_killed_write_is_resumed_from_the_journal(place: Workplace) -> None:
+    place.make_sandbox(
+        world_text(reply_delay="mirror.asset.apply: 20s", records_carry_request_id=True)
+    )
+    started = place.start(*APPLY, "--sandbox", "--yes")
+    place.wait_for(lambda requests: any(r.method == "POST" for r in requests), unless=started)
+    started.kill()
+    (run,) = [
+        word
+        for word in place.run("runs", "--sandbox").expect(0).out.split()
+        if word.startswith("R-")
+    ]
+
+    place.run("resume", run, "--sandbox").expect(0)
+
+    assert len(place.moved()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("withdrawal.create", "amount=1"), "no action of this version sends withdrawal.create"),
+        (
+            ("mirrorx.order.create", "mirrorXLinkId=7", *APPLY[3:4], "orderType=10", "amount=1"),
+            "the directory has no MirrorX link with the id 7",
+        ),
+        (
+            (*APPLY[1:3], "coinSymbol=USDT", "network=TRX", "amount=1"),
+            'the directory has no network "TRX"',
+        ),
+        ((*APPLY[1:5], "amount=1e3"), "1e3"),
+        ((*APPLY[1:], "requestId=1"), "takes no parameter requestId"),
+        ((*APPLY[1:], "operationType=1"), "mirror.apply, which sends mirror.asset.apply, gives no"),
+    ],
+)
+def test_write_that_cannot_be_planned_is_refused(
+    quick_place: Workplace, words: tuple[str, ...], reason: str
+) -> None:
+    shown = quick_place.run("call", *words, "--sandbox", "--yes").expect(3)
+
+    assert reason in shown.err
+    assert quick_place.writes() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (APPLY, "mirror.asset.apply is inferred"),
+        (
+            ("call", "mirrorx.order.create", "mirrorXLinkId=7127", "orderType=10"),
+            "a call has no `once`",
+        ),
+    ],
+)
+def test_write_is_refused_outside_a_sandbox(
+    place: Workplace, words: tuple[str, ...], reason: str
+) -> None:
+    controls = write_controls(place, "https://custodian.example", kind="custodian")
+
+    shown = place.run(*words, "--controls", controls, "--profile", "main", "--yes").expect(3)
+
+    assert reason in shown.err

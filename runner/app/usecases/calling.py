@@ -1,10 +1,12 @@
 """Calling one operation of the API: words of a command line to a checked request, shown or sent."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 
+from runner.actions.raw_writes import NamedWrite, RawWriteRefused, require_action
 from runner.app.desk import Target, profile_account
 from runner.app.settings import Settings
 from runner.catalogue.api import Api, Operation, Parameter
@@ -20,6 +22,9 @@ from runner.core.source import Span
 
 WORDS = "arguments"
 """What places of the command line are places in: the operation and its parameters, as typed."""
+
+
+REQUEST_ID = "requestId"
 
 
 @record
@@ -106,6 +111,57 @@ class _Reading:
             self.places[name] = place
 
 
+def write_parameters(operation: Operation, words: Sequence[str]) -> Mapping[str, str]:
+    """Read the words of a write, as ``checked_parameters``; its requestId is not one of them.
+
+    Errors: ``InvalidInput`` with everything that is wrong at once.
+    """
+    own = tuple(p for p in operation.parameters if p.name != REQUEST_ID)
+    values = checked_parameters(replace(operation, parameters=own), words)
+    return {name: str(value) for name, value in values.items()}
+
+
+def require_callable(operation: Operation, *, is_sandbox: bool) -> None:
+    """Insist that a write may be called at all.
+
+    Errors: ``RawWriteRefused`` where no action sends it, or the custodian is a real one.
+    Source: DESIGN section 3.
+    """
+    require_action(operation)
+    if is_sandbox:
+        return
+    if not operation.certain:
+        raise RawWriteRefused(
+            f"{operation.id} is inferred: no page of the vendor states its path and body",
+            hint="only a sandbox is sent what is inferred",
+        )
+    raise RawWriteRefused(
+        "a call has no `once`, without which nothing is sent outside a sandbox",
+        hint="write it as a playbook, whose `once` says what may happen only once",
+    )
+
+
+def call_text(operation: Operation, write: NamedWrite) -> str:
+    """Write the playbook of one step that makes a call; everything in it is a quoted text."""
+    arguments = (f"      {name}: {_quoted(text)}\n" for name, text in write.arguments.items())
+    return (
+        "apiVersion: runner/v1\n"
+        "kind: Playbook\n"
+        f"name: call-{operation.id.replace('.', '-').replace('_', '-')}\n"
+        f"summary: {_quoted(f'runner call {operation.id}')}\n"
+        "\n"
+        "may:\n"
+        f"  {write.action}:\n"
+        "    count: 1\n"
+        f"    total: {_quoted(write.arguments['amount'])}\n"
+        "\n"
+        "steps:\n"
+        "  - id: call\n"
+        f"    effect: {write.action}\n"
+        "    with:\n" + "".join(arguments)
+    )
+
+
 def shown_request(
     operation: Operation, values: Mapping[str, ParameterValue], *, base_url: str, stamp_ms: int
 ) -> ShownRequest:
@@ -137,9 +193,23 @@ def base_url(target: Target, settings: Settings, api: Api) -> str:
     return profile_account(target, settings)[0].url
 
 
+def is_sandbox(target: Target, settings: Settings) -> bool:
+    """Tell whether a target is a simulated custodian, without opening it.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    return target.sandbox is not None or profile_account(target, settings)[1].is_sandbox
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _unknown(operation: Operation, name: str, place: Span) -> Diagnostic:
     if name == TIMESTAMP:
         hint = "it is put in when the request is signed"
+    elif name == REQUEST_ID and operation.is_write:
+        hint = "the plan derives it, so that every attempt has the same one"
     else:
         hint = did_you_mean(name, parameter_names(operation))
     return Diagnostic(
@@ -152,7 +222,8 @@ def _unknown(operation: Operation, name: str, place: Span) -> Diagnostic:
 
 def parameter_names(operation: Operation) -> tuple[str, ...]:
     """Return the names a caller may give, in the order of the description."""
-    return tuple(p.name for p in operation.parameters if p.name != TIMESTAMP)
+    put_in = {TIMESTAMP, REQUEST_ID} if operation.is_write else {TIMESTAMP}
+    return tuple(p.name for p in operation.parameters if p.name not in put_in)
 
 
 def _spelt(parameter: Parameter, text: str) -> str:

@@ -1,0 +1,71 @@
+"""``runner call`` of a write: a plan of one step, shown, asked about and applied."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from runner.actions.raw_writes import named_write
+from runner.app.desk import Desk
+from runner.app.settings import Settings
+from runner.app.usecases.calling import (
+    call_text,
+    is_sandbox,
+    require_callable,
+    write_parameters,
+)
+from runner.app.usecases.executing import apply_plan
+from runner.app.usecases.loading import bound_inputs, read_playbook
+from runner.app.usecases.planning import make_plan, silent
+from runner.catalogue.api import Operation
+from runner.cli.options import desk_for, target_for
+from runner.cli.screen import Screen
+from runner.cli.shell import Shell
+from runner.core.errors import UsageInvalid
+from runner.reporting.plan_text import plan_json
+
+
+async def call_write(
+    shell: Shell,
+    options: dict[str, Any],
+    settings: Settings,
+    screen: Screen,
+    operation: Operation,
+) -> int:
+    """Plan a write through its action, show the plan, ask, and apply it.
+
+    Errors: ``RawWriteRefused``, ``InvalidInput`` before anything is opened; as ``make_plan`` and
+        ``apply_plan``.
+    """
+    if options["as_json"] and not options["dry_run"]:
+        raise UsageInvalid(
+            "--json does not go with sending a write",
+            hint="add --dry-run for its plan as JSON, or leave --json out",
+        )
+    target = target_for(options, settings, makes=True)
+    require_callable(operation, is_sandbox=is_sandbox(target, settings))
+    values = write_parameters(operation, options["parameters"])
+    async with desk_for(shell, options, settings, makes=True) as desk:
+        write = named_write(operation, values, desk.directory)
+        # A plan belongs to a file. This one is kept by the journal, so a folder for the time of the
+        # command is enough, also where the command is killed.
+        with tempfile.TemporaryDirectory(prefix="runner-call-") as folder:
+            path = Path(folder) / "call.yaml"
+            path.write_text(call_text(operation, write), encoding="utf-8")
+            return await _planned(desk, options, screen, path)
+
+
+async def _planned(desk: Desk, options: dict[str, Any], screen: Screen, path: Path) -> int:
+    playbook, found = read_playbook(path, name=str(path))
+    screen.warnings(found)
+    made = await make_plan(desk, playbook, bound_inputs(playbook, (), None), silent)
+    screen.warnings((), made.warnings)
+    if options["as_json"]:
+        screen.result(plan_json(made.file))
+    else:
+        screen.plan(made.file)
+    if options["dry_run"]:
+        return 0
+    screen.confirm(made.file, yes=options["yes"])
+    report = await apply_plan(desk, made.file, screen.progress())
+    await screen.recap(desk, report)
+    return int(report.exit_code)

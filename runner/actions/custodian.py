@@ -28,12 +28,25 @@ class Custodian:
 
         Errors: ``RemoteError``; ``ReplyRefused`` when the reply has no data.
         """
-        reply = await self.client.call(operation, params)
-        described = self.api.operations[operation]
-        if reply.record is None:
+        row = await self.record_or_none(operation, params)
+        if row is None:
+            described = self.api.operations[operation]
             raise ReplyRefused(
                 "the reply has no data", method=described.method, path=described.path
             )
+        return row
+
+    async def record_or_none(
+        self, operation: str, params: Mapping[str, str | int | bool]
+    ) -> Row | None:
+        """Read one object, or None where the custodian answers with no data.
+
+        Errors: ``RemoteError``.
+        """
+        reply = await self.client.call(operation, params)
+        if reply.record is None:
+            return None
+        described = self.api.operations[operation]
         return Row(reply.record, method=described.method, path=described.path)
 
     async def pages(

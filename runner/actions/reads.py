@@ -1,29 +1,30 @@
 """The reads: one function an action, from arguments to a value of the manifest's result type."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
 
 from runner.actions.custodian import Custodian
+from runner.actions.lookups import (
+    Arguments,
+    Read,
+    entry_of,
+    named,
+    names_of,
+    since_of,
+    wallet_of,
+)
 from runner.actions.orders import mirror_orders, mirrorx_orders, require_binance_uid
 from runner.actions.raw import raw_read
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRRORX_LINK_APPROVED, WALLET_TYPE_NUMBERS, WALLET_TYPES
+from runner.actions.wallet_reads import WALLET_READS
 from runner.catalogue.manifest import RAW_PREFIX, Manifest
 from runner.client.paging import PagedRows
-from runner.controls.directory import LinkEntry, WalletEntry
-from runner.core.errors import ExpressionFailed
+from runner.controls.directory import LinkEntry
 from runner.core.money import CONTEXT, ZERO, AmountInvalid, Money, amount_from_reply
 from runner.core.values import Value
 from runner.effects.model import SeenOrder
 
-Arguments: TypeAlias = Mapping[str, Value]
-Read: TypeAlias = Callable[[Custodian, Arguments], Awaitable[Value]]
-
-EntryT = TypeVar("EntryT")
-
-_SINCE_MAX = timedelta(days=29)
 _ZERO_ROWS = {"excludeZeroAmountFlag": "false"}
 
 
@@ -58,14 +59,14 @@ async def _system_status(custodian: Custodian, arguments: Arguments) -> Value:
 
 async def _wallet_list(custodian: Custodian, _: Arguments) -> Value:
     rows, paged = await custodian.pages("wallet.list", {})
-    names = _names(custodian.directory.wallets.values())
+    names = names_of(custodian.directory.wallets.values())
     return {
         "rows": tuple(
             {
                 "id": row.text("walletIdStr"),
                 "name": row.text("walletName"),
                 "type": WALLET_TYPES.get(row.text("walletType"), "other"),
-                **_named("wallet", names.get(row.text("walletIdStr"))),
+                **named("wallet", names.get(row.text("walletIdStr"))),
             }
             for row in rows
         ),
@@ -74,7 +75,7 @@ async def _wallet_list(custodian: Custodian, _: Arguments) -> Value:
 
 
 async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
-    wallet = _wallet(custodian, arguments)
+    wallet = wallet_of(custodian, arguments)
     params = {"walletId": wallet.id}
     coin = str(arguments.get("coin", ""))
     if coin:
@@ -86,7 +87,7 @@ async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
         "rows": tuple(
             {
                 "coin": row.coin(),
-                **_named("network", row.text_or_none("network")),
+                **named("network", row.text_or_none("network")),
                 "amount": row.money("amount"),
                 "available": row.money("availableAmount"),
                 "with_mirror": row.money("totalAmountWithMirror"),
@@ -101,7 +102,7 @@ async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
 
 async def _mirror_links(custodian: Custodian, _: Arguments) -> Value:
     rows, paged = await custodian.pages("mirror.link.list", {})
-    links = _names(custodian.directory.mirror_links.values())
+    links = names_of(custodian.directory.mirror_links.values())
     return {
         "rows": tuple(_link_row(custodian, row, links, "mirrorLinkId") for row in rows),
         "complete": paged.complete,
@@ -133,7 +134,7 @@ async def _mirror_positions(custodian: Custodian, arguments: Arguments) -> Value
 
 
 async def _mirror_summary(custodian: Custodian, arguments: Arguments) -> Value:
-    wallet = _wallet(custodian, arguments)
+    wallet = wallet_of(custodian, arguments)
     operation = custodian.api.operations["mirror.position.summary"]
     reply = await custodian.client.call(operation.id, {"walletIdStr": wallet.id})
     fields = reply.record or {}
@@ -154,21 +155,21 @@ async def _mirror_summary(custodian: Custodian, arguments: Arguments) -> Value:
 
 async def _mirror_record(custodian: Custodian, arguments: Arguments) -> Value:
     link = _mirror_link(custodian, arguments)
-    since = custodian.clock.now() - _since(arguments)
+    since = custodian.clock.now() - since_of(arguments)
     orders, _ = await mirror_orders(custodian, link, since=since)
     return _one_order("record", str(arguments["record"]), orders)
 
 
 async def _mirrorx_links(custodian: Custodian, _: Arguments) -> Value:
     rows, paged = await custodian.pages("mirrorx.link.list", {})
-    links = _names(custodian.directory.mirrorx_links.values())
+    links = names_of(custodian.directory.mirrorx_links.values())
     return {
         "rows": tuple(
             {
                 **_link_row(custodian, row, links, "mirrorXLinkId"),
                 "approved": row.text("status") == MIRRORX_LINK_APPROVED,
                 "status_code": row.text("status"),
-                **_named("label", row.text_or_none("label")),
+                **named("label", row.text_or_none("label")),
             }
             for row in rows
         ),
@@ -211,7 +212,7 @@ async def _mirrorx_available(custodian: Custodian, arguments: Arguments) -> Valu
 
 async def _mirrorx_order(custodian: Custodian, arguments: Arguments) -> Value:
     link = _mirrorx_link(custodian, arguments)
-    since = custodian.clock.now() - _since(arguments)
+    since = custodian.clock.now() - since_of(arguments)
     orders, _ = await mirrorx_orders(custodian, link, since=since)
     return _one_order("order", str(arguments["order"]), orders)
 
@@ -228,32 +229,24 @@ def _one_order(name: str, order_id: str, orders: Iterable[SeenOrder]) -> Value:
         "status_code": order.status_code,
         "kind": order.kind,
         "amount": Money(order.amount, order.coin),
-        **_named("network", order.network or None),
-        **_named("request_id", order.request_id or None),
+        **named("network", order.network or None),
+        **named("request_id", order.request_id or None),
     }
 
 
 def _link_row(
     custodian: Custodian, row: Row, links: Mapping[str, str], id_field: str
 ) -> dict[str, Value]:
-    wallets = _names(custodian.directory.wallets.values())
+    wallets = names_of(custodian.directory.wallets.values())
     link_id = row.text(id_field)
     wallet_id = row.text("walletIdStr")
     return {
         "id": link_id,
         "binance_uid": row.text("binanceUID"),
         "wallet_id": wallet_id,
-        **_named("link", links.get(link_id)),
-        **_named("wallet", wallets.get(wallet_id)),
+        **named("link", links.get(link_id)),
+        **named("wallet", wallets.get(wallet_id)),
     }
-
-
-def _names(entries: Iterable[WalletEntry | LinkEntry]) -> dict[str, str]:
-    return {entry.id: entry.name for entry in entries}
-
-
-def _named(name: str, value: str | None) -> dict[str, Value]:
-    return {} if value is None else {name: value}
 
 
 def _by_coin(amounts: Iterable[Money], paged: PagedRows, *, coin: str = "") -> dict[str, Value]:
@@ -271,31 +264,12 @@ def _by_coin(amounts: Iterable[Money], paged: PagedRows, *, coin: str = "") -> d
     return dict(totals)
 
 
-def _since(arguments: Arguments) -> timedelta:
-    since = arguments["since"]
-    assert isinstance(since, timedelta)
-    if not timedelta(0) < since <= _SINCE_MAX:
-        raise ExpressionFailed("`since` is how far back to look: more than 0s, at most 29d")
-    return since
-
-
-def _wallet(custodian: Custodian, arguments: Arguments) -> WalletEntry:
-    return _entry(custodian.directory.wallets, str(arguments["wallet"]), "wallet")
-
-
 def _mirror_link(custodian: Custodian, arguments: Arguments) -> LinkEntry:
-    return _entry(custodian.directory.mirror_links, str(arguments["link"]), "mirror link")
+    return entry_of(custodian.directory.mirror_links, str(arguments["link"]), "mirror link")
 
 
 def _mirrorx_link(custodian: Custodian, arguments: Arguments) -> LinkEntry:
-    return _entry(custodian.directory.mirrorx_links, str(arguments["link"]), "MirrorX link")
-
-
-def _entry(entries: Mapping[str, EntryT], name: str, what: str) -> EntryT:
-    entry = entries.get(name)
-    if entry is None:
-        raise ExpressionFailed(f'the directory has no {what} "{name}"')
-    return entry
+    return entry_of(custodian.directory.mirrorx_links, str(arguments["link"]), "MirrorX link")
 
 
 READS: Mapping[str, Read] = MappingProxyType(
@@ -311,6 +285,7 @@ READS: Mapping[str, Read] = MappingProxyType(
         "mirrorx.positions": _mirrorx_positions,
         "mirrorx.available": _mirrorx_available,
         "mirrorx.order": _mirrorx_order,
+        **WALLET_READS,
     }
 )
 """Every named read by its action's name; a test holds it against the manifests."""

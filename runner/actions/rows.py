@@ -39,6 +39,10 @@ class Row:
         except AmountInvalid as exc:
             raise self._refused(name, "is not an amount") from exc
 
+    def amount_or_none(self, name: str) -> Decimal | None:
+        """Return an exact amount, or None where the field is absent, null or empty."""
+        return self.amount(name) if self.text_or_none(name) else None
+
     def coin(self, name: str = "coinSymbol") -> str:
         """Return a coin's symbol."""
         text = self.text(name)

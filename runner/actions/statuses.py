@@ -16,3 +16,18 @@ MIRRORX_LINK_APPROVED = "1"
 def status_word(code: str) -> str:
     """Return ``accepted``, ``in_progress``, ``success`` or ``failed``; else ``unknown``."""
     return ORDER_STATUSES.get(code, "unknown")
+
+
+def transaction_status_word(code: str, *, is_internal: bool) -> str:
+    """Return the word for a deposit's or withdrawal's number.
+
+    On a chain 30 only says that it was sent, and 40 is the good end; inside the custodian nothing
+    comes after 30.
+    """
+    if code == _CONFIRMED:
+        return "success"
+    word = status_word(code)
+    return "in_progress" if word == "success" and not is_internal else word
+
+
+_CONFIRMED = "40"

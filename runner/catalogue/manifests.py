@@ -14,6 +14,7 @@ from runner.catalogue.manifest import (
     Manifest,
     Movement,
 )
+from runner.catalogue.wallet_manifests import WALLET_MANIFESTS
 from runner.core.types import (
     BOOL,
     COIN,
@@ -423,7 +424,7 @@ _ALL = (
     ),
 )
 
-NAMED: Mapping[str, Manifest] = MappingProxyType({m.name: m for m in _ALL})
+NAMED: Mapping[str, Manifest] = MappingProxyType({m.name: m for m in (*_ALL, *WALLET_MANIFESTS)})
 """The actions with a name and words of our own, in the order of the reference."""
 
 

@@ -116,6 +116,15 @@ class Desk:
         """Return the effect key's fingerprint, or empty where there is no effect key."""
         return "" if self.effect_client is None else self.effect_client.fingerprint
 
+    @property
+    def target_words(self) -> str:
+        """Return the option that aims another command at this desk."""
+        return (
+            f"--{self.profile}"
+            if self.profile.startswith("sandbox=")
+            else (f"--profile={self.profile}")
+        )
+
     def draft(self, manifest: Manifest, arguments: Mapping[str, Value]) -> EffectDraft:
         """Work out what an effect asks for, with this desk's directory.
 
@@ -224,7 +233,7 @@ async def _sandbox_desk(
 async def _profile_desk(
     stack: AsyncExitStack, target: Target, settings: Settings, keys: "_Keys"
 ) -> Desk:
-    profile, account = _profile_account(target, settings)
+    profile, account = profile_account(target, settings)
     if profile.read_key is None:
         raise SettingsInvalid(
             f'profile "{profile.name}" has no read_key', hint="add it to profiles.yaml"
@@ -242,7 +251,7 @@ async def _profile_desk(
     if is_sandbox and profile.effect_key is not None:
         signer = keys.signer(profile.effect_key)
         effect_client = build_client(transport, signer, clock, rate=rate)
-    store = open_journal(_state_path(profile, settings, keys.environment), clock=clock)
+    store = open_journal(state_path(profile, settings, keys.environment), clock=clock)
     stack.callback(store.close)
     return build_desk(
         account,
@@ -343,7 +352,11 @@ def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Rem
     )
 
 
-def _profile_account(target: Target, settings: Settings) -> tuple[Profile, Account]:
+def profile_account(target: Target, settings: Settings) -> tuple[Profile, Account]:
+    """Find the profile a target names, and what is known about its account.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
     if settings.controls is None:
         raise SettingsInvalid(
             "no controls are named, so there is no custodian to speak to",
@@ -394,7 +407,8 @@ def _key_source(source: SecretSource) -> KeySource:
             return KeyVariable(name=name)
 
 
-def _state_path(profile: Profile, settings: Settings, environment: Environment) -> Path:
+def state_path(profile: Profile, settings: Settings, environment: Environment) -> Path:
+    """Return where a profile's journal is: chosen, named by the profile, or in the state folder."""
     chosen = settings.state or profile.state
     if chosen is not None:
         return chosen

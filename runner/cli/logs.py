@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
+from runner.cli.options import TargetCommand, records_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 from runner.core.errors import UsageInvalid
 
@@ -29,12 +29,12 @@ async def _logs(shell: Shell, options: dict[str, Any]) -> int:
 
     run_id = options["run_id"]
     settings = settings_for(shell, options)
-    async with desk_for(shell, options, settings) as desk:
-        row = await desk.store.run(run_id)
-        if row is None:
-            raise UsageInvalid(f"there is no run {run_id} here", hint="runner runs lists them")
-        outcomes = await desk.store.step_outcomes(run_id)
-        effects = await desk.store.effects(run_id)
+    with records_for(shell, options, settings) as journal:
+        row = None if journal is None else await journal.run(run_id)
+        if journal is None or row is None:
+            raise UsageInvalid(f"there is no run {run_id} here", hint="`runner runs` lists them")
+        outcomes = await journal.step_outcomes(run_id)
+        effects = await journal.effects(run_id)
     with open_screen(shell, settings) as screen:
         screen.result(render_run_log(row, outcomes, effects, shell.environment.stdout))
     return 0

@@ -1,21 +1,24 @@
 """Options several verbs share, and the desk they open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runner.cli.shell import Shell
-from runner.core.errors import UsageInvalid
+from runner.core.errors import RunnerError, UsageInvalid
 
 if TYPE_CHECKING:
-    from runner.app.desk import Desk
+    from runner.app.desk import Desk, Target
     from runner.app.settings import Settings
+    from runner.journal.sqlite import SqliteJournal
 
 DEFAULT_SANDBOX = "default"
+_COMMAND = re.compile(r"\brunner (?:(?:resume|logs) R-[0-9a-f]+|runs)\b(?! -)")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -64,7 +67,43 @@ async def desk_for(
     Shapes: ``makes`` tells whether a sandbox that does not exist is made: looking makes none.
     Errors: ``UsageInvalid`` for a sandbox that is not there; as ``open_desk``.
     """
-    from runner.app.desk import Target, open_desk
+    from runner.app.desk import open_desk
+
+    target = target_for(options, settings, makes=makes)
+    async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
+        try:
+            yield desk
+        except RunnerError as error:
+            error.hint = aimed(error.hint, desk.target_words)
+            raise
+
+
+def aimed(hint: str, target: str) -> str:
+    """Complete the commands a hint names with the option that aims them at the same desk."""
+    return _COMMAND.sub(rf"\g<0> {target}", hint)
+
+
+@contextmanager
+def records_for(
+    shell: Shell, options: dict[str, Any], settings: "Settings"
+) -> Iterator["SqliteJournal | None"]:
+    """Open the journal the options name, to look into it; None where there is none yet.
+
+    Errors: ``UsageInvalid`` for a sandbox that is not there; as ``open_records``.
+    """
+    from runner.app.records import open_records
+
+    target = target_for(options, settings, makes=False)
+    with open_records(target, settings, shell.environment) as journal:
+        yield journal
+
+
+def target_for(options: dict[str, Any], settings: "Settings", *, makes: bool) -> "Target":
+    """Return the target the options name.
+
+    Errors: ``UsageInvalid`` for a sandbox that is not there, unless the command makes it.
+    """
+    from runner.app.desk import Target
 
     sandbox = options.get("sandbox")
     if sandbox == "":
@@ -72,9 +111,7 @@ async def desk_for(
         sandbox = known.default_sandbox if known else DEFAULT_SANDBOX
     if sandbox is not None and not makes:
         require_sandbox(settings, sandbox)
-    target = Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
-    async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
-        yield desk
+    return Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
 
 
 def require_sandbox(settings: "Settings", name: str) -> None:

@@ -32,11 +32,17 @@ VERBS: dict[str, Verb] = {
     "resume": Verb(target="runner.cli.resume:resume", summary="Go on with an unfinished run."),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
+    "call": Verb(
+        target="runner.cli.call:call", summary="Call one operation of the API by its own name."
+    ),
     "sandbox": Verb(
         target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."
     ),
 }
 """Every verb, in the order of a first day's use."""
+
+COMPLETE_VARIABLE = "_RUNNER_COMPLETE"
+"""Set by a shell that wants a completion; the name is click's."""
 
 
 def build_program() -> click.Group:
@@ -64,6 +70,12 @@ def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
     def command() -> object:
         # Not program.main(): click would end a process whose reader went away with exit code 1.
         program = build_program()
+        instruction = shell.environment.variables.get(COMPLETE_VARIABLE)
+        if instruction:
+            # Only a shell that completes a line pays for it.
+            from click.shell_completion import shell_complete
+
+            return shell_complete(program, {"obj": shell}, "runner", COMPLETE_VARIABLE, instruction)
         with program.make_context("runner", list(arguments), obj=shell) as context:
             result: object = program.invoke(context)
         try:

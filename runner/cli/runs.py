@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
+from runner.cli.options import TargetCommand, records_for, run_async, settings_for, target_options
 from runner.cli.shell import Shell
 
 
@@ -29,8 +29,13 @@ async def _runs(shell: Shell, options: dict[str, Any]) -> int:
     from runner.reporting.runs import render_runs
 
     settings = settings_for(shell, options)
-    async with desk_for(shell, options, settings) as desk:
-        rows = await desk.store.runs(limit=options["limit"])
+    with records_for(shell, options, settings) as journal:
+        rows = () if journal is None else await journal.runs(limit=options["limit"])
+        states = {
+            row.run_id: tuple(effect.state for effect in await journal.effects(row.run_id))
+            for row in rows
+            if journal is not None and row.exit_code is None
+        }
     with open_screen(shell, settings) as screen:
-        screen.result(render_runs(rows, shell.environment.stdout))
+        screen.result(render_runs(rows, shell.environment.stdout, states))
     return 0

@@ -121,7 +121,11 @@ def reset(shell: Shell, name: str, world: Path | None) -> int:
     Example
       runner sandbox reset
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    _directory(shell).reset(name, world_path=world)
+    from runner.core.clock import SystemClock
+
+    directory = _directory(shell)
+    directory.reset(name, world_path=world)
+    directory.open(name, clock=SystemClock()).close()
     click.echo(f"sandbox {name} is as new")
     return 0
 

@@ -17,7 +17,7 @@ from runner.reporting.console import Console
 from runner.reporting.escape import visible
 from runner.reporting.logs import LogReporter
 from runner.reporting.plan_text import plan_lines
-from runner.reporting.recap import Recap, effect_line, render_recap
+from runner.reporting.recap import Recap, effect_line, render_ended, render_recap
 from runner.reporting.tally import Tally
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Screen:
         from runner.app.usecases.balances import balance_lines
 
         self.close()
-        balances = await balance_lines(desk, report.plan) if report.plan.effects else ()
+        balances = () if report.already else await balance_lines(desk, report.plan)
         recap = Recap(
             exit_code=report.exit_code,
             effects=tuple(effect_line(row) for row in report.effects),
@@ -133,7 +133,9 @@ class Screen:
             next_command=next_command(desk, report),
         )
         if report.already:
-            self.note(f"{report.run_id} had already ended; nothing was sent now")
+            # Today's balances say nothing about a run that ended some time ago.
+            self.result(render_ended(report.run_id, recap, self._shell.environment.stdout))
+            return
         try:
             self.result(render_recap(recap, self.tally, self._shell.environment.stdout))
         except OSError:
@@ -157,13 +159,8 @@ def _interruptible() -> "Iterator[None]":
 
 def next_command(desk: "Desk", report: "RunReport") -> str:
     """Return what to type next, or nothing when there is nothing left to do."""
-    target = (
-        f"--{desk.profile}"
-        if desk.profile.startswith("sandbox=")
-        else (f"--profile {desk.profile}")
-    )
     if report.resumable:
-        return f"runner resume {report.run_id} {target}"
+        return f"runner resume {report.run_id} {desk.target_words}"
     if report.exit_code is not ExitCode.DONE:
-        return f"runner logs {report.run_id} {target}"
+        return f"runner logs {report.run_id} {desk.target_words}"
     return ""

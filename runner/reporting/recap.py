@@ -90,6 +90,17 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
     return fitted("\n".join(part for part in parts if part), terminal)
 
 
+def render_ended(run_id: str, recap: Recap, terminal: Terminal) -> str:
+    """Render what a command says that found its run ended already."""
+    code = recap.exit_code
+    first = (
+        f"{visible(run_id)} had already ended with exit {code.value}: {EXIT_WORDS[code]};"
+        " nothing was sent now\n"
+    )
+    parts = (first, _section("effects", render_effects(recap.effects, terminal), terminal))
+    return fitted("\n".join(part for part in parts if part), terminal)
+
+
 def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     """Render the effects as a table, and below it why those that did not go well are there."""
     lines = tuple(effects)

@@ -1,9 +1,10 @@
 """Runs and what they did, from the journal's rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from runner.core.clock import timestamp_text
-from runner.effects.model import Attempt, EffectRow
+from runner.effects.model import Attempt, EffectRow, EffectState
 from runner.engine.ports import RunRow, StepOutcome
 from runner.reporting.escape import visible
 from runner.reporting.recap import effect_line, render_effects, render_questions
@@ -12,24 +13,42 @@ from runner.reporting.terminal import Terminal, Tone, fitted, painted
 from runner.reporting.words import EXIT_WORDS, spoken_duration, spoken_moment, spoken_value
 
 
-def render_runs(runs: Sequence[RunRow], terminal: Terminal) -> str:
-    """Render runs in the order given; one sentence where there are none."""
+def render_runs(
+    runs: Sequence[RunRow],
+    terminal: Terminal,
+    states: Mapping[str, Collection[EffectState]] = MappingProxyType({}),
+) -> str:
+    """Render runs in the order given; one sentence where there are none.
+
+    Shapes: ``states`` holds the states of the effects of unfinished runs, by run id.
+    """
     if not runs:
         return "no runs yet\n"
     columns = tuple(
         Column(title=title) for title in ("run", "created", "state", "playbook", "once")
     )
     rows = [
-        (run.run_id, spoken_moment(run.created_at), run_state(run), run.playbook, run.occurrence)
+        (
+            run.run_id,
+            spoken_moment(run.created_at),
+            run_state(run, states.get(run.run_id, ())),
+            run.playbook,
+            run.occurrence,
+        )
         for run in runs
     ]
     return render_table(columns, rows, terminal)
 
 
-def run_state(run: RunRow) -> str:
-    """Return one word for where a run stands, with its exit code once it has ended."""
+def run_state(run: RunRow, states: Collection[EffectState] = ()) -> str:
+    """Return a few words for where a run stands, with its exit code once it has ended.
+
+    Shapes: ``states`` are those of its effects, where it is unfinished.
+    """
     if run.exit_code is not None:
         return f"exit {run.exit_code.value}"
+    if EffectState.HALTED in states:
+        return "exit 10: ask the custodian"
     return "unfinished" if run.claimed else "nothing sent"
 
 

@@ -101,7 +101,7 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
     """
     row = await desk.store.run(run_id)
     if row is None:
-        raise UsageInvalid(f"there is no run {run_id} here", hint="runner runs lists them")
+        raise UsageInvalid(f"there is no run {run_id} here", hint="`runner runs` lists them")
     file = plan_from_file(row.plan.encode("utf-8"))
     if row.exit_code is not None:
         return await _report_finished(desk, row, file.plan)

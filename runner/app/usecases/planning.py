@@ -141,7 +141,8 @@ async def refuse_used_occurrence(desk: Desk, identity: Identity, *, own_run_id: 
     unfinished = row is not None and row.exit_code is None
     raise PlanRefused(
         f'{identity.playbook} "{identity.occurrence}" was already run: {owner}',
-        hint=f"runner {'resume' if unfinished else 'logs'} {owner}",
+        hint=f"runner {'resume' if unfinished else 'logs'} {owner}; another occurrence is another"
+        " value of the playbook's `once`",
     )
 
 

@@ -9,6 +9,7 @@ from runner.core.errors import (
     RemoteError,
     RemoteRefused,
     RequestInvalid,
+    StoreRefused,
 )
 from runner.core.record import record
 from runner.core.types import Record
@@ -68,7 +69,7 @@ class StepRunner:
             return await self._verb(step)
         except ExpressionFailed as error:
             raise Stopped(Cause.ENDED, str(error)) from error
-        except PlanRefused as error:
+        except (PlanRefused, StoreRefused) as error:
             raise Stopped(Cause.DRIFTED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error

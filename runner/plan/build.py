@@ -205,6 +205,7 @@ def _step(event: StepFinished) -> PlannedStep:
         state=event.state.value,
         message=event.message,
         result=event.result if event.kind == "use" else None,
+        conditions=event.conditions,
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from benchmarks import durable_steps, startup, validation
+from benchmarks import client_calls, durable_steps, startup, validation
 from benchmarks.measure import Row
 
 Benchmark: TypeAlias = Callable[[], list[Row]]
@@ -18,6 +18,7 @@ Benchmark: TypeAlias = Callable[[], list[Row]]
 BENCHMARKS: Mapping[str, Benchmark] = {
     "startup": startup.measure,
     "validation": validation.measure,
+    "client_calls": client_calls.measure,
     "durable_steps": durable_steps.measure,
     "length": durable_steps.measure_length,
 }

@@ -27,8 +27,13 @@ class Shown:
 
 
 @asynccontextmanager
-async def planned(shell: Shell, options: dict[str, Any]) -> AsyncIterator[Shown]:
+async def planned(
+    shell: Shell, options: dict[str, Any], *, sends: bool = False
+) -> AsyncIterator[Shown]:
     """Check the playbook, plan it, and show the plan; nothing is opened for a bad playbook.
+
+    Shapes: ``sends`` tells that the plan will be applied, so that a desk which may not send effects
+        says so before it is asked anything.
 
     Errors: as ``read_playbook``, ``open_desk`` and ``make_plan``.
     """
@@ -39,6 +44,8 @@ async def planned(shell: Shell, options: dict[str, Any]) -> AsyncIterator[Shown]
         screen.warnings(found)
         bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
         async with desk_for(shell, options, settings, makes=True) as desk:
+            if sends and playbook.has_effects:
+                desk.transport()
             made = await make_plan(desk, playbook, bound, silent)
             screen.warnings((), made.warnings)
             screen.plan(made.file)

@@ -31,7 +31,7 @@ async def _run(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import apply_plan
     from runner.cli.planning import planned
 
-    async with planned(shell, options) as shown:
+    async with planned(shell, options, sends=not options["dry_run"]) as shown:
         if options["dry_run"]:
             return 0
         shown.screen.confirm(shown.file, yes=options["yes"])

@@ -132,12 +132,15 @@ class Screen:
             balances=balances,
             next_command=next_command(desk, report),
         )
-        if report.already:
-            # Today's balances say nothing about a run that ended some time ago.
-            self.result(render_ended(report.run_id, recap, self._shell.environment.stdout))
-            return
+        terminal = self._shell.environment.stdout
+        # Today's balances say nothing about a run that ended some time ago.
+        text = (
+            render_ended(report.run_id, recap, terminal)
+            if report.already
+            else render_recap(recap, self.tally, terminal)
+        )
         try:
-            self.result(render_recap(recap, self.tally, self._shell.environment.stdout))
+            self.result(text)
         except OSError:
             # How a run ended matters more than who still listened, unless it would claim success.
             if report.exit_code is ExitCode.DONE:

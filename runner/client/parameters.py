@@ -11,6 +11,8 @@ from runner.core.errors import RequestInvalid
 from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 
 PAGE_LIMIT = 100
+REQUEST_ID_LENGTH_MAX = 50
+"""Pages allow 70 where they say anything; those who use the API keep to 50."""
 
 
 def query_pairs(
@@ -180,8 +182,9 @@ def _complaint(parameter: Parameter, text: str, types: tuple[str, ...]) -> str:
         return "holds a character that cannot be sent"
     if parameter.choices and text not in parameter.choices:
         return f"must be one of {', '.join(parameter.choices)}"
-    if parameter.length_max is not None and len(text) > parameter.length_max:
-        return f"is longer than {parameter.length_max} characters"
+    length_max = _length_max(parameter)
+    if length_max is not None and len(text) > length_max:
+        return f"is longer than {length_max} characters"
     if not _is_of_type(text, types):
         return f"must be {' or '.join(_WORDS.get(name, name) for name in types)}"
     if parameter.language_type == "date" and _day(text) is None:
@@ -191,6 +194,12 @@ def _complaint(parameter: Parameter, text: str, types: tuple[str, ...]) -> str:
         high = parameter.maximum if parameter.maximum is not None else "any"
         return f"must be between {low} and {high}"
     return ""
+
+
+def _length_max(parameter: Parameter) -> int | None:
+    if parameter.name != "requestId":
+        return parameter.length_max
+    return min(parameter.length_max or REQUEST_ID_LENGTH_MAX, REQUEST_ID_LENGTH_MAX)
 
 
 def _is_of_type(text: str, types: tuple[str, ...]) -> bool:

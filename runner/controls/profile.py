@@ -20,6 +20,7 @@ PLAN_LIFETIME = timedelta(hours=24)
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 _FIRST_DESCRIPTOR = 3
+_USUAL_PORTS = {"https": 443, "http": 80}
 
 
 class ProfileKind(StrEnum):
@@ -96,8 +97,13 @@ class Profile:
 
     @property
     def host(self) -> str:
-        """Return host and port as identities and plans spell them."""
-        return urlsplit(self.url).netloc
+        """Return host and port as identities and plans spell them: no port where it is the usual.
+
+        One custodian must have one spelling, or it would be two to everything derived from it.
+        """
+        parts = urlsplit(self.url)
+        usual = f":{_USUAL_PORTS[parts.scheme]}" if parts.scheme in _USUAL_PORTS else None
+        return parts.netloc.lower().removesuffix(usual) if usual else parts.netloc.lower()
 
 
 def profiles_from_document(node: Node, *, folder: Path, entity: str = "") -> dict[str, Profile]:

@@ -62,11 +62,12 @@ class Session:
     row: EffectRow | None
     last_error: RemoteError | None = None
     last_verdict: Verdict | None = None
-    _sent_at_s: float | None = None
+    _sent_at_s: float = field(init=False)
     _pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start with the first pause."""
+        """Start with the first pause; until it sends, a process measures from its own start."""
+        self._sent_at_s = self.equipment.clock.monotonic_s()
         self.restart_pace()
 
     @property
@@ -141,7 +142,7 @@ class Session:
 
         The server's time now is the last signed timestamp and the time that has passed since, so
         what has passed on our clock decides; and what this process has measured since its own
-        send, so that a clock set forward does not open the fence.
+        send, or its start, so that a clock set forward does not open the fence.
         Source: DESIGN section 6, rule 7.
         """
         facts = self.equipment.facts
@@ -150,8 +151,7 @@ class Session:
             return False
         fence = sum((part for part in parts if part is not None), timedelta())
         age_s = self.age_of_last_attempt_s()
-        if self._sent_at_s is not None:
-            age_s = min(age_s, self._since_s(self._sent_at_s))
+        age_s = min(age_s, self._since_s(self._sent_at_s))
         return age_s > fence.total_seconds()
 
     def age_of_last_attempt_s(self) -> float:

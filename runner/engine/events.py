@@ -75,7 +75,11 @@ class EffectChanged:
 
 @record
 class StepFinished:
-    """A step ended; ``reused`` when an earlier process had finished it."""
+    """A step ended; ``reused`` when an earlier process had finished it.
+
+    Shapes: ``conditions`` says of each `if`, `assert`, `until` and `fail_if` that was met what it
+        was found to be: ``assert result.normal: true``; empty for a step that is reused.
+    """
 
     at: datetime
     path: str
@@ -87,6 +91,7 @@ class StepFinished:
     reused: bool
     message: str = ""
     result: JsonValue = None
+    conditions: tuple[str, ...] = ()
 
 
 @record

@@ -110,7 +110,12 @@ class Interpreter:
             nothing: Value = {} if ended.certain else Unknown(step_type(step))
             self._scope.keep(step, nothing, certain=ended.certain)
         self._finished(
-            step, ended.state, self._since_s(started_s), message=ended.message, result=result
+            step,
+            ended.state,
+            self._since_s(started_s),
+            message=ended.message,
+            result=result,
+            conditions=ended.conditions,
         )
 
     async def _stop(
@@ -157,7 +162,7 @@ class Interpreter:
     def _since_s(self, started_s: float) -> float:
         return self._ports.clock.monotonic_s() - started_s
 
-    def _finished(
+    def _finished(  # noqa: PLR0913 - each is a field of the event
         self,
         step: Step,
         state: StepState,
@@ -166,6 +171,7 @@ class Interpreter:
         message: str = "",
         result: JsonValue = None,
         reused: bool = False,
+        conditions: tuple[str, ...] = (),
     ) -> None:
         kind, action = step_kind(step)
         self._emit(
@@ -180,6 +186,7 @@ class Interpreter:
                 reused=reused,
                 message=message,
                 result=result,
+                conditions=conditions,
             )
         )
 

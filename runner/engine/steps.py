@@ -9,10 +9,11 @@ from runner.core.errors import (
     RemoteError,
     RemoteRefused,
     RequestInvalid,
+    StoreRefused,
 )
 from runner.core.record import record
 from runner.core.types import Record
-from runner.core.values import Unknown, Value, value_text
+from runner.core.values import Unknown, Value, duration_text, value_text
 from runner.effects.model import OPEN_STATES, EffectState
 from runner.engine.events import Emit, StepState
 from runner.engine.ports import EffectRequest, EffectResult, Ports
@@ -21,6 +22,7 @@ from runner.engine.scope import Scope
 from runner.engine.verdict import Cause
 from runner.engine.waiting import Waiting, wait_until
 from runner.playbook.expressions.filling import evaluate_template
+from runner.playbook.expressions.parse import Expression
 from runner.playbook.model import Bare, Confirm, Effect, Step, Use, Wait
 
 READ_TIMEOUT_S = 120.0
@@ -42,13 +44,15 @@ class Ended:
     """How a step came out.
 
     Shapes: ``value`` is None for a step that was skipped or has no verb; ``certain`` is False in a
-        dry run where only the run knows whether the step runs at all.
+        dry run where only the run knows whether the step runs at all; ``conditions`` are those of
+        ``StepFinished``.
     """
 
     state: StepState
     value: Value | None
     message: str = ""
     certain: bool = True
+    conditions: tuple[str, ...] = ()
 
 
 @record
@@ -68,7 +72,7 @@ class StepRunner:
             return await self._verb(step)
         except ExpressionFailed as error:
             raise Stopped(Cause.ENDED, str(error)) from error
-        except PlanRefused as error:
+        except (PlanRefused, StoreRefused) as error:
             raise Stopped(Cause.DRIFTED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error
@@ -79,10 +83,16 @@ class StepRunner:
     async def _verb(self, step: Step) -> Ended:
         names = self.scope.locals(step)
         decided = None if step.condition is None else self.scope.holds(step.condition, names)
+        found = [] if step.condition is None else [_found("if", step.condition, decided)]
         if decided is False:
             if isinstance(step.verb, Effect):
                 await self.ports.effects.pass_over(step.path)
-            return Ended(state=StepState.SKIPPED, value=None, message="`if` is false")
+            return Ended(
+                state=StepState.SKIPPED,
+                value=None,
+                message="`if` is false",
+                conditions=tuple(found),
+            )
         undecided = step.condition is not None and decided is None
         value: Value | None = None
         match step.verb:
@@ -94,14 +104,22 @@ class StepRunner:
                 value = await self._wait(step, step.verb, names)
             case Bare():
                 pass
-        assumed = self._assert(step, names, value)
+        if isinstance(step.verb, Wait):
+            found += _awaited(step.verb, assumed=self.ports.assume_waits)
+        assumed = self._assert(step, names, value, found)
         if isinstance(step.verb, Wait) and self.ports.assume_waits:
             assumed = "assumed to succeed; the run will wait"
         if undecided:
             assumed = "only the run can decide `if`; planned as if it holds"
             value = None if value is None else Unknown(step_type(step))
         state = StepState.ASSUMED if assumed else StepState.DONE
-        return Ended(state=state, value=value, message=assumed, certain=not undecided)
+        return Ended(
+            state=state,
+            value=value,
+            message=assumed,
+            certain=not undecided,
+            conditions=tuple(found),
+        )
 
     async def _use(self, step: Step, verb: Use, names: Mapping[str, Value]) -> Value:
         timeout_s = READ_TIMEOUT_S if verb.timeout is None else verb.timeout.total_seconds()
@@ -162,7 +180,9 @@ class StepRunner:
         assert end.value is not None
         return end.value
 
-    def _assert(self, step: Step, names: Mapping[str, Value], value: Value | None) -> str:
+    def _assert(
+        self, step: Step, names: Mapping[str, Value], value: Value | None, found: list[str]
+    ) -> str:
         seen = dict(names) if value is None else {**names, "result": value}
         unknown = 0
         for expression in step.asserts:
@@ -171,6 +191,7 @@ class StepRunner:
                 reason = f"assert failed: {expression.text.strip()}"
                 raise Stopped(Cause.ENDED, self._words(step, seen, reason))
             unknown += holds is None
+            found.append(_found("assert", expression, holds))
         return "only the run can decide its assert" if unknown else ""
 
     def _words(self, step: Step, names: Mapping[str, Value], reason: str) -> str:
@@ -204,6 +225,22 @@ _OPENNESS = {
     EffectState.CONFIRMED: 4,
 }
 """What is most open decides how a run stands; 1 is for effects that are not final yet."""
+
+
+def _found(word: str, expression: Expression, holds: bool | None) -> str:  # noqa: FBT001
+    said = "only the run knows" if holds is None else str(holds).lower()
+    return f"{word} {_one_line(expression)}: {said}"
+
+
+def _awaited(verb: Wait, *, assumed: bool) -> list[str]:
+    found = [f"until {_one_line(verb.until)}: {'assumed' if assumed else 'true'}"]
+    if verb.fail_if is not None:
+        found.append(f"fail_if {_one_line(verb.fail_if)}: {'not assumed' if assumed else 'false'}")
+    return [*found, f"for at most {duration_text(verb.timeout)}"]
+
+
+def _one_line(expression: Expression) -> str:
+    return " ".join(expression.text.split())
 
 
 def _raise_unless(enough: set[EffectState], result: EffectResult) -> None:

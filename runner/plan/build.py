@@ -131,7 +131,10 @@ def check_may(intents: tuple[Intent, ...], may: Mapping[str, May]) -> None:
         for coin, total in sorted(coins.items()):
             cap = bound.total.get(coin, ZERO)
             if total > cap:
-                found.append(f"{action}: {Money(total, coin)}, `may` allows {Money(cap, coin)}")
+                allowed = f"allows {Money(cap, coin)}"
+                if coin not in bound.total:
+                    allowed = f"lists only {', '.join(sorted(bound.total))}"
+                found.append(f"{action}: {Money(total, coin)}, `may` {allowed}")
     if found:
         raise PolicyDenied(
             "; ".join(found), hint="change the inputs, or `may` in a reviewed commit"
@@ -205,6 +208,7 @@ def _step(event: StepFinished) -> PlannedStep:
         state=event.state.value,
         message=event.message,
         result=event.result if event.kind == "use" else None,
+        conditions=event.conditions,
     )
 
 

@@ -67,7 +67,8 @@ class PlannedStep:
     """One step as the dry run saw it.
 
     Shapes: ``state`` is ``done``, ``skipped`` or ``assumed``; ``result`` is what a read showed, or
-        None for steps that read nothing before the run.
+        None for steps that read nothing before the run; ``conditions`` say what each `if`,
+        `assert` and `until` was found to be, as in ``StepFinished``.
     """
 
     path: str
@@ -77,6 +78,7 @@ class PlannedStep:
     state: str
     message: str
     result: JsonValue
+    conditions: tuple[str, ...] = ()
 
 
 @record

@@ -120,7 +120,10 @@ def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
 
 
 def _said(step: PlannedStep | None) -> str:
-    return "" if step is None else f"{step.title!r} {step.kind} {step.action} {step.message!r}"
+    if step is None:
+        return ""
+    said = f"{step.title!r} {step.kind} {step.action} {step.message!r}"
+    return "; ".join((said, *step.conditions))
 
 
 def _rest(planned: Plan, now: Plan) -> Iterator[Drift]:

@@ -29,7 +29,7 @@ from runner.reporting.redaction import Redactor
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
-_LEFT_OUT = frozenset({"at", "result", "evidence", "outputs"})
+_LEFT_OUT = frozenset({"at", "result", "evidence", "outputs", "conditions"})
 _CAREFUL_STATES = frozenset(state.value for state in OPEN_STATES) - {EffectState.SENDING.value}
 _BAD_STATES = frozenset({EffectState.REJECTED.value, EffectState.FAILED.value, "halted"})
 

@@ -186,6 +186,8 @@ def _step(sheet: Sheet, number: str, step: PlannedStep, effects: list[PlannedEff
         sheet.prose(" · ".join(text for text in named if text), indent=indent)
     if step.message:
         sheet.prose(step.message, indent=indent)
+    for condition in step.conditions:
+        sheet.prose(condition, indent=indent)
     for effect in effects:
         _effect(sheet, effect, indent=indent)
     if effects:

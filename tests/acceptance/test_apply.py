@@ -94,7 +94,7 @@ def test_apply_again_sends_nothing_and_ends_the_same(quick_place: Workplace, pla
     again = quick_place.run("apply", plan, "--sandbox", "--yes").expect(0)
 
     assert quick_place.writes() == sent
-    assert run_id(plan) in again.err
+    assert run_id(plan) in again.out
 
 
 def test_apply_again_after_a_failed_assert_ends_13_again(quick_place: Workplace) -> None:

@@ -111,17 +111,18 @@ def test_run_killed_again_and_again_ends_well_with_one_effect_each(place: Workpl
     before = place.balances()
     plan = planned(place, quick(MIRROR))
 
-    kills = 0
+    kills, code = 0, 0
     for allowed in range(4, 40, 3):
         wanted = len(place.requests()) + allowed
         run = start_apply(place, plan)
         if not place.wait_for(has_grown_to(wanted), unless=run):
-            run.end().expect(0)
+            code = run.end().code
             break
         run.kill()
         kills += 1
 
-    assert kills >= 3
+    assert code in {0, 10}
+    assert kills >= 3 or code == 10
     ended = place.run("apply", plan, "--sandbox", "--yes")
     request_ids = [request.request_id for request in place.writes()]
     assert len(request_ids) == len(set(request_ids))

@@ -54,7 +54,7 @@ def test_resume_of_a_finished_run_reports_it_and_sends_nothing(quick_place: Work
 
     again = quick_place.run("resume", run_id(plan), "--sandbox").expect(0)
 
-    assert f"{run_id(plan)} had already ended" in again.err
+    assert f"{run_id(plan)} had already ended" in again.out
     assert quick_place.writes() == sent
 
 

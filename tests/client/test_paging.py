@@ -5,14 +5,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from runner.catalogue.api import Api
+from runner.catalogue.api import Api, Envelope, Operation
 from runner.client.client import Client
+from runner.client.identity import IDENTITIES
 from runner.client.keys import KeySigner
 from runner.client.paging import PagedRows, read_pages
 from runner.client.rate import RateWindow
 from runner.client.wire import RawReply, RawRequest
 from runner.core.errors import RemoteRefused, ReplyRefused
 from tests.client.fakes import FakeClock, FakeTransport, envelope
+from tests.client.samples import reply_of
 
 ORDERS = "mirrorx.order.list"
 POSITIONS = "mirror.position.list"
@@ -290,3 +292,49 @@ async def test_rows_that_differ_without_an_id_are_both_kept(reader: Reader) -> N
     result = await reader.read(POSITIONS, archive(pages))
 
     assert (len(result.rows), result.complete) == (2, True)
+
+
+async def test_asset_that_moved_with_another_balance_is_counted_once(reader: Reader) -> None:
+    """Both rows would double the balance, and both are "different rows"."""
+    pages = [[position(1), position(2)], [position(2, "7")]]
+
+    result = await reader.read(POSITIONS, archive(pages))
+
+    assert [row["amount"] for row in result.rows] == ["1", "7"]
+    assert not result.complete
+
+
+async def test_list_without_pages_is_one_answer_with_each_row_once(
+    api: Api, signer: KeySigner
+) -> None:
+    coin = reply_of(api.operations["coin.qualified.list"], {})["data"][0]
+    rows = [coin, {**coin, "network": "BSC"}, coin]
+    clock = FakeClock()
+    client = Client(
+        api, FakeTransport([envelope(rows)]), signer, clock, rate=RateWindow(count=1, clock=clock)
+    )
+
+    result = await read_pages(client, "coin.qualified.list", {})
+
+    assert [row["network"] for row in result.rows] == ["ETH", "BSC"]
+    assert (result.complete, result.pages_read) == (True, 1)
+
+
+def test_every_list_has_an_identity_of_fields_it_describes(api: Api) -> None:
+    """A list that is missing counts rows as the same only when all their fields are."""
+    lists = {
+        operation.id: operation
+        for operation in api.operations.values()
+        if not operation.is_write
+        and (operation.envelope.page_names or Envelope.LIST in operation_shapes(operation))
+    }
+
+    assert set(lists) - set(IDENTITIES) == {"transaction.history"}
+    assert set(IDENTITIES) <= set(lists)
+    for operation_id, names in IDENTITIES.items():
+        described = {field.name for field in lists[operation_id].fields} or {"value"}
+        assert set(names) <= described, operation_id
+
+
+def operation_shapes(operation: Operation) -> set[Envelope | None]:
+    return {operation.envelope, operation.envelope_also}

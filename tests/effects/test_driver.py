@@ -655,6 +655,19 @@ async def test_effect_found_sending_is_unknown(bench: Bench) -> None:
     assert len(bench.custodian.sends) == 1
 
 
+async def test_clock_set_forward_before_a_restart_does_not_open_the_fence(bench: Bench) -> None:
+    """A new process measures the fence from its own start, whatever the wall clock says."""
+    bench.custodian.behaviours = ["undocumented"]
+    await die(bench, at=3, after=True)
+    bench.clock.wall += timedelta(seconds=FENCE_S + 10)
+    bench.clock.slept.clear()
+
+    row = await drive(bench)
+
+    assert row.state is EffectState.REJECTED
+    assert sum(bench.clock.slept) > FENCE_S
+
+
 async def test_patience_long_over_still_takes_two_looks(bench: Bench) -> None:
     bench.facts = NO_FACTS
     bench.custodian.behaviours = ["lost_before"]

@@ -772,3 +772,23 @@ async def test_unknown_argument_reaches_the_port_as_unknown() -> None:
     await stage.walk(assume_waits=True)
 
     assert effects.requests[1].arguments["amount"] == Unknown(MONEY)
+
+
+async def test_conditions_are_told_with_what_they_were_found_to_be() -> None:
+    stage = _stage(
+        "  - id: system\n"
+        "    uses: system.status\n"
+        "    if: 1 < 2\n"
+        "    assert: result.normal\n"
+        "  - id: never\n"
+        "    if: 2 < 1\n"
+        "    assert: 1 > 2\n"
+    )
+
+    await stage.walk()
+
+    finished = [event for event in stage.events if isinstance(event, StepFinished)]
+    assert [event.conditions for event in finished] == [
+        ("if 1 < 2: true", "assert result.normal: true"),
+        ("if 2 < 1: false",),
+    ]

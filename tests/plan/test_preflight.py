@@ -72,3 +72,16 @@ def test_directory_entry_that_changed_is_found(plan: Plan) -> None:
 
     assert [drift.path for drift in name_changes(plan.names, now.names)] == ["prime"]
     assert [drift.path for drift in name_changes(plan.names, {})] == ["prime"]
+
+
+def test_condition_that_is_decided_otherwise_is_drift(plan: Plan) -> None:
+    first, *rest = plan.steps
+    before = dataclasses.replace(first, conditions=("if 1 < 2: true",))
+    after = dataclasses.replace(first, conditions=("if 1 < 2: only the run knows",))
+
+    drifts = drift_between(
+        dataclasses.replace(plan, steps=(before, *rest)),
+        dataclasses.replace(plan, steps=(after, *rest)),
+    )
+
+    assert [drift.path for drift in drifts] == [first.path]

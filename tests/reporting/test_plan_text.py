@@ -71,6 +71,7 @@ def _step(path: str, kind: str, action: str, state: str = "done", **more: str) -
         state=state,
         message=more.get("message", ""),
         result=None,
+        conditions=tuple(filter(None, [more.get("condition", "")])),
     )
 
 
@@ -115,7 +116,13 @@ PLAN = Plan(
     steps=(
         _step("system", "use", "system.status", title="The custodian works normally"),
         _step("positions", "use", "mirror.positions"),
-        _step("apply", "effect", "mirror.apply", title=APPLY.title),
+        _step(
+            "apply",
+            "effect",
+            "mirror.apply",
+            title=APPLY.title,
+            condition='if balance(steps.positions, "USDT") < inputs.amount: true',
+        ),
         _step(
             "arrived",
             "wait",

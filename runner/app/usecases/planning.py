@@ -165,6 +165,8 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
         raise InvalidInput(found)
     if dry.end.cause is not Cause.DONE:
         where = f"{dry.end.path}: " if dry.end.path else ""
+        if dry.end.cause is Cause.UNREACHABLE:
+            where = f"{where}{desk.profile} at {desk.host}: "
         raise DryRunEnded(
             f"{where}{dry.end.message}",
             exit_code=exit_code(dry.end.cause, (), sent=False),

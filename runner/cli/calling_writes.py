@@ -57,6 +57,9 @@ async def call_write(
 async def _planned(desk: Desk, options: dict[str, Any], screen: Screen, path: Path) -> int:
     playbook, found = read_playbook(path, name=str(path))
     screen.warnings(found)
+    if not options["dry_run"]:
+        # A desk that may not send effects says so before it is asked anything.
+        desk.transport()
     made = await make_plan(desk, playbook, bound_inputs(playbook, (), None), silent)
     screen.warnings((), made.warnings)
     if options["as_json"]:

@@ -1,7 +1,6 @@
 """Identities: derived from what is meant, never drawn when something is sent."""
 
 import hashlib
-from collections.abc import Sequence
 
 from runner.core.jsonvalue import canonical_json
 
@@ -40,8 +39,3 @@ def run_id(digest: str) -> str:
 def bytes_digest(data: bytes) -> str:
     """Return ``sha256:`` and the hex digest of some bytes."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def join_path(parts: Sequence[str]) -> str:
-    """Spell the path of a step: ids from the root, joined by a slash."""
-    return "/".join(parts)

@@ -92,11 +92,6 @@ class PinnedEffects:
             await self._drive(row.order, Until.FINAL, self._timing(row.order))
         return tuple(self._result(row) for row in self._rows.values())
 
-    async def anything_sent(self) -> bool:
-        """Tell whether any attempt of this run may have left."""
-        rows = self._rows.values()
-        return any(not a.proven_not_executed for row in rows for a in row.attempts)
-
     def _note(self, row: EffectRow) -> None:
         path = row.order.path
         self._rows[path] = row

@@ -218,10 +218,6 @@ class EffectPort(Protocol):
         """Take every effect that was only accepted on to its end, and say where each stands."""
         ...
 
-    async def anything_sent(self) -> bool:
-        """Tell whether any attempt of this run may have left."""
-        ...
-
 
 @record
 class Ports:

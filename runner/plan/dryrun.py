@@ -177,9 +177,6 @@ class _IntentRecorder:
     async def settle_all(self) -> tuple[EffectResult, ...]:
         return ()
 
-    async def anything_sent(self) -> bool:
-        return False
-
     def _record(self, request: EffectRequest, id_: str) -> None:
         try:
             draft = self.draft(request.manifest, request.arguments)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.core.ids import bytes_digest, join_path, plan_digest, request_id, run_id
+from runner.core.ids import bytes_digest, plan_digest, request_id, run_id
 from runner.core.jsonvalue import JsonInvalid, canonical_json
 
 PARTS = {
@@ -99,7 +99,3 @@ def test_digest_of_bytes_is_sha256() -> None:
     assert bytes_digest(b"") == (
         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     )
-
-
-def test_path_joins_ids_from_the_root() -> None:
-    assert join_path(["pay", "[2]", "send"]) == "pay/[2]/send"

@@ -93,9 +93,6 @@ class FakeEffects:
             _result(path, state, Money(Decimal(1), "USDT")) for path, state in self.settled.items()
         )
 
-    async def anything_sent(self) -> bool:
-        return bool(self.requests)
-
 
 def _result(path: str, state: EffectState, amount: Value) -> EffectResult:
     value: Value = {

@@ -1,7 +1,6 @@
 """Only what the plan pinned is driven, one order at a time on a lock."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -241,10 +240,3 @@ async def test_effect_the_plan_has_decided_cannot_be_passed_over() -> None:
 
     with pytest.raises(PlanRefused, match="its `if` is now false"):
         await bench.effects.pass_over("x")
-
-
-async def test_anything_sent_asks_the_attempts() -> None:
-    order = _order("x")
-    bench = _Bench(order, rows=[replace(_row(order, EffectState.INTENT))])
-
-    assert not await bench.effects.anything_sent()

@@ -1,11 +1,12 @@
 """Orders of one link as the custodian lists them: the eyes of effects and of status reads."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from runner.actions.custodian import Custodian
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRROR_KINDS, MIRRORX_KINDS, status_word
+from runner.catalogue.manifests import MANIFESTS
 from runner.controls.directory import LinkEntry
 from runner.core.errors import ExpressionFailed
 from runner.core.record import record
@@ -79,14 +80,15 @@ def resolver_for(custodian: Custodian, order: EffectOrder) -> OrderResolver:
 
     Errors: ``KeyError`` when the directory no longer has the link, which apply has checked.
     """
-    directory = custodian.directory
-    links: Mapping[str, LinkEntry]
-    if order.action.startswith("mirrorx."):
-        links, list_orders = directory.mirrorx_links, mirrorx_orders
-    else:
-        links, list_orders = directory.mirror_links, mirror_orders
-    link = next(entry for entry in links.values() if entry.id == order.expectation.link_id)
+    manifest = MANIFESTS[order.action]
+    links = custodian.directory.links(manifest.link_type).values()
+    link = next(entry for entry in links if entry.id == order.expectation.link_id)
+    list_orders = _LISTS[manifest.resolver]
     return OrderResolver(custodian=custodian, link=link, list_orders=list_orders)
+
+
+_LISTS = {"mirror.record.list": mirror_orders, "mirrorx.order.list": mirrorx_orders}
+"""Who reads each list of orders, by the operation a manifest names as its resolver."""
 
 
 def _mirror_order(row: Row, link: LinkEntry) -> SeenOrder:

@@ -113,6 +113,13 @@ class Manifest:
     list_only: bool = False
     confirmation: Confirmation = Confirmation()
 
+    @property
+    def link_type(self) -> str:
+        """Return the type of the links the action is about: ``mirror_link`` or ``mirrorx_link``."""
+        link = self.argument("link")
+        assert link is not None, f"{self.name} is not about a link"
+        return str(link.type)
+
     def argument(self, name: str) -> Argument | None:
         """Return the argument of that name, or None."""
         return next((a for a in self.arguments if a.name == name), None)

@@ -28,17 +28,16 @@ def apply(shell: Shell, /, **options: Any) -> int:
 
 
 async def _apply(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.executing import apply_plan, is_claimed
+    from runner.app.usecases.executing import is_claimed
     from runner.app.usecases.plans import read_plan
+    from runner.cli.applying import applied
     from runner.cli.screen import open_screen
 
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         file = read_plan(options["plan"])
         async with desk_for(shell, options, settings, makes=True) as desk:
-            if not await is_claimed(desk, file):
+            claimed = await is_claimed(desk, file)
+            if not claimed:
                 screen.plan(file)
-                screen.confirm(file, yes=options["yes"])
-            report = await apply_plan(desk, file, screen.progress())
-            await screen.recap(desk, report)
-    return int(report.exit_code)
+            return await applied(screen, desk, file, yes=options["yes"] or claimed)

@@ -13,11 +13,11 @@ from runner.app.usecases.calling import (
     require_callable,
     write_parameters,
 )
-from runner.app.usecases.executing import apply_plan
 from runner.app.usecases.loading import bound_inputs, read_playbook
-from runner.app.usecases.planning import make_plan, silent
 from runner.catalogue.api import Operation
+from runner.cli.applying import applied
 from runner.cli.options import desk_for, target_for
+from runner.cli.planning import planned_at
 from runner.cli.screen import Screen
 from runner.cli.shell import Shell
 from runner.core.errors import UsageInvalid
@@ -57,18 +57,12 @@ async def call_write(
 async def _planned(desk: Desk, options: dict[str, Any], screen: Screen, path: Path) -> int:
     playbook, found = read_playbook(path, name=str(path))
     screen.warnings(found)
-    if not options["dry_run"]:
-        # A desk that may not send effects says so before it is asked anything.
-        desk.transport()
-    made = await make_plan(desk, playbook, bound_inputs(playbook, (), None), silent)
-    screen.warnings((), made.warnings)
+    bound = bound_inputs(playbook, (), None)
+    file = await planned_at(desk, screen, playbook, bound, sends=not options["dry_run"])
     if options["as_json"]:
-        screen.result(plan_json(made.file))
+        screen.result(plan_json(file))
     else:
-        screen.plan(made.file)
+        screen.plan(file)
     if options["dry_run"]:
         return 0
-    screen.confirm(made.file, yes=options["yes"])
-    report = await apply_plan(desk, made.file, screen.progress())
-    await screen.recap(desk, report)
-    return int(report.exit_code)
+    return await applied(screen, desk, file, yes=options["yes"])

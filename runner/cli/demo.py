@@ -27,9 +27,9 @@ def demo(shell: Shell) -> int:
 
 
 async def _demo(shell: Shell) -> int:
-    from runner.app.usecases.executing import apply_plan
     from runner.app.usecases.loading import bound_inputs, read_playbook
-    from runner.app.usecases.planning import make_plan, silent
+    from runner.cli.applying import applied
+    from runner.cli.planning import planned_at
     from runner.cli.screen import open_screen
     from runner.documents.resources import data_dir
     from runner.sandbox.directory import SandboxDirectory
@@ -45,9 +45,8 @@ async def _demo(shell: Shell) -> int:
         options: dict[str, Any] = {"sandbox": SANDBOX}
         async with desk_for(shell, options, settings, makes=True) as desk:
             screen.result("== plan: what will be sent, and what it does to the balances\n\n")
-            planned = await make_plan(desk, playbook, bound_inputs(playbook, (), None), silent)
-            screen.plan(planned.file)
+            bound = bound_inputs(playbook, (), None)
+            file = await planned_at(desk, screen, playbook, bound, sends=True)
+            screen.plan(file)
             screen.result("\n== apply: exactly this plan, once\n\n")
-            report = await apply_plan(desk, planned.file, screen.progress())
-            await screen.recap(desk, report)
-    return int(report.exit_code)
+            return await applied(screen, desk, file, yes=True)

@@ -1,4 +1,4 @@
-"""What ``plan`` and ``run`` share: from a playbook's file to a plan on the screen."""
+"""What the verbs that plan share: from a playbook to a plan on the screen."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +12,8 @@ from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
 from runner.core.record import record
 from runner.plan.codec import PlanFile
+from runner.playbook.inputs import BoundInputs
+from runner.playbook.model import Playbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +46,21 @@ async def planned(
         screen.warnings(found)
         bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
         async with desk_for(shell, options, settings, makes=True) as desk:
-            if sends and playbook.has_effects:
-                desk.transport()
-            made = await make_plan(desk, playbook, bound, silent)
-            screen.warnings((), made.warnings)
-            screen.plan(made.file)
-            yield Shown(screen=screen, desk=desk, file=made.file)
+            file = await planned_at(desk, screen, playbook, bound, sends=sends)
+            screen.plan(file)
+            yield Shown(screen=screen, desk=desk, file=file)
+
+
+async def planned_at(
+    desk: Desk, screen: Screen, playbook: Playbook, bound: BoundInputs, *, sends: bool
+) -> PlanFile:
+    """Plan a playbook at an open desk and show the warnings.
+
+    Shapes: ``sends`` as in ``planned``.
+    Errors: ``SettingsInvalid`` where it would be sent and may not; as ``make_plan``.
+    """
+    if sends and playbook.has_effects:
+        desk.transport()
+    made = await make_plan(desk, playbook, bound, silent)
+    screen.warnings((), made.warnings)
+    return made.file

@@ -28,13 +28,10 @@ def run(shell: Shell, /, **options: Any) -> int:
 
 
 async def _run(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.executing import apply_plan
+    from runner.cli.applying import applied
     from runner.cli.planning import planned
 
     async with planned(shell, options, sends=not options["dry_run"]) as shown:
         if options["dry_run"]:
             return 0
-        shown.screen.confirm(shown.file, yes=options["yes"])
-        report = await apply_plan(shown.desk, shown.file, shown.screen.progress())
-        await shown.screen.recap(shown.desk, report)
-    return int(report.exit_code)
+        return await applied(shown.screen, shown.desk, shown.file, yes=options["yes"])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from runner import __version__
 from runner.app.desk import Desk
-from runner.app.usecases.loading import load_checked
+from runner.app.usecases.loading import files_of, load_checked
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
 from runner.core.errors import (
@@ -71,8 +71,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
             # Another process had the run, from its first byte to its end, since we looked.
             return await _go_on(desk, known, file, emit)
         await refuse_used_occurrence(desk, occasion.identity, own_run_id=file.run_id)
-        files = {playbook.source.name: playbook.source.text.encode("utf-8")}
-        await desk.store.register_run(_run_row(desk, file), files)
+        await desk.store.register_run(_run_row(desk, file), files_of(playbook.source))
         locks = plan.locks()
         await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
         try:
@@ -130,7 +129,7 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
     occasion = planned_occasion(desk, plan, load_checked(source)[0])
-    locks = _locks_left(plan, await _rows(desk, row.run_id))
+    locks = _locks_left(plan, await desk.store.effects(row.run_id))
     await desk.store.take_locks(row.run_id, locks, at=desk.clock.now())
     return await _execute(desk, file, occasion, emit, resumed=True)
 
@@ -151,13 +150,13 @@ async def _execute(
             step_count=len(occasion.playbook.steps),
         )
     )
-    standing = {row.order.path: row for row in await _rows(desk, run_id)}
+    standing = {row.order.path: row for row in await desk.store.effects(run_id)}
     try:
         end = await _walk(desk, file, occasion, emit, standing)
     except Exception as error:
         _raise_open(run_id, standing.values(), error)
         raise
-    rows = await _rows(desk, run_id)
+    rows = await desk.store.effects(run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
     sent = any(_may_be_there(row) for row in rows)
@@ -286,14 +285,10 @@ async def _report_finished(desk: Desk, row: RunRow, plan: Plan) -> RunReport:
         plan=plan,
         exit_code=row.exit_code,
         message=row.message,
-        effects=await _rows(desk, row.run_id),
+        effects=await desk.store.effects(row.run_id),
         outputs={},
         already=True,
     )
-
-
-async def _rows(desk: Desk, run_id: str) -> tuple[EffectRow, ...]:
-    return await desk.store.effects(run_id)
 
 
 def _locks_left(plan: Plan, rows: tuple[EffectRow, ...]) -> tuple[str, ...]:

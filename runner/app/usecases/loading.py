@@ -69,6 +69,6 @@ def check_names(playbook: Playbook, bound: BoundInputs, directory: Directory) ->
         raise InvalidInput(sorted_diagnostics(found))
 
 
-def files_of(playbook: Playbook) -> Mapping[str, bytes]:
-    """Return the bytes of every file the playbook was made from, by the name shown."""
-    return {playbook.source.name: playbook.source.text.encode("utf-8")}
+def files_of(source: SourceFile) -> Mapping[str, bytes]:
+    """Return the bytes of every file a playbook was made from, by the name shown."""
+    return {source.name: source.text.encode("utf-8")}

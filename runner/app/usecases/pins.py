@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner import __version__
 from runner.app.desk import Desk
-from runner.app.usecases.loading import load_checked
+from runner.app.usecases.loading import files_of, load_checked
 from runner.app.usecases.planning import (
     DryRunEnded,
     Occasion,
@@ -177,7 +177,7 @@ def _pinned_source(plan: Plan) -> SourceFile:
             hint="apply from the folder the plan was made in, or make a new plan",
         ) from error
     pinned = {file.name: file.digest for file in plan.files}
-    if pinned != {plan.source: bytes_digest(source.text.encode("utf-8"))}:
+    if pinned != {name: bytes_digest(data) for name, data in files_of(source).items()}:
         raise PlanRefused(
             f"{_one_line(plan.source)} has changed since the plan was made", hint=_AGAIN
         )

@@ -185,7 +185,7 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         playbook=playbook,
         files=tuple(
             PlannedFile(name=name, digest=bytes_digest(data))
-            for name, data in files_of(playbook).items()
+            for name, data in files_of(playbook.source).items()
         ),
         git_commit=_git_commit(Path(playbook.source.name)),
         profile=desk.profile,
@@ -225,7 +225,7 @@ def directory_entries(
     """Return what the directory says about actions, links and coins; what it lacks is left out."""
     entries: dict[str, dict[str, str]] = {}
     for action, link_name, coin in used:
-        kind = "mirrorx_link" if action.startswith("mirrorx.") else "mirror_link"
+        kind = desk.manifests[action].link_type
         link = desk.directory.links(kind).get(link_name)
         if link is not None:
             wallet = desk.directory.wallets[link.wallet]

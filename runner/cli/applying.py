@@ -1,0 +1,17 @@
+"""What the verbs that send have in common: ask, apply what was shown, say how it ended."""
+
+from runner.app.desk import Desk
+from runner.app.usecases.executing import apply_plan
+from runner.cli.screen import Screen
+from runner.plan.codec import PlanFile
+
+
+async def applied(screen: Screen, desk: Desk, file: PlanFile, *, yes: bool) -> int:
+    """Ask unless the answer was given, apply a plan, show how its run ended; return the exit code.
+
+    Errors: as ``Screen.confirm`` and ``apply_plan``.
+    """
+    screen.confirm(file, yes=yes)
+    report = await apply_plan(desk, file, screen.progress())
+    await screen.recap(desk, report)
+    return int(report.exit_code)

@@ -1,6 +1,5 @@
 """What the executing verbs show: progress on stderr, the result on stdout."""
 
-import signal
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ import click
 
 from runner.app.log_setup import choose_log, open_log
 from runner.app.settings import LogFormat, Settings
+from runner.cli.question import ask
 from runner.cli.shell import Shell
 from runner.core.errors import ConfirmationRefused, ExitCode, UsageInvalid
 from runner.engine.events import Emit
@@ -109,15 +109,12 @@ class Screen:
                 "there is no terminal to ask on", hint="add --yes once the plan has been reviewed"
             )
         count = len(file.plan.effects)
-        with _interruptible():
-            answer = click.prompt(
-                f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}? "
-                "Type yes to go on",
-                default="no",
-                show_default=False,
-                err=True,
-            )
-        if answer.strip() != "yes":
+        answer = ask(
+            f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}? "
+            "Type yes to go on",
+            stdin=sys.stdin,
+        )
+        if answer != "yes":
             raise ConfirmationRefused("not confirmed; nothing was sent")
 
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
@@ -148,16 +145,6 @@ class Screen:
 
     def _reporter_failed(self, failure: Exception) -> None:
         self.note(f"warning: a report failed and was left out ({type(failure).__name__})")
-
-
-@contextmanager
-def _interruptible() -> "Iterator[None]":
-    # Inside an event loop Ctrl-C only cancels a task, which a question that blocks never notices.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def next_command(desk: "Desk", report: "RunReport") -> str:

@@ -45,6 +45,9 @@ class Session:
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self.master], [], [], PATIENCE_S)
+        if not ready:
+            self.process.kill()
+            self.process.wait()
         assert ready, f"nothing came for {PATIENCE_S:g} s\n{self.shown}"
         chunk = b""
         # Linux says EIO where other systems say the end of the file.

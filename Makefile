@@ -55,7 +55,7 @@ bench: $(VENV)/.dev ## Measure, as ratios to a floor of the same run; BENCH="sta
 
 # The index address, the command and the machine's paths stay out of the files.
 LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
+	--no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
 lock: ## Pin the newest allowed versions by hash (needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv on PATH" >&2; exit 64; }
 	$(UV) $(LOCK) --upgrade --output-file requirements.lock
@@ -76,13 +76,13 @@ $(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml runne
 	@$(BIN)/python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 || { \
 		echo "Making $(VENV) with $(PYTHON)"; "$(PYTHON)" -m venv --clear $(VENV); }
 	@echo "Installing what the program needs"
-	@$(INSTALL) --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(VENV)/lib runner
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "Installing what tests and checks need"
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m compileall -q $(VENV)/lib
 	@touch $@

@@ -1,9 +1,9 @@
 """The sandbox as an ASGI application.
 
-A request goes: route, size, ``verify``, ``parameters``, duplicate, operation. From the ledger's
-transaction on nothing is awaited until the commit, which keeps the effect and the line of the
-request log together; only then, after the world's reply delay, is the answer sent. Requests that
-are refused before any operation are logged as well.
+A request goes: route, size, ``verify``, ``parameters``, ``duplicates``, operation. From the
+ledger's transaction on nothing is awaited until the commit, which keeps the effect and the line of
+the request log together; only then, after the world's reply delay, is the answer sent. Requests
+that are refused before any operation are logged as well.
 
 Every answer is ``{"data", "code", "message"}`` and carries ``x-request-id``, ``date`` (by the
 sandbox's clock), ``x-ceffu-sandbox`` with the sandbox's name, and ``x-ceffu-sandbox-detail`` with a
@@ -11,11 +11,9 @@ reason where it is refused.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
-from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -27,59 +25,27 @@ from runner.catalogue.api import Api, Operation
 from runner.core.clock import Clock, timestamp_ms
 from runner.core.jsonvalue import JsonValue
 from runner.sandbox.books import Books, LoggedRequest
-from runner.sandbox.call import Answer, Call, Handler
+from runner.sandbox.call import Answer, Call
+from runner.sandbox.duplicates import Duplicates
 from runner.sandbox.ledger import Ledger
-from runner.sandbox.mirror import (
-    mirror_asset_apply,
-    mirror_asset_settle,
-    mirror_link_list,
-    mirror_position_list,
-    mirror_position_summary,
-    mirror_record_list,
-)
-from runner.sandbox.mirrorx import (
-    mirrorx_available_check,
-    mirrorx_link_list,
-    mirrorx_order_create,
-    mirrorx_order_list,
-    mirrorx_position_list,
-)
-from runner.sandbox.parameters import body_parameters, check_parameters, query_parameters
+from runner.sandbox.operations import HANDLERS
+from runner.sandbox.parameters import Given, body_parameters, check_parameters, query_parameters
 from runner.sandbox.refusal import Refused
+from runner.sandbox.switches import HttpStatusMode
 from runner.sandbox.verify import (
     PublicKey,
     check_permission,
     check_signature,
     check_timestamp,
+    check_use,
     find_key,
     read_credentials,
 )
-from runner.sandbox.wallets import system_status, wallet_asset_list, wallet_list
-from runner.sandbox.world import HttpStatusMode, World
+from runner.sandbox.world import World
 
 SUCCESS_CODE = "000000"
 BODY_BYTES_MAX = 64 * 1024
 _LOGGED_CHARACTERS_MAX = 200
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {
-        "system.status": system_status,
-        "wallet.list": wallet_list,
-        "wallet.asset.list": wallet_asset_list,
-        "mirror.link.list": mirror_link_list,
-        "mirror.asset.apply": mirror_asset_apply,
-        "mirror.asset.settle": mirror_asset_settle,
-        "mirror.record.list": mirror_record_list,
-        "mirror.position.list": mirror_position_list,
-        "mirror.position.summary": mirror_position_summary,
-        "mirrorx.link.list": mirrorx_link_list,
-        "mirrorx.available.check": mirrorx_available_check,
-        "mirrorx.position.list": mirrorx_position_list,
-        "mirrorx.order.list": mirrorx_order_list,
-        "mirrorx.order.create": mirrorx_order_create,
-    }
-)
-"""What carries out each operation, by the catalogue's id."""
 
 
 def build_app(
@@ -102,7 +68,9 @@ class _Arrived:
 
     line: LoggedRequest
     operation: Operation | None = None
-    given: Mapping[str, str] = field(default_factory=dict)
+    key: PublicKey | None = None
+    signature: bytes = b""
+    given: Given = field(default_factory=Given)
 
 
 class _Endpoint:
@@ -159,8 +127,7 @@ class _Endpoint:
             answer: Answer | None = None
             if refused is None:
                 try:
-                    with books.savepoint():
-                        answer = self._execute(arrived, books)
+                    answer = self._execute(arrived, books)
                 except Refused as exc:
                     refused = exc
             line = arrived.line
@@ -168,8 +135,9 @@ class _Endpoint:
                 line = replace(
                     line, code=refused.code, detail=refused.detail, duplicate=refused.duplicate
                 )
-            elif answer is not None and answer.order is not None:
-                line = replace(line, order_id=answer.order.id)
+            elif answer is not None:
+                order_id = answer.order.id if answer.order is not None else ""
+                line = replace(line, order_id=order_id, duplicate=answer.replayed)
             number = books.log(line)
             moment = books.now
         if refused is not None:
@@ -189,16 +157,19 @@ class _Endpoint:
         query: bytes = request.scope["query_string"]
         credentials = read_credentials(request.scope["headers"])
         key = find_key(self._keys, credentials)
-        arrived.line = replace(arrived.line, key_name=key.name, signed=False)
-        check_signature(key, credentials, body if operation.is_write else query)
+        arrived.key, arrived.signature = key, credentials.signature
+        arrived.line = replace(arrived.line, key_name=key.name)
+        check_use(key, request.client.host if request.client else "")
+        arrived.line = replace(arrived.line, signed=False)
+        check_signature(key, credentials, body if operation.has_body else query)
         arrived.line = replace(arrived.line, signed=True)
-        given = body_parameters(body) if operation.is_write else query_parameters(query)
+        given = body_parameters(body) if operation.has_body else query_parameters(query)
         arrived.given = given
         if operation.is_write:
-            shown = given.get("requestId", "")[:_LOGGED_CHARACTERS_MAX]
+            shown = given.texts.get("requestId", "")[:_LOGGED_CHARACTERS_MAX]
             arrived.line = replace(arrived.line, request_id=shown)
         check_timestamp(
-            given.get("timestamp"),
+            given.texts.get("timestamp"),
             now_ms=timestamp_ms(self._clock.now()),
             window_ms=self._world.switches.timestamp_window_ms,
         )
@@ -215,13 +186,28 @@ class _Endpoint:
         raise Refused("G20002", "no operation has this path", status=404)
 
     def _execute(self, arrived: _Arrived, books: Books) -> Answer:
-        operation = arrived.operation
+        operation, key = arrived.operation, arrived.key
         assert operation is not None, "a request is admitted only for an operation"
-        given = arrived.given
-        if operation.is_write and books.has_request_id(given["requestId"]):
-            raise Refused("G20015", "an accepted write has carried this requestId", duplicate=True)
-        call = Call(world=self._world, books=books, given=given, key_name=arrived.line.key_name)
-        return HANDLERS[operation.id](call)
+        assert key is not None, "a request is admitted only with a key"
+        call = Call(
+            world=self._world,
+            books=books,
+            given=arrived.given.texts,
+            structured=arrived.given.structured,
+            key=key,
+        )
+        duplicates = Duplicates(books=books, switches=self._world.switches)
+        replayed = duplicates.find(operation, call, arrived.signature)
+        if replayed is not None:
+            return replayed
+        try:
+            with books.savepoint():
+                answer = HANDLERS[operation.id](call)
+        except Refused:
+            duplicates.remember(operation, call, arrived.signature, None)
+            raise
+        duplicates.remember(operation, call, arrived.signature, answer)
+        return answer
 
     def _refusal(self, refused: Refused) -> Response:
         known = self._api.error_codes.get(refused.code)

@@ -2,14 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.sandbox.books import Balance, Entry, LoggedRequest
-from runner.sandbox.orders import SUCCESS, Account, AccountKind, Order
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from runner.sandbox.orders import Account, Order
 
 
 def audit(
@@ -21,9 +18,10 @@ def audit(
 ) -> tuple[str, ...]:
     """Return what does not add up, one sentence each.
 
-    Every entry sums to zero per coin; every entry is the opening or belongs to one order that
-    succeeded, and moves what that order says; every balance is the sum of its postings, is not
-    below zero, and covers what is reserved; every order was answered to exactly one request.
+    Every entry sums to zero per coin; every entry is the opening or belongs to one order that was
+    settled, and moves what that order says; every balance is the sum of its postings, is not
+    below zero, and covers what is reserved; every order of a key was answered to exactly one
+    request, and one without a key (a deposit, a settlement, a collection, the portal) to none.
     """
     return (
         *_entries_sum_to_zero(entries),
@@ -49,17 +47,27 @@ def _entries_match_orders(entries: Sequence[Entry], orders: Mapping[int, Order])
         yield f"there are {len(openings)} opening entries"
     posted = Counter(entry.order_number for entry in entries if entry.order_number is not None)
     for number, order in orders.items():
-        wanted = 1 if order.status == SUCCESS else 0
+        wanted = 1 if order.settled else 0
         if posted[number] != wanted:
             yield f"order {order.id} has {posted[number]} entries where {wanted} belong"
+        reached = {stage.status for stage in order.stages if stage.at_ms <= order.changed_ms}
+        if order.settled != (order.settles_at in reached):
+            yield f"order {order.id} has status {order.status} and is settled: {order.settled}"
     for entry in entries:
         if entry.order_number is None:
             continue
         owner = orders.get(entry.order_number)
         if owner is None:
             yield f"entry {entry.number} belongs to no order"
-        elif dict(entry.postings) != {owner.debit: -owner.amount, owner.credit: owner.amount}:
+        elif list(entry.postings) != _postings(owner):
             yield f"entry {entry.number} does not move what order {owner.id} says"
+
+
+def _postings(order: Order) -> list[tuple[Account, Decimal]]:
+    postings = []
+    for leg in order.legs:
+        postings += [(leg.debit, CONTEXT.minus(leg.amount)), (leg.credit, leg.amount)]
+    return postings
 
 
 def _balances_match_postings(
@@ -73,7 +81,7 @@ def _balances_match_postings(
         total = totals.get(balance.account, ZERO)
         if balance.amount != total:
             yield f"{balance.account} says {balance.amount} and its postings {total}"
-        if balance.account.kind is not AccountKind.OPENING and balance.available < 0:
+        if not balance.account.kind.may_be_negative and balance.available < 0:
             yield f"{balance.account} holds {balance.amount}, less than nothing or than reserved"
 
 
@@ -83,7 +91,8 @@ def _orders_match_requests(
     answered = Counter((r.order_id, r.request_id) for r in requests if r.order_id)
     for order in orders:
         count = answered.pop((order.id, order.request_id), 0)
-        if count != 1:
+        wanted = 1 if order.key_name else 0
+        if count != wanted:
             yield f"order {order.id} was caused by {count} requests"
     for order_id, request_id in answered:
         yield f"request {request_id} was answered with {order_id}, which is no order"

@@ -1,9 +1,9 @@
 """Every statement that reads or writes the ledger, inside a transaction.
 
 Words: an *account* holds one coin for one owner; an *entry* is a set of postings that sum to zero
-per coin; an *order* is an accepted write. Between acceptance and success an order's amount is
-*reserved*: it still counts in the balance of the account it will leave and no longer in what is
-available there. The entry is posted when the order succeeds.
+per coin; an *order* is an accepted write or a deposit. Between acceptance and settlement what an
+order's legs move is *reserved*: it still counts in the balance of the account it will leave and no
+longer in what is available there. The entry is posted when the order is settled.
 
 Example: an order of 100 USDT, accepted at 12:00:00 and successful at 12:00:02, lowers what is
 available at 12:00:00 and the balance at 12:00:02; whoever looks first after that moment posts the
@@ -12,24 +12,27 @@ entry.
 Amounts are decimal text in the tables and ``Decimal`` here; SQLite never computes with them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 from runner.core.clock import timestamp_ms
+from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.core.record import record
 from runner.sandbox.orders import (
-    SUCCESS,
+    FAILED,
     Account,
     AccountKind,
     Family,
+    Leg,
     NewOrder,
     Order,
+    Stage,
     order_id,
-    status_at,
 )
 
 Row: TypeAlias = tuple[Any, ...]
@@ -56,7 +59,8 @@ class LoggedRequest:
 
     Shapes: ``number`` counts from 1 in order of arrival in the ledger; ``operation``, ``key_name``,
         ``request_id`` and ``order_id`` are empty where there is none; ``signed`` is None where the
-        signature was never looked at; ``detail`` says in words why a request was refused.
+        signature was never looked at; ``detail`` says in words why a request was refused; ``fault``
+        names the faults that were played on it, or is empty.
     Units: ``at_ms`` is milliseconds since the epoch.
     """
 
@@ -72,23 +76,26 @@ class LoggedRequest:
     request_id: str = ""
     duplicate: bool = False
     order_id: str = ""
+    fault: str = ""
 
 
 @record
 class OrderFilter:
     """Which orders to list; a field that is None does not restrict.
 
+    Shapes: an order is listed under its owner and under its other owner.
     Units: milliseconds since the epoch, both ends inclusive.
     """
 
     family: Family
-    link_ids: tuple[str, ...]
+    owners: tuple[str, ...]
     accepted_from_ms: int
     accepted_to_ms: int
     type: int | None = None
     status: int | None = None
     coin: str | None = None
     network: str | None = None
+    newest_first: bool = False
 
 
 @record
@@ -114,74 +121,85 @@ class Books:
 
     def __init__(self, run: RunStatement, *, now: datetime) -> None:
         """Take what executes statements, and the moment that counts as now."""
-        self._run = run
+        self.run = run
         self.now = now
         self.now_ms = timestamp_ms(now)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what the body wrote if it raises, and keep the rest of the transaction."""
-        self._run("SAVEPOINT body")
+        self.run("SAVEPOINT body")
         try:
             yield
         except BaseException:
-            self._run("ROLLBACK TO body")
+            self.run("ROLLBACK TO body")
             raise
         finally:
-            self._run("RELEASE body")
+            self.run("RELEASE body")
 
     def post_opening(self, opening: Mapping[Account, Decimal]) -> None:
         """Create every account and post the opening entry, balanced by the opening accounts."""
-        for account in sorted(opening):
-            source = Account(AccountKind.OPENING, "world", account.coin)
-            for created in (account, source):
-                self._run(
-                    "INSERT OR IGNORE INTO account (kind, owner, coin, network, balance)"
-                    " VALUES (?, ?, ?, ?, '0')",
-                    _account_key(created),
-                )
-        (entry,) = self._run(
+        (entry,) = self.run(
             "INSERT INTO entry (at_ms, order_number) VALUES (?, NULL) RETURNING id", (self.now_ms,)
         )
         for account, amount in sorted(opening.items()):
+            source = Account(AccountKind.OPENING, "world", account.coin)
+            holder = self._account_id(account)
             if amount:
-                source = Account(AccountKind.OPENING, "world", account.coin)
                 self._post(entry[0], self._account_id(source), -amount)
-                self._post(entry[0], self._account_id(account), amount)
+                self._post(entry[0], holder, amount)
 
-    def catch_up(self) -> None:
-        """Bring every open order to the status it has now, and post those that succeeded.
+    def catch_up(self, after_stage: Callable[["Books", Order], None]) -> None:
+        """Take every order to the stage it has reached by now, and post those that are settled.
 
         The result depends on the moments fixed at acceptance and on now alone, so it does not
-        matter how often or by which process it is called.
+        matter how often or by which process it is called. A clock that was set back changes
+        nothing. ``after_stage`` is called after each stage, in the order of time, and may accept
+        further orders.
         """
-        due = self._run(
-            f"{_SELECT_ORDER} WHERE o.status != 30"
-            " AND (o.success_ms <= ? OR (o.status != 20 AND o.in_progress_ms <= ?))"
-            " ORDER BY o.success_ms, o.number",
-            (self.now_ms, self.now_ms),
+        while due := self.run(
+            f"{_SELECT_ORDER} WHERE next_ms <= ? ORDER BY next_ms, number LIMIT 1", (self.now_ms,)
+        ):
+            after_stage(self, self._advance(self._order(due[0]), due[0][-1]))
+
+    def _advance(self, order: Order, passed: int) -> Order:
+        stage = order.stages[passed]
+        later = order.stages[passed + 1 :]
+        self.run(
+            "UPDATE orders SET status = ?, changed_ms = ?, passed = ?, next_ms = ?"
+            " WHERE number = ?",
+            (
+                *(stage.status, stage.at_ms, passed + 1, later[0].at_ms if later else None),
+                order.number,
+            ),
         )
-        for order in map(_order, due):
-            status = status_at(order, self.now_ms)
-            self._run("UPDATE orders SET status = ? WHERE number = ?", (status, order.number))
-            if status == SUCCESS:
-                (entry,) = self._run(
-                    "INSERT INTO entry (at_ms, order_number) VALUES (?, ?) RETURNING id",
-                    (order.success_ms, order.number),
-                )
-                self._post(entry[0], self._account_id(order.debit), -order.amount)
-                self._post(entry[0], self._account_id(order.credit), order.amount)
+        if stage.status == FAILED:
+            self._release(order)
+        elif stage.status == order.settles_at:
+            self._settle(order, stage.at_ms)
+        return self.order(order.number)
+
+    def _settle(self, order: Order, at_ms: int) -> None:
+        (entry,) = self.run(
+            "INSERT INTO entry (at_ms, order_number) VALUES (?, ?) RETURNING id",
+            (at_ms, order.number),
+        )
+        self._release(order)
+        self.run("UPDATE orders SET settled = 1 WHERE number = ?", (order.number,))
+        for leg in order.legs:
+            self._post(entry[0], self._account_id(leg.debit), -leg.amount)
+            self._post(entry[0], self._account_id(leg.credit), leg.amount)
+
+    def _release(self, order: Order) -> None:
+        self.run("UPDATE leg SET open = 0 WHERE order_number = ?", (order.number,))
 
     def balance(self, account: Account) -> Balance:
-        """Return what an account holds; every account of the world exists from the opening on."""
-        ((account_id, balance),) = self._run(
-            "SELECT id, balance FROM account"
-            " WHERE kind = ? AND owner = ? AND coin = ? AND network = ?",
-            _account_key(account),
-        )
-        reserved = self._run(
-            "SELECT amount FROM orders WHERE status != 30 AND debit = ?", (account_id,)
-        )
+        """Return what an account holds; one that nobody has used yet holds nothing."""
+        found = self.run(f"{_SELECT_ACCOUNT} WHERE {_IS_ACCOUNT}", _key(account))
+        if not found:
+            return Balance(account=account, amount=ZERO, reserved=ZERO)
+        ((account_id, balance),) = found
+        reserved = self.run("SELECT amount FROM leg WHERE open = 1 AND debit = ?", (account_id,))
         return Balance(
             account=account,
             amount=Decimal(balance),
@@ -190,78 +208,94 @@ class Books:
 
     def balances(self) -> tuple[Balance, ...]:
         """Return every account, sorted by name."""
-        rows = self._run("SELECT kind, owner, coin, network FROM account")
+        rows = self.run("SELECT kind, owner, coin, network FROM account")
         return tuple(self.balance(account) for account in sorted(map(_account, rows)))
 
-    def has_request_id(self, request_id: str) -> bool:
-        """Tell whether an accepted write has carried this requestId."""
-        return bool(self._run("SELECT 1 FROM orders WHERE request_id = ?", (request_id,)))
+    def accept(self, order: NewOrder, *, at_ms: int | None = None) -> Order:
+        """Accept an order and reserve what it moves; the caller has checked that it is available.
 
-    def accept(self, order: NewOrder) -> Order:
-        """Accept a write and reserve its amount; the caller has checked that it is available."""
-        (last,) = self._run("SELECT coalesce(max(number), 0) FROM orders")
+        Shapes: ``at_ms`` is the moment of acceptance where it is not now.
+        """
+        accepted_ms = self.now_ms if at_ms is None else at_ms
+        (last,) = self.run("SELECT coalesce(max(number), 0) FROM orders")
         number = last[0] + 1
-        in_progress_ms = self.now_ms + order.timing.in_progress_after_ms
-        accepted = Order(
-            number=number,
-            id=order_id(self.now_ms, self.now.strftime("%y%m%d"), number),
-            family=order.family,
-            type=order.type,
-            link_id=order.link_id,
-            request_id=order.request_id,
-            key_name=order.key_name,
-            debit=order.debit,
-            credit=order.credit,
-            amount=order.amount,
-            status=order.family.accepted_status,
-            accepted_ms=self.now_ms,
-            in_progress_ms=in_progress_ms,
-            success_ms=in_progress_ms + order.timing.success_after_ms,
-        )
-        self._run(
-            "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        self.run(
+            "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0,"
+            " ?)",
             (
-                *(accepted.number, accepted.id, accepted.family.value, accepted.type),
-                *(accepted.link_id, accepted.request_id, accepted.key_name),
-                *(self._account_id(accepted.debit), self._account_id(accepted.credit)),
-                *(amount_text(accepted.amount), accepted.status, accepted.accepted_ms),
-                *(accepted.in_progress_ms, accepted.success_ms),
+                *(number, order_id(accepted_ms, self.now.strftime("%y%m%d"), number)),
+                *(order.family.value, order.type, order.entity, order.owner, order.other_owner),
+                *(order.request_id, order.key_name, order.coin, order.network),
+                *(amount_text(order.amount), stages_text(order.stages), order.settles_at),
+                *(json.dumps(dict(order.details)), order.family.accepted_status, 0),
+                *(accepted_ms, accepted_ms),
+                order.stages[0].at_ms if order.stages else None,
             ),
         )
-        return accepted
+        for position, leg in enumerate(order.legs):
+            self.run(
+                "INSERT INTO leg VALUES (?, ?, ?, ?, ?, 1)",
+                (
+                    *(number, position, self._account_id(leg.debit), self._account_id(leg.credit)),
+                    amount_text(leg.amount),
+                ),
+            )
+        return self.order(number)
+
+    def order(self, number: int) -> Order:
+        """Return the order of that number, which exists."""
+        (row,) = self.run(f"{_SELECT_ORDER} WHERE number = ?", (number,))
+        return self._order(row)
+
+    def order_by_id(self, order_id_: str) -> Order | None:
+        """Return the order of that id, or None."""
+        rows = self.run(f"{_SELECT_ORDER} WHERE id = ?", (order_id_,))
+        return self._order(rows[0]) if rows else None
+
+    def orders_by_request_id(self, request_id: str, family: Family) -> tuple[Order, ...]:
+        """Return the orders of a family that carry this requestId, oldest first."""
+        rows = self.run(
+            f"{_SELECT_ORDER} WHERE request_id = ? AND family = ? ORDER BY number",
+            (request_id, family.value),
+        )
+        return tuple(self._order(row) for row in rows)
 
     def page_of_orders(
         self, wanted: OrderFilter, *, offset: int, limit: int
     ) -> tuple[int, tuple[Order, ...]]:
-        """Return how many orders match, and those of one page, oldest first."""
-        links = ", ".join("?" for _ in wanted.link_ids)
-        where = f"WHERE o.family = ? AND o.link_id IN ({links}) AND o.accepted_ms BETWEEN ? AND ?"
-        values: list[object] = [wanted.family.value, *wanted.link_ids]
+        """Return how many orders match, and those of one page, oldest first unless asked."""
+        marks = ", ".join("?" for _ in wanted.owners)
+        where = (
+            f"WHERE family = ? AND (owner IN ({marks}) OR other_owner IN ({marks}))"
+            " AND accepted_ms BETWEEN ? AND ?"
+        )
+        values: list[object] = [wanted.family.value, *wanted.owners, *wanted.owners]
         values += [wanted.accepted_from_ms, wanted.accepted_to_ms]
         for column, value in (
-            ("o.type", wanted.type),
-            ("o.status", wanted.status),
-            ("d.coin", wanted.coin),
-            # Of the two accounts of an order both or neither have a network.
-            ("d.network", wanted.network),
+            ("type", wanted.type),
+            ("status", wanted.status),
+            ("coin", wanted.coin),
+            ("network", wanted.network),
         ):
             if value is not None:
                 where += f" AND {column} = ?"
                 values.append(value)
-        (count,) = self._run(f"SELECT count(*) {_FROM_ORDER} {where}", values)
-        rows = self._run(
-            f"{_SELECT_ORDER} {where} ORDER BY o.number LIMIT ? OFFSET ?", [*values, limit, offset]
+        (count,) = self.run(f"{_COUNT_ORDERS} {where}", values)
+        direction = "DESC" if wanted.newest_first else "ASC"
+        rows = self.run(
+            f"{_SELECT_ORDER} {where} ORDER BY number {direction} LIMIT ? OFFSET ?",
+            [*values, limit, offset],
         )
-        return count[0], tuple(map(_order, rows))
+        return count[0], tuple(self._order(row) for row in rows)
 
     def orders(self) -> tuple[Order, ...]:
         """Return every order, first to last."""
-        return tuple(map(_order, self._run(f"{_SELECT_ORDER} ORDER BY o.number")))
+        return tuple(self._order(row) for row in self.run(f"{_SELECT_ORDER} ORDER BY number"))
 
     def entries(self) -> tuple[Entry, ...]:
         """Return every entry with its postings, first to last."""
         postings: dict[int, list[tuple[Account, Decimal]]] = {}
-        for entry_id, amount, *account in self._run(
+        for entry_id, amount, *account in self.run(
             "SELECT p.entry_id, p.amount, a.kind, a.owner, a.coin, a.network"
             " FROM posting p JOIN account a ON a.id = p.account_id ORDER BY p.rowid"
         ):
@@ -273,19 +307,19 @@ class Books:
                 order_number=row[2],
                 postings=tuple(postings.get(row[0], ())),
             )
-            for row in self._run("SELECT id, at_ms, order_number FROM entry ORDER BY id")
+            for row in self.run("SELECT id, at_ms, order_number FROM entry ORDER BY id")
         )
 
     def log(self, request: LoggedRequest) -> int:
         """Keep one line of the request log and return its number."""
-        (row,) = self._run(
+        (row,) = self.run(
             "INSERT INTO request (at_ms, method, path, operation, key_name, signed, code, detail,"
-            " request_id, duplicate, order_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " request_id, duplicate, order_id, fault) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " RETURNING number",
             (
                 *(self.now_ms, request.method, request.path, request.operation, request.key_name),
                 *(request.signed, request.code, request.detail, request.request_id),
-                *(request.duplicate, request.order_id),
+                *(request.duplicate, request.order_id, request.fault),
             ),
         )
         number: int = row[0]
@@ -293,9 +327,9 @@ class Books:
 
     def requests(self) -> tuple[LoggedRequest, ...]:
         """Return every line of the request log, first to last."""
-        rows = self._run(
+        rows = self.run(
             "SELECT number, at_ms, method, path, operation, key_name, signed, code, detail,"
-            " request_id, duplicate, order_id FROM request ORDER BY number"
+            " request_id, duplicate, order_id, fault FROM request ORDER BY number"
         )
         return tuple(
             LoggedRequest(
@@ -311,53 +345,88 @@ class Books:
                 request_id=row[9],
                 duplicate=bool(row[10]),
                 order_id=row[11],
+                fault=row[12],
             )
             for row in rows
         )
 
-    def _account_id(self, account: Account) -> int:
-        ((account_id,),) = self._run(
-            "SELECT id FROM account WHERE kind = ? AND owner = ? AND coin = ? AND network = ?",
-            _account_key(account),
+    def _order(self, row: Row) -> Order:
+        legs = self.run(
+            "SELECT d.kind, d.owner, d.coin, d.network, c.kind, c.owner, c.coin, c.network,"
+            " l.amount FROM leg l JOIN account d ON d.id = l.debit JOIN account c"
+            " ON c.id = l.credit WHERE l.order_number = ? ORDER BY l.position",
+            (row[0],),
         )
+        return Order(
+            number=row[0],
+            id=row[1],
+            family=Family(row[2]),
+            type=row[3],
+            entity=row[4],
+            owner=row[5],
+            other_owner=row[6],
+            request_id=row[7],
+            key_name=row[8],
+            coin=row[9],
+            network=row[10],
+            amount=Decimal(row[11]),
+            legs=tuple(
+                Leg(debit=_account(leg[:4]), credit=_account(leg[4:8]), amount=Decimal(leg[8]))
+                for leg in legs
+            ),
+            stages=stages_from_text(row[12]),
+            settles_at=row[13],
+            details=_details(row[14]),
+            status=row[15],
+            settled=bool(row[16]),
+            accepted_ms=row[17],
+            changed_ms=row[18],
+        )
+
+    def _account_id(self, account: Account) -> int:
+        # An account is made by the first that names it.
+        self.run(
+            "INSERT OR IGNORE INTO account (kind, owner, coin, network, balance)"
+            " VALUES (?, ?, ?, ?, '0')",
+            _key(account),
+        )
+        ((account_id, _),) = self.run(f"{_SELECT_ACCOUNT} WHERE {_IS_ACCOUNT}", _key(account))
         result: int = account_id
         return result
 
     def _post(self, entry_id: int, account_id: int, amount: Decimal) -> None:
-        ((kind, text),) = self._run("SELECT kind, balance FROM account WHERE id = ?", (account_id,))
+        ((kind, text),) = self.run("SELECT kind, balance FROM account WHERE id = ?", (account_id,))
         balance = CONTEXT.add(Decimal(text), amount)
-        assert balance >= 0 or kind == AccountKind.OPENING, "an account would go below zero"
-        self._run("UPDATE account SET balance = ? WHERE id = ?", (amount_text(balance), account_id))
-        self._run(
+        assert balance >= 0 or AccountKind(kind).may_be_negative, "an account would go below zero"
+        self.run("UPDATE account SET balance = ? WHERE id = ?", (amount_text(balance), account_id))
+        self.run(
             "INSERT INTO posting VALUES (?, ?, ?)", (entry_id, account_id, amount_text(amount))
         )
 
 
-_FROM_ORDER = "FROM orders o JOIN account d ON d.id = o.debit JOIN account c ON c.id = o.credit"
+def stages_from_text(text: str) -> tuple[Stage, ...]:
+    """Read the stages of an order or of a whitelisted address from its row."""
+    return tuple(Stage(at_ms=at_ms, status=status) for at_ms, status in json.loads(text))
+
+
+def stages_text(stages: Sequence[Stage]) -> str:
+    """Write the stages of an order or of a whitelisted address for its row."""
+    return json.dumps([[stage.at_ms, stage.status] for stage in stages])
+
+
+def _details(text: str) -> dict[str, JsonValue]:
+    details: dict[str, JsonValue] = json.loads(text)
+    return details
+
+
+_SELECT_ACCOUNT = "SELECT id, balance FROM account"
+_COUNT_ORDERS = "SELECT count(*) FROM orders"
+_IS_ACCOUNT = "kind = ? AND owner = ? AND coin = ? AND network = ?"
 _SELECT_ORDER = (
-    "SELECT o.number, o.id, o.family, o.type, o.link_id, o.request_id, o.key_name, o.amount,"
-    " o.status, o.accepted_ms, o.in_progress_ms, o.success_ms,"
-    f" d.kind, d.owner, d.coin, d.network, c.kind, c.owner, c.coin, c.network {_FROM_ORDER}"
+    "SELECT number, id, family, type, entity, owner, other_owner, request_id, key_name, coin,"
+    " network, amount, stages, settles_at, details, status, settled, accepted_ms, changed_ms,"
+    " passed FROM orders"
 )
-
-
-def _order(row: Row) -> Order:
-    return Order(
-        number=row[0],
-        id=row[1],
-        family=Family(row[2]),
-        type=row[3],
-        link_id=row[4],
-        request_id=row[5],
-        key_name=row[6],
-        amount=Decimal(row[7]),
-        status=row[8],
-        accepted_ms=row[9],
-        in_progress_ms=row[10],
-        success_ms=row[11],
-        debit=_account(row[12:16]),
-        credit=_account(row[16:20]),
-    )
 
 
 def _account(row: Sequence[Any]) -> Account:
@@ -365,7 +434,7 @@ def _account(row: Sequence[Any]) -> Account:
     return Account(AccountKind(kind), owner, coin, network)
 
 
-def _account_key(account: Account) -> tuple[str, str, str, str]:
+def _key(account: Account) -> tuple[str, str, str, str]:
     return (account.kind.value, account.owner, account.coin, account.network)
 
 

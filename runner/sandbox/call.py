@@ -1,15 +1,20 @@
 """One operation being carried out: what it was asked, what it works on, and what it answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.jsonvalue import JsonValue
-from runner.core.money import AmountInvalid, amount_from_text, decimal_places
+from runner.core.money import CONTEXT, ZERO, AmountInvalid, amount_from_text, decimal_places
 from runner.core.record import record
 from runner.sandbox.books import Books
-from runner.sandbox.orders import NewOrder, Order
+from runner.sandbox.holders import OpenWallet
+from runner.sandbox.orders import Account, NewOrder, Order
 from runner.sandbox.refusal import Refused
+from runner.sandbox.registry import Registry
+from runner.sandbox.switches import RowOrder, TotalPage
+from runner.sandbox.verify import PublicKey
 from runner.sandbox.world import Coin, World
 
 _PAGE_LIMIT_DEFAULT = "25"
@@ -20,13 +25,26 @@ _OFFSET_MAX = 2**62
 class Call:
     """A verified request for one operation, inside the ledger's transaction.
 
-    Shapes: ``given`` holds the parameters as text, checked against the catalogue.
+    Shapes: ``given`` holds the parameters that are texts, numbers or booleans as text, checked
+        against the catalogue; ``structured`` those that are lists or objects, their numbers as
+        text.
     """
 
     world: World
     books: Books
     given: Mapping[str, str]
-    key_name: str
+    structured: Mapping[str, object] = field(default_factory=dict)
+    key: PublicKey
+
+    @property
+    def entity(self) -> str:
+        """Return whose request it is: nothing of another entity exists for it."""
+        return self.key.entity
+
+    @property
+    def registry(self) -> Registry:
+        """Return the wallets and addresses as they are now."""
+        return Registry(books=self.books)
 
     @property
     def page_number(self) -> int:
@@ -44,13 +62,27 @@ class Call:
         # A page number may have 18 digits; the database counts in 64 bits.
         return min((self.page_number - 1) * self.page_limit, _OFFSET_MAX)
 
+    @property
+    def newest_first(self) -> bool:
+        """Tell whether lists come with the newest row first."""
+        return self.world.switches.row_order is RowOrder.NEWEST_FIRST
+
+    @property
+    def visible_until_ms(self) -> int:
+        """Return the moment up to which new rows show: now, less the world's visibility delay."""
+        return self.books.now_ms - self.world.switches.visibility_delay_ms
+
 
 @record
 class Answer:
-    """The ``data`` of a successful reply, and the order that was accepted, if one was."""
+    """The ``data`` of a successful reply, and the order that was accepted, if one was.
+
+    Shapes: ``replayed`` marks the answer of an earlier request, given again.
+    """
 
     data: JsonValue
     order: Order | None = None
+    replayed: bool = False
 
 
 Handler: TypeAlias = Callable[[Call], Answer]
@@ -75,9 +107,10 @@ def standard_envelope(
 
     Source: operations.yaml, pagination, standard.
     """
+    truthful = call.world.switches.total_page is TotalPage.TRUE
     return {
         "data": page,
-        "totalPage": -(-row_count // call.page_limit),
+        "totalPage": -(-row_count // call.page_limit) if truthful else 0,
         "pageNo": call.page_number,
         "pageLimit": call.page_limit,
         **extra,
@@ -137,9 +170,34 @@ def accept_order(call: Call, order: NewOrder) -> Order:
 
     Errors: ``Refused`` with the code of the world's switch.
     """
-    if call.books.balance(order.debit).available < order.amount:
+    wanted: dict[Account, Decimal] = {}
+    for leg in order.legs:
+        wanted[leg.debit] = CONTEXT.add(wanted.get(leg.debit, ZERO), leg.amount)
+    for account, amount in wanted.items():
+        if account.kind.may_be_negative or call.books.balance(account).available >= amount:
+            continue
         raise Refused(
             call.world.switches.insufficient_balance_code,
-            f"{order.debit.kind} does not have that much {order.debit.coin} available",
+            f"{account.kind} does not have that much {account.coin} available",
         )
     return call.books.accept(order)
+
+
+def wallet_of(call: Call, parameter: str) -> OpenWallet:
+    """Return the wallet a request names.
+
+    Errors: ``Refused`` G20013, which the documentation gives for a rounded number too, and for a
+        wallet that the key is not tied to.
+    """
+    wallet = call.registry.wallet(call.entity, call.given[parameter])
+    if wallet is None:
+        raise Refused("G20013", f"{parameter} is no wallet of this entity")
+    if not is_designated(call, wallet):
+        raise Refused("G20013", f"the key is not tied to the wallet {parameter} names")
+    return wallet
+
+
+def is_designated(call: Call, wallet: OpenWallet) -> bool:
+    """Tell whether the key may see a wallet: its own one, or a sub-wallet of it."""
+    tied = call.key.wallet_ids
+    return not tied or wallet.id in tied or wallet.parent_id in tied

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -26,12 +27,16 @@ from runner.core.errors import LockHeld, SettingsInvalid
 from runner.core.money import ZERO
 from runner.core.record import record
 from runner.sandbox.app import build_app
+from runner.sandbox.books import Books
 from runner.sandbox.keys import KeyFile, create_key_files, load_key_file, load_public_key
 from runner.sandbox.ledger import Ledger
+from runner.sandbox.lifecycles import after_stage
 from runner.sandbox.orders import Account, AccountKind
+from runner.sandbox.registry import Registry
 from runner.sandbox.wallets import networks_of
-from runner.sandbox.world import Holding, World, world_digest
+from runner.sandbox.world import Holding, World
 from runner.sandbox.world_file import DEFAULT_WORLD_PATH, load_world
+from runner.sandbox.world_json import world_digest
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
@@ -161,12 +166,18 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
                 create_key_files(keys, key)
             if not ledger_path.exists():
                 Ledger.create(
-                    ledger_path, clock=clock, opening=opening_balances(world), world_digest=digest
+                    ledger_path, clock=clock, seed=partial(seed_ledger, world), world_digest=digest
                 )
             lock = opened.enter_context(_lock_file(folder, "open"))
             fcntl.flock(lock, fcntl.LOCK_SH)
-        ledger = Ledger.open(ledger_path, clock=clock, world_digest=digest)
+        ledger = Ledger.open(
+            ledger_path,
+            clock=clock,
+            world_digest=digest,
+            after_stage=partial(after_stage, world),
+        )
         opened.callback(ledger.close)
+        wallet_ids = {wallet.name: wallet.id for wallet in world.wallets}
         sandbox = Sandbox(
             name=folder.name,
             folder=folder,
@@ -177,7 +188,7 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
                 api=load_api(),
                 world=world,
                 ledger=ledger,
-                keys=tuple(load_public_key(keys, key) for key in world.keys),
+                keys=tuple(load_public_key(keys, key, wallet_ids) for key in world.keys),
                 clock=clock,
             ),
             ledger=ledger,
@@ -189,12 +200,18 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
     return sandbox
 
 
+def seed_ledger(world: World, books: Books) -> None:
+    """Write what a world begins with: balances, wallets, listed addresses."""
+    books.post_opening(opening_balances(world))
+    Registry(books=books).seed(world)
+
+
 def opening_balances(world: World) -> dict[Account, Decimal]:
     """Return every account of a world and what it begins with, empty ones included."""
     accounts: dict[Account, Decimal] = {}
     for wallet in world.wallets:
         for coin in world.coins:
-            for network in networks_of(wallet, coin):
+            for network in networks_of(wallet.type, coin):
                 accounts[Account(AccountKind.CUSTODY, wallet.id, coin.symbol, network)] = ZERO
         accounts |= _held(AccountKind.CUSTODY, wallet.id, wallet.holdings)
     for link in world.mirror_links:
@@ -203,12 +220,18 @@ def opening_balances(world: World) -> dict[Account, Decimal]:
                 accounts[Account(AccountKind.MIRRORED, link.id, coin.symbol, network)] = ZERO
         accounts |= _held(AccountKind.MIRRORED, link.id, link.positions)
     for linkx in world.mirrorx_links:
-        for coin in world.coins:
-            accounts[Account(AccountKind.DELEGATED, linkx.id, coin.symbol)] = ZERO
-            accounts[Account(AccountKind.EXCHANGE, linkx.binance_uid, coin.symbol)] = ZERO
-        accounts |= _held(AccountKind.DELEGATED, linkx.id, linkx.positions)
-        accounts |= _held(AccountKind.EXCHANGE, linkx.binance_uid, linkx.exchange)
+        accounts |= _all_coins(world, AccountKind.DELEGATED, linkx.id, linkx.positions)
+        accounts |= _all_coins(world, AccountKind.EXCHANGE, linkx.binance_uid, linkx.exchange)
+    for account in world.exchange_accounts:
+        accounts |= _all_coins(world, AccountKind.EXCHANGE, account.uid, account.holdings)
     return accounts
+
+
+def _all_coins(
+    world: World, kind: AccountKind, owner: str, holdings: tuple[Holding, ...]
+) -> dict[Account, Decimal]:
+    empty = {Account(kind, owner, coin.symbol): ZERO for coin in world.coins}
+    return empty | _held(kind, owner, holdings)
 
 
 def _held(kind: AccountKind, owner: str, holdings: tuple[Holding, ...]) -> dict[Account, Decimal]:

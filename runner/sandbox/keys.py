@@ -7,6 +7,7 @@ random, so that a key of another sandbox, or a real one, is unknown here.
 
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -69,9 +70,10 @@ def load_key_file(folder: Path, key: Key) -> KeyFile:
     )
 
 
-def load_public_key(folder: Path, key: Key) -> PublicKey:
+def load_public_key(folder: Path, key: Key, wallet_ids: Mapping[str, str]) -> PublicKey:
     """Return what the server needs of one key.
 
+    Shapes: ``wallet_ids`` are the ids of the world's wallets by name.
     Errors: ``KeyRefused`` if its files are gone or damaged.
     """
     path = folder / f"{key.name}.public.pem"
@@ -84,7 +86,11 @@ def load_public_key(folder: Path, key: Key) -> PublicKey:
     return PublicKey(
         name=key.name,
         api_key=_read_api_key(folder, key),
+        entity=key.entity,
         permissions=frozenset(key.permissions),
+        ips=key.ips,
+        wallet_ids=frozenset(wallet_ids[name] for name in key.wallets),
+        expired=key.expired,
         public_key=public,
     )
 

@@ -8,21 +8,24 @@ What the tables mean stands in ``books``; whether they agree with each other is 
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from runner.core.clock import Clock
 from runner.core.errors import SettingsInvalid
 from runner.sandbox.audit import audit
 from runner.sandbox.books import Balance, Books, Entry, LoggedRequest, Row
-from runner.sandbox.orders import Account, Order
+from runner.sandbox.orders import Order
 from runner.sandbox.tables import TABLES
 
 _BUSY_TIMEOUT_S = 15.0
-_VERSION = "1"
+_VERSION = "2"
+
+
+AfterStage: TypeAlias = Callable[[Books, Order], None]
+"""What follows when an order has reached a stage; it runs inside the transaction."""
 
 
 class LedgerRefused(SettingsInvalid):
@@ -32,21 +35,22 @@ class LedgerRefused(SettingsInvalid):
 class Ledger:
     """One ledger file, opened; use from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, after_stage: AfterStage
+    ) -> None:
         """Take an open connection; ``open`` is the way to get one."""
         self._db = connection
         self._clock = clock
+        self._after_stage = after_stage
 
     @classmethod
     def create(
-        cls, path: Path, *, clock: Clock, opening: Mapping[Account, Decimal], world_digest: str
+        cls, path: Path, *, clock: Clock, seed: Callable[[Books], None], world_digest: str
     ) -> None:
-        """Make a ledger file that holds the opening entry and nothing else.
+        """Make a ledger file that holds what ``seed`` writes and nothing else.
 
         The file appears under its name when it is complete, never before. The caller holds the
         folder's lock.
-
-        Shapes: ``opening`` holds every account, those that begin with nothing too.
         """
         draft = path.with_name(f"{path.name}.new")
         for leftover in path.parent.glob(f"{draft.name}*"):
@@ -64,15 +68,18 @@ class Ledger:
                 "INSERT INTO meta VALUES (?, ?)",
                 [("version", _VERSION), ("world", world_digest)],
             )
-            ledger = cls(db, clock)
-            Books(ledger._run, now=clock.now()).post_opening(opening)
+            ledger = cls(db, clock, _nothing_follows)
+            seed(Books(ledger._run, now=clock.now()))
             db.execute("COMMIT")
         draft.rename(path)
 
     @classmethod
-    def open(cls, path: Path, *, clock: Clock, world_digest: str) -> Self:
+    def open(
+        cls, path: Path, *, clock: Clock, world_digest: str, after_stage: AfterStage | None = None
+    ) -> Self:
         """Open a ledger file that ``create`` made.
 
+        Shapes: ``after_stage`` is what follows when an order has reached a stage.
         Errors: ``LedgerRefused`` if it is no ledger of ours or was made from another world.
         """
         db = sqlite3.connect(
@@ -95,7 +102,7 @@ class Ledger:
                 f"{path} was made from another world or by another version",
                 hint="reset the sandbox, or use another name",
             )
-        return cls(db, clock)
+        return cls(db, clock, after_stage or _nothing_follows)
 
     def close(self) -> None:
         """Let go of the file; calling twice is safe."""
@@ -111,7 +118,7 @@ class Ledger:
         try:
             # The time is read under the lock, so that it never runs against the order of commits.
             books = Books(self._run, now=self._clock.now())
-            books.catch_up()
+            books.catch_up(self._after_stage)
             yield books
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -150,3 +157,7 @@ class Ledger:
 
     def _run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         return self._db.execute(statement, values).fetchall()
+
+
+def _nothing_follows(books: Books, order: Order) -> None:
+    del books, order

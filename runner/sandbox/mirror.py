@@ -1,7 +1,8 @@
 """The archived Mirror: links, applications, settlements, records and positions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO
@@ -9,15 +10,24 @@ from runner.sandbox.books import OrderFilter
 from runner.sandbox.call import (
     Answer,
     Call,
+    Handler,
     accept_order,
     amount_of,
     archive_envelope,
     archive_page,
     coin_of,
+    wallet_of,
 )
-from runner.sandbox.orders import Account, AccountKind, Family, NewOrder, Order
+from runner.sandbox.orders import (
+    Account,
+    AccountKind,
+    Family,
+    Leg,
+    NewOrder,
+    Order,
+    stages_of,
+)
 from runner.sandbox.refusal import Refused
-from runner.sandbox.wallets import wallet_of
 from runner.sandbox.world import MirrorLink
 
 _APPLY = 1
@@ -36,7 +46,7 @@ def mirror_link_list(call: Call) -> Answer:
             "binanceUID": link.binance_uid,
             "walletIdStr": call.world.wallet(link.wallet).id,
         }
-        for link in call.world.mirror_links
+        for link in call.world.mirror_links_of(call.entity)
     ]
     return Answer(data=archive_page(call, rows))
 
@@ -62,17 +72,17 @@ def mirror_record_list(call: Call) -> Answer:
 
     A record shows once the world's visibility delay has passed.
     """
-    delay_ms = call.world.switches.visibility_delay_ms
     given = call.given
     wanted = OrderFilter(
         family=Family.MIRROR_RECORD,
-        link_ids=tuple(link.id for link in _links(call, uid_parameter="binanceUID")),
+        owners=tuple(link.id for link in _links(call, uid_parameter="binanceUID")),
         accepted_from_ms=int(given["startTime"]),
-        accepted_to_ms=min(int(given["endTime"]), call.books.now_ms - delay_ms),
+        accepted_to_ms=min(int(given["endTime"]), call.visible_until_ms),
         type=int(given["operationType"]) if "operationType" in given else None,
         status=int(given["status"]) if "status" in given else None,
         coin=coin_of(call).symbol if "coinSymbol" in given else None,
         network=given.get("network"),
+        newest_first=call.newest_first,
     )
     count, orders = call.books.page_of_orders(wanted, offset=call.offset, limit=call.page_limit)
     return Answer(data=archive_envelope(call, count, [_record(call, order) for order in orders]))
@@ -102,7 +112,7 @@ def mirror_position_summary(call: Call) -> Answer:
     wallet = wallet_of(call, "walletIdStr")
     total = ZERO
     rows: list[JsonValue] = []
-    for link in call.world.mirror_links:
+    for link in call.world.mirror_links_of(call.entity):
         if link.wallet != wallet.name:
             continue
         subtotal = ZERO
@@ -114,7 +124,9 @@ def mirror_position_summary(call: Call) -> Answer:
 
 
 def _accept(call: Call, operation_type: int) -> Answer:
-    link = call.world.mirror_link_by_id(call.given["mirrorLinkId"])
+    wanted = call.given["mirrorLinkId"]
+    links = call.world.mirror_links_of(call.entity)
+    link = next((each for each in links if each.id == wanted), None)
     if link is None:
         raise Refused("G20029", "mirrorLinkId is no mirror link of this entity")
     coin = coin_of(call)
@@ -125,18 +137,21 @@ def _accept(call: Call, operation_type: int) -> Answer:
     custody = Account(AccountKind.CUSTODY, wallet_id, coin.symbol, network)
     mirrored = Account(AccountKind.MIRRORED, link.id, coin.symbol, network)
     debit, credit = (custody, mirrored) if operation_type == _APPLY else (mirrored, custody)
+    amount = amount_of(call, coin)
     order = accept_order(
         call,
         NewOrder(
             family=Family.MIRROR_RECORD,
             type=operation_type,
-            link_id=link.id,
+            entity=call.entity,
+            owner=link.id,
             request_id=call.given["requestId"],
-            key_name=call.key_name,
-            debit=debit,
-            credit=credit,
-            amount=amount_of(call, coin),
-            timing=call.world.mirror_record,
+            key_name=call.key.name,
+            coin=coin.symbol,
+            network=network,
+            amount=amount,
+            legs=(Leg(debit=debit, credit=credit, amount=amount),),
+            stages=stages_of(call.books.now_ms, call.world.timings.mirror_record),
         ),
     )
     data: JsonValue = {"recordId": order.id, "status": order.status, "requestId": order.request_id}
@@ -144,16 +159,16 @@ def _accept(call: Call, operation_type: int) -> Answer:
 
 
 def _record(call: Call, order: Order) -> JsonValue:
-    link = call.world.mirror_link_by_id(order.link_id)
-    assert link is not None, "a ledger belongs to one world, whose links do not change"
+    # A ledger belongs to one world, whose links do not change.
+    link = next(each for each in call.world.mirror_links if each.id == order.owner)
     row: dict[str, JsonValue] = {
         "recordId": order.id,
         "operationType": order.type,
         "status": order.status,
         "binanceUID": link.binance_uid,
         "walletIdStr": call.world.wallet(link.wallet).id,
-        "coinSymbol": order.debit.coin,
-        "network": order.debit.network,
+        "coinSymbol": order.coin,
+        "network": order.network,
         "amount": _shown(order.amount),
     }
     if call.world.switches.records_carry_request_id:
@@ -162,13 +177,13 @@ def _record(call: Call, order: Order) -> JsonValue:
 
 
 def _links(call: Call, *, uid_parameter: str) -> Sequence[MirrorLink]:
-    links = call.world.mirror_links
+    ours = links = call.world.mirror_links_of(call.entity)
     if "walletIdStr" in call.given:
         wallet = wallet_of(call, "walletIdStr")
         links = tuple(link for link in links if link.wallet == wallet.name)
     if uid_parameter in call.given:
         uid = call.given[uid_parameter]
-        if all(link.binance_uid != uid for link in call.world.mirror_links):
+        if all(link.binance_uid != uid for link in ours):
             raise Refused("G20029", f"{uid_parameter} is not linked to this entity")
         links = tuple(link for link in links if link.binance_uid == uid)
     return links
@@ -186,3 +201,15 @@ def _shown(amount: Decimal) -> str:
     text = format(amount, "f")
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals.ljust(_PLACES_SHOWN, '0')}"
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "mirror.link.list": mirror_link_list,
+        "mirror.asset.apply": mirror_asset_apply,
+        "mirror.asset.settle": mirror_asset_settle,
+        "mirror.record.list": mirror_record_list,
+        "mirror.position.list": mirror_position_list,
+        "mirror.position.summary": mirror_position_summary,
+    }
+)

@@ -1,6 +1,8 @@
 """MirrorX: links, what is available, positions and orders."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, amount_text
@@ -8,13 +10,22 @@ from runner.sandbox.books import OrderFilter
 from runner.sandbox.call import (
     Answer,
     Call,
+    Handler,
     accept_order,
     amount_of,
     coin_of,
     standard_envelope,
     standard_page,
 )
-from runner.sandbox.orders import Account, AccountKind, Family, NewOrder, Order
+from runner.sandbox.orders import (
+    Account,
+    AccountKind,
+    Family,
+    Leg,
+    NewOrder,
+    Order,
+    stages_of,
+)
 from runner.sandbox.refusal import Refused
 from runner.sandbox.world import LINK_APPROVED, MirrorXLink
 
@@ -35,7 +46,7 @@ def mirrorx_link_list(call: Call) -> Answer:
             "status": link.status,
             "createDate": str(link.created_ms),
         }
-        for link in call.world.mirrorx_links
+        for link in call.world.mirrorx_links_of(call.entity)
     ]
     return Answer(data=standard_page(call, rows))
 
@@ -84,14 +95,12 @@ def mirrorx_order_list(call: Call) -> Answer:
     given = call.given
     wanted = OrderFilter(
         family=Family.MIRRORX_ORDER,
-        link_ids=(link.id,),
+        owners=(link.id,),
         accepted_from_ms=int(given["startTime"]),
-        accepted_to_ms=min(
-            int(given["endTime"]),
-            call.books.now_ms - call.world.switches.visibility_delay_ms,
-        ),
+        accepted_to_ms=min(int(given["endTime"]), call.visible_until_ms),
         type=int(given["orderType"]) if "orderType" in given else None,
         coin=coin_of(call).symbol if "coinSymbol" in given else None,
+        newest_first=call.newest_first,
     )
     count, orders = call.books.page_of_orders(wanted, offset=call.offset, limit=call.page_limit)
     rows = [_order_row(call, link, order) for order in orders]
@@ -105,18 +114,20 @@ def mirrorx_order_create(call: Call) -> Answer:
         raise Refused("G20029", "the link behind mirrorXLinkId is not approved")
     coin = coin_of(call)
     debit, credit = _accounts(call, link, coin.symbol)
+    amount = amount_of(call, coin)
     order = accept_order(
         call,
         NewOrder(
             family=Family.MIRRORX_ORDER,
             type=int(call.given["orderType"]),
-            link_id=link.id,
+            entity=call.entity,
+            owner=link.id,
             request_id=call.given["requestId"],
-            key_name=call.key_name,
-            debit=debit,
-            credit=credit,
-            amount=amount_of(call, coin),
-            timing=call.world.mirrorx_order,
+            key_name=call.key.name,
+            coin=coin.symbol,
+            amount=amount,
+            legs=(Leg(debit=debit, credit=credit, amount=amount),),
+            stages=stages_of(call.books.now_ms, call.world.timings.mirrorx_order),
         ),
     )
     data: JsonValue = {
@@ -128,7 +139,9 @@ def mirrorx_order_create(call: Call) -> Answer:
 
 
 def _link(call: Call) -> MirrorXLink:
-    link = call.world.mirrorx_link_by_id(call.given["mirrorXLinkId"])
+    wanted = call.given["mirrorXLinkId"]
+    links = call.world.mirrorx_links_of(call.entity)
+    link = next((each for each in links if each.id == wanted), None)
     if link is None:
         raise Refused("G20029", "mirrorXLinkId is no MirrorX link of this entity")
     return link
@@ -153,8 +166,19 @@ def _order_row(call: Call, link: MirrorXLink, order: Order) -> JsonValue:
         "binanceUID": link.binance_uid,
         "walletIdStr": call.world.wallet(link.wallet).id,
         "orderType": order.type,
-        "coinSymbol": order.debit.coin,
+        "coinSymbol": order.coin,
         "amount": amount_text(order.amount),
         "status": order.status,
         "orderTime": str(order.accepted_ms),
     }
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "mirrorx.link.list": mirrorx_link_list,
+        "mirrorx.available.check": mirrorx_available_check,
+        "mirrorx.position.list": mirrorx_position_list,
+        "mirrorx.order.list": mirrorx_order_list,
+        "mirrorx.order.create": mirrorx_order_create,
+    }
+)

@@ -8,10 +8,12 @@ invalid, not absent.
 
 import re
 from collections.abc import Mapping
+from dataclasses import field
 from urllib.parse import parse_qsl
 
 from runner.catalogue.api import Operation, Parameter
 from runner.core.jsonvalue import JsonInvalid, parse_strict_json
+from runner.core.record import record
 from runner.sandbox.refusal import Refused
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
@@ -19,7 +21,24 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
 _FIELDS_MAX = 100
 
 
-def query_parameters(query: bytes) -> dict[str, str]:
+@record
+class Given:
+    """The parameters of one request.
+
+    Shapes: ``texts`` are those that are texts, numbers or booleans (``true``, ``false``), each as
+        text; ``structured`` those that are lists or objects, of a body alone, with their numbers as
+        text; a null is in neither.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    structured: Mapping[str, object] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a parameter was given."""
+        return name in self.texts or name in self.structured
+
+
+def query_parameters(query: bytes) -> Given:
     """Read the parameters of a GET.
 
     Errors: ``Refused`` G20023 for a query that is no list of different names with values.
@@ -37,16 +56,15 @@ def query_parameters(query: bytes) -> dict[str, str]:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise Refused("G20023", "the query string has a parameter twice")
-    return result
+    return Given(texts=result)
 
 
-def body_parameters(body: bytes) -> dict[str, str]:
+def body_parameters(body: bytes) -> Given:
     """Read the parameters of a POST, numbers as the text they were written with.
 
     A null counts as absent.
 
-    Errors: ``Refused`` G20023 for a body that is not one strict JSON object; G20005, for a
-        requestId G20014, where a value is neither text nor a number.
+    Errors: ``Refused`` G20023 for a body that is not one strict JSON object.
     """
     try:
         data = parse_strict_json(body)
@@ -54,15 +72,19 @@ def body_parameters(body: bytes) -> dict[str, str]:
         raise Refused("G20023", "the body is not strict JSON") from exc
     if not isinstance(data, dict):
         raise Refused("G20023", "the body is not a JSON object")
+    texts: dict[str, str] = {}
+    structured: dict[str, object] = {}
     for name, value in data.items():
-        # No parameter of a body is a list, an object or a boolean.
-        if not (value is None or isinstance(value, str)):
-            code = "G20014" if name == "requestId" else "G20005"
-            raise Refused(code, "a parameter is neither text nor a number")
-    return {name: str(value) for name, value in data.items() if value is not None}
+        if isinstance(value, bool):
+            texts[name] = "true" if value else "false"
+        elif isinstance(value, str):
+            texts[name] = str(value)
+        elif value is not None:
+            structured[name] = value
+    return Given(texts=texts, structured=structured)
 
 
-def check_parameters(operation: Operation, given: Mapping[str, str]) -> None:
+def check_parameters(operation: Operation, given: Given) -> None:
     """Hold the parameters of a request against the operation's description.
 
     The timestamp is not looked at again, and the amount is left to the operation, which knows the
@@ -72,14 +94,33 @@ def check_parameters(operation: Operation, given: Mapping[str, str]) -> None:
         G20026 for a range of time too long.
     """
     for parameter in operation.parameters:
-        if parameter.name in given:
-            _check_parameter(parameter, given[parameter.name])
+        if parameter.name in given.structured:
+            _check_structured(parameter, given.structured[parameter.name])
+        elif parameter.name in given.texts:
+            _check_parameter(parameter, given.texts[parameter.name])
         elif parameter.required:
             raise Refused("G20005", f"{parameter.name} is missing")
     alternatives = operation.requires_one_of
     if alternatives and not any(name in given for name in alternatives):
         raise Refused("G20005", f"one of {' and '.join(alternatives)} is needed")
-    _check_range(operation, given)
+    exclusive = [name for name in operation.at_most_one_of if name in given]
+    if len(exclusive) > 1:
+        raise Refused("G20005", f"only one of {' and '.join(exclusive)} may be given")
+    _check_range(operation, given.texts)
+
+
+def _check_structured(parameter: Parameter, value: object) -> None:
+    wanted = "array" if isinstance(value, list) else "object"
+    if wanted not in parameter.types:
+        code = "G20014" if parameter.name == "requestId" else "G20005"
+        raise Refused(code, f"{parameter.name} is neither text nor a number")
+    if not isinstance(value, list):
+        return
+    for item in value:
+        if not isinstance(item, str):
+            raise Refused("G20005", f"{parameter.name} has an item that is not plain")
+        if parameter.choices and item not in parameter.choices:
+            raise Refused("G20005", f"{parameter.name} has an item that is not known")
 
 
 def _check_parameter(parameter: Parameter, text: str) -> None:
@@ -92,6 +133,8 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
         return
     if not text:
         raise Refused("G20005", f"{name} has no value")
+    if parameter.types[0] in {"array", "object"}:
+        raise Refused("G20005", f"{name} is not a list or an object")
     if parameter.choices and text not in parameter.choices:
         raise Refused("G20005", f"{name} is none of {', '.join(parameter.choices)}")
     if name.endswith("Flag") and text not in {"true", "false"}:

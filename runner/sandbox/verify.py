@@ -4,11 +4,13 @@ The checks run in this order, each on its own, and the first that fails gives th
 
 1. both headers present, each once                      G20008
 2. the API key is one of this sandbox                   G20010
-3. the signature fits the bytes received                G20009
-4. the parameters can be read (``parameters``)          G20023
-5. a timestamp is there                                 G20006
-6. it is a number within the window                     G20005, G20007
-7. the key has the operation's permission group         G20016
+3. the key has not expired                              G20028
+4. the request comes from an address on its IP list     G20011
+5. the signature fits the bytes received                G20009
+6. the parameters can be read (``parameters``)          G20023
+7. a timestamp is there                                 G20006
+8. it is a number within the window                     G20005, G20007
+9. the key has the operation's permission group         G20016
 
 What is signed: of a GET the query string exactly as received, after the question mark; of a POST
 the body exactly as received. RSASSA-PKCS1-v1_5 with SHA-512, in standard base64.
@@ -18,6 +20,7 @@ Source: operations.yaml, signing and permission_groups; the order is ours, no so
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
@@ -40,11 +43,19 @@ _TIMESTAMP_DIGITS_MAX = 16
 
 @record
 class PublicKey:
-    """One API key as the server knows it."""
+    """One API key as the server knows it.
+
+    Shapes: ``entity`` is whose key it is; ``ips`` are networks it may be used from, empty for any;
+        ``wallet_ids`` are the wallets it is tied to, empty for all of the entity.
+    """
 
     name: str
     api_key: str = field(repr=False)
+    entity: str
     permissions: frozenset[str]
+    ips: tuple[str, ...] = ()
+    wallet_ids: frozenset[str] = frozenset()
+    expired: bool = False
     public_key: RSAPublicKey
 
 
@@ -79,6 +90,24 @@ def find_key(keys: Mapping[str, PublicKey], credentials: Credentials) -> PublicK
     if key is None:
         raise Refused("G20010", "this API key was not made for this sandbox")
     return key
+
+
+def check_use(key: PublicKey, address: str) -> None:
+    """Check that a key may be used at all, and from this address.
+
+    Shapes: ``address`` is the IP address the request came from, or empty where that is not known.
+    Errors: ``Refused`` G20028 or G20011.
+    """
+    if key.expired:
+        raise Refused("G20028", "the API key has expired")
+    if not key.ips:
+        return
+    try:
+        source = ipaddress.ip_address(address)
+    except ValueError as exc:
+        raise Refused("G20011", "the address of the request is not known") from exc
+    if not any(source in ipaddress.ip_network(each) for each in key.ips):
+        raise Refused("G20011", "the address of the request is not on the key's IP list")
 
 
 def check_signature(key: PublicKey, credentials: Credentials, signed: bytes) -> None:

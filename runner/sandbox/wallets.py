@@ -1,11 +1,23 @@
 """The operations on the system and on wallets."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, amount_text
-from runner.sandbox.call import Answer, Call, coin_of, standard_page
+from runner.sandbox.call import (
+    Answer,
+    Call,
+    Handler,
+    coin_of,
+    is_designated,
+    standard_page,
+    wallet_of,
+)
+from runner.sandbox.holders import OpenWallet
 from runner.sandbox.orders import Account, AccountKind
 from runner.sandbox.refusal import Refused
-from runner.sandbox.world import Coin, Wallet, WalletType, World
+from runner.sandbox.world import Coin, WalletType, World
 
 
 def system_status(_call: Call) -> Answer:
@@ -17,15 +29,16 @@ def system_status(_call: Call) -> Answer:
 
 
 def wallet_list(call: Call) -> Answer:
-    """Answer ``wallet.list``: every parent wallet, in the order of the world."""
+    """Answer ``wallet.list``: every parent wallet, oldest first."""
     rows: list[JsonValue] = [
         {
             "walletId": int(wallet.id),
             "walletIdStr": wallet.id,
-            "walletName": wallet.name,
+            "walletName": wallet.label,
             "walletType": int(wallet.type),
         }
-        for wallet in call.world.wallets
+        for wallet in call.registry.wallets(call.entity)
+        if not wallet.parent_id and is_designated(call, wallet)
     ]
     return Answer(data=standard_page(call, rows))
 
@@ -41,34 +54,23 @@ def wallet_asset_list(call: Call) -> Answer:
     wallet = wallet_of(call, "walletId")
     wanted_coin = coin_of(call).symbol if "coinSymbol" in call.given else None
     wanted_network = call.given.get("network")
-    if wallet.type is WalletType.PRIME and wanted_network is not None:
+    if not wallet.type.has_networks and wanted_network is not None:
         raise Refused("G20005", "network does not apply to a prime wallet")
     rows = [
         _asset_row(call, wallet, coin, network)
         for coin in call.world.coins
-        for network in networks_of(wallet, coin)
+        for network in networks_of(wallet.type, coin)
         if wanted_coin in {None, coin.symbol} and wanted_network in {None, network}
     ]
     return Answer(data=standard_page(call, rows))
 
 
-def wallet_of(call: Call, parameter: str) -> Wallet:
-    """Return the wallet a request names.
-
-    Errors: ``Refused`` G20013, which the documentation gives for a rounded number too.
-    """
-    wallet = call.world.wallet_by_id(call.given[parameter])
-    if wallet is None:
-        raise Refused("G20013", f"{parameter} is no wallet of this entity")
-    return wallet
-
-
-def networks_of(wallet: Wallet, coin: Coin) -> tuple[str, ...]:
+def networks_of(kind: WalletType, coin: Coin) -> tuple[str, ...]:
     """Return the networks a wallet holds a coin on; a prime wallet holds it on the empty one."""
-    return coin.networks if wallet.type is WalletType.QUALIFIED else ("",)
+    return coin.networks if kind.has_networks else ("",)
 
 
-def _asset_row(call: Call, wallet: Wallet, coin: Coin, network: str) -> JsonValue:
+def _asset_row(call: Call, wallet: OpenWallet, coin: Coin, network: str) -> JsonValue:
     held = call.books.balance(Account(AccountKind.CUSTODY, wallet.id, coin.symbol, network))
     away = ZERO
     for account in _accounts_away(call.world, wallet, coin, network):
@@ -82,8 +84,8 @@ def _asset_row(call: Call, wallet: Wallet, coin: Coin, network: str) -> JsonValu
     }
 
 
-def _accounts_away(world: World, wallet: Wallet, coin: Coin, network: str) -> list[Account]:
-    if wallet.type is WalletType.QUALIFIED:
+def _accounts_away(world: World, wallet: OpenWallet, coin: Coin, network: str) -> list[Account]:
+    if wallet.type.has_networks:
         return [
             Account(AccountKind.MIRRORED, link.id, coin.symbol, network)
             for link in world.mirror_links
@@ -94,3 +96,12 @@ def _accounts_away(world: World, wallet: Wallet, coin: Coin, network: str) -> li
         for link in world.mirrorx_links
         if link.wallet == wallet.name
     ]
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "system.status": system_status,
+        "wallet.list": wallet_list,
+        "wallet.asset.list": wallet_asset_list,
+    }
+)

@@ -109,9 +109,11 @@ class Section:
             return default
         return value
 
-    def amount(self, key: str) -> Decimal:
+    def amount(self, key: str, default: Decimal | None = None) -> Decimal:
         """Return an amount written as text, never as a number that a reader could have rounded."""
         value = self.data.get(key)
+        if value is None and default is not None:
+            return default
         if not isinstance(value, str):
             self.note('an amount in quotes is needed here, like "250000.5"', key)
             return ZERO
@@ -149,6 +151,26 @@ class Section:
             self.note("a list of different texts is needed here", key)
         return result
 
+    def integers(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Return a list of small whole numbers, each once."""
+        if key not in self.data:
+            return default
+        values = self._list(key)
+        result = tuple(v for v in values if isinstance(v, int) and not isinstance(v, bool))
+        if len(result) != len(values) or len(set(result)) != len(result):
+            self.note("a list of different whole numbers is needed here", key)
+        return result
+
+    def pattern(self, key: str) -> str:
+        """Return a regular expression; a missing one is empty."""
+        value = self.text(key, "")
+        try:
+            re.compile(value)
+        except re.error as exc:
+            self.note(f"not a regular expression: {exc}", key)
+            return ""
+        return value
+
     def section(self, key: str) -> "Section":
         """Return a mapping; a missing one is empty."""
         value = self.data.get(key)
@@ -165,6 +187,19 @@ class Section:
                 result.append(read(Section(value, (*self.path, key, index), self.problems)))
             else:
                 self.note("a mapping is needed here", key, index)
+        return tuple(result)
+
+    def each_or_name(
+        self, key: str, name: str, read: Callable[["Section"], _Item]
+    ) -> tuple[_Item, ...]:
+        """Read every mapping of a list; a plain text stands for a mapping of ``name`` to it."""
+        result = []
+        for index, value in enumerate(self._list(key)):
+            data = {name: value} if isinstance(value, str) else value
+            if isinstance(data, Mapping):
+                result.append(read(Section(data, (*self.path, key, index), self.problems)))
+            else:
+                self.note("a text or a mapping is needed here", key, index)
         return tuple(result)
 
     def _list(self, key: str) -> Sequence[object]:

@@ -10,7 +10,8 @@ from runner.catalogue.api import Api, Envelope, Operation
 from runner.catalogue.load import load_api
 from runner.sandbox.app import BODY_BYTES_MAX, HANDLERS
 from runner.sandbox.directory import Sandbox
-from runner.sandbox.world import HttpStatusMode, Switches, World
+from runner.sandbox.switches import HttpStatusMode, Switches
+from runner.sandbox.world import World
 from tests.sandbox.conftest import CallerOf, MakeSandbox
 from tests.sandbox.signed_caller import Caller, SteppedClock, code_of, data_of, http_for
 

@@ -10,8 +10,8 @@ import pytest
 
 from runner.core.errors import InvalidInput, KeyRefused, LockHeld, SettingsInvalid
 from runner.sandbox.directory import SandboxDirectory, open_sandbox
-from runner.sandbox.world import world_digest
 from runner.sandbox.world_file import DEFAULT_WORLD_PATH, default_world
+from runner.sandbox.world_json import world_digest
 from tests.sandbox.signed_caller import SteppedClock
 
 OPENER = """

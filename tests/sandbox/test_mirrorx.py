@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from runner.sandbox.directory import Sandbox
-from runner.sandbox.world import Switches, World
+from runner.sandbox.switches import Switches
+from runner.sandbox.world import World
 from tests.sandbox.conftest import CallerOf, MakeSandbox
 from tests.sandbox.signed_caller import Caller, SteppedClock, code_of, data_of
 

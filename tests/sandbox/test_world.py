@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.core.errors import InvalidInput
-from runner.sandbox.world import Switches, Timing, World, world_digest, world_to_json
+from runner.sandbox.switches import Switches
+from runner.sandbox.world import Timing, World
 from runner.sandbox.world_file import (
     DEFAULT_WORLD_PATH,
     WorldInvalid,
@@ -17,6 +18,7 @@ from runner.sandbox.world_file import (
     load_world,
     world_from_mapping,
 )
+from runner.sandbox.world_json import world_digest, world_to_json
 
 
 @pytest.fixture

@@ -3,10 +3,30 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from runner.sandbox import mirror, mirrorx, wallets
+from runner.sandbox import (
+    exchange_transfers,
+    internal_transfers,
+    mirror,
+    mirrorx,
+    transaction_history,
+    wallets,
+    whitelist,
+    withdrawal_rows,
+    withdrawals,
+)
 from runner.sandbox.call import Handler
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {**wallets.HANDLERS, **mirror.HANDLERS, **mirrorx.HANDLERS}
+    {
+        **wallets.HANDLERS,
+        **mirror.HANDLERS,
+        **mirrorx.HANDLERS,
+        **withdrawals.HANDLERS,
+        **withdrawal_rows.HANDLERS,
+        **whitelist.HANDLERS,
+        **internal_transfers.HANDLERS,
+        **exchange_transfers.HANDLERS,
+        **transaction_history.HANDLERS,
+    }
 )
 """By the catalogue's id."""

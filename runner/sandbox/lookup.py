@@ -43,7 +43,7 @@ def order_asked_for(call: Call, family: Family) -> Order | None:
     given = call.given
     if "orderViewId" in given:
         found = call.books.order_by_id(given["orderViewId"])
-        candidates = () if found is None else (found,)
+        candidates: tuple[Order, ...] = () if found is None else (found,)
     else:
         candidates = call.books.orders_by_request_id(given["requestId"], family)
     return next((each for each in candidates if _fits(call, family, each)), None)

@@ -68,6 +68,7 @@ def portal_order(
 
 def _with_ids(world: World, given: Mapping[str, str]) -> dict[str, str]:
     wallets = {wallet.name: wallet.id for wallet in world.wallets}
-    links = {link.name: link.id for link in (*world.mirror_links, *world.mirrorx_links)}
+    links = {link.name: link.id for link in world.mirror_links}
+    links |= {link.name: link.id for link in world.mirrorx_links}
     named = dict.fromkeys(_NAMED, wallets) | dict.fromkeys(_NAMED_LINKS, links)
     return {name: named.get(name, {}).get(text, text) for name, text in given.items()}

@@ -10,9 +10,9 @@ from runner.core.clock import timestamp_ms
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.core.record import record
-from runner.sandbox.call import Answer, Call, Handler, is_designated, standard_page
+from runner.sandbox.call import Answer, Call, Handler, is_designated, standard_envelope
 from runner.sandbox.holders import OpenWallet
-from runner.sandbox.orders import AccountKind, Family, Order
+from runner.sandbox.orders import AccountKind, Family
 from runner.sandbox.refusal import Refused
 from runner.sandbox.withdrawal_rows import transaction_id
 
@@ -44,9 +44,16 @@ _MIRRORX_BUSINESS = {
 }
 
 
+_SELECT_POSTINGS = (
+    "SELECT o.number, o.family, o.type, o.network, a.owner, a.coin, a.network, e.at_ms, p.amount"
+    " FROM entry e JOIN orders o ON o.number = e.order_number JOIN posting p ON p.entry_id = e.id"
+    " JOIN account a ON a.id = p.account_id"
+)
+
+
 @record
 class _Movement:
-    """What one order did to one account of one wallet; ``biz_type`` is None where none is known.
+    """What one order did to one coin of one wallet; ``biz_type`` is None where none is known.
 
     Units: milliseconds since the epoch.
     """
@@ -54,7 +61,7 @@ class _Movement:
     wallet: OpenWallet
     coin: str
     network: str
-    transaction: str
+    order_number: int
     biz_type: int | None
     word: str
     amount: Decimal
@@ -77,21 +84,22 @@ def transaction_history(call: Call) -> Answer:
         raise Refused("G20026", "the time from startDate to endDate is too long")
     from_ms = _midnight_ms(first)
     to_ms = min(_midnight_ms(last + timedelta(days=1)) - 1, call.visible_until_ms)
-    rows: list[JsonValue] = [
+    found = _movements(call, _wallets(call), from_ms, to_ms)
+    movements = [each for each in found if _is_wanted(call, each)]
+    page: list[JsonValue] = [
         {
             "walletId": each.wallet.id,
             "walletName": each.wallet.label,
             "network": each.network,
             "symbol": each.coin,
-            "txId": each.transaction,
+            "txId": _transaction(call, each),
             "transactionType": each.word,
             "amount": amount_text(abs(each.amount)),
             "ts": each.at_ms,
         }
-        for each in _movements(call, _wallets(call), from_ms, to_ms)
-        if _is_wanted(call, each)
+        for each in movements[call.offset : call.offset + call.page_limit]
     ]
-    return Answer(data=standard_page(call, rows))
+    return Answer(data=standard_envelope(call, len(movements), page))
 
 
 def _day(call: Call, parameter: str) -> date:
@@ -129,23 +137,21 @@ def _movements(
 ) -> Iterator[_Movement]:
     marks = ", ".join("?" for _ in wallets)
     postings = call.books.run(
-        "SELECT e.order_number, a.owner, a.coin, a.network, e.at_ms, p.amount FROM entry e"
-        " JOIN posting p ON p.entry_id = e.id JOIN account a ON a.id = p.account_id"
-        f" WHERE e.order_number IS NOT NULL AND a.kind = ? AND a.owner IN ({marks})"
-        " AND e.at_ms BETWEEN ? AND ? ORDER BY e.at_ms DESC, e.id DESC, a.id",
-        (AccountKind.CUSTODY.value, *wallets, from_ms, to_ms),
+        f"{_SELECT_POSTINGS} WHERE a.kind = ? AND e.at_ms BETWEEN ? AND ? AND a.owner IN ({marks})"
+        " ORDER BY e.at_ms DESC, e.id DESC, a.id",
+        (AccountKind.CUSTODY.value, from_ms, to_ms, *wallets),
     )
-    for (number, owner, coin, network, at_ms), group in groupby(postings, lambda row: row[:5]):
+    for what, group in groupby(postings, lambda row: row[:-1]):
+        number, family, order_type, order_network, owner, coin, network, at_ms = what
         total = ZERO
         for posting in group:
-            total = CONTEXT.add(total, Decimal(posting[5]))
-        order = call.books.order(number)
-        biz_type, word = _business(order, came=total > 0)
+            total = CONTEXT.add(total, Decimal(posting[-1]))
+        biz_type, word = _business(Family(family), order_type, came=total > 0)
         yield _Movement(
             wallet=wallets[owner],
             coin=coin,
-            network=order.network or network,
-            transaction=_transaction(call, order),
+            network=order_network or network,
+            order_number=number,
             biz_type=biz_type,
             word=word,
             amount=total,
@@ -153,27 +159,28 @@ def _movements(
         )
 
 
-def _business(order: Order, *, came: bool) -> tuple[int | None, str]:
-    if order.family is Family.MIRRORX_ORDER:
-        return _MIRRORX_BUSINESS[order.type]
-    if order.family is Family.MIRROR_RECORD and order.type == _MIRROR_APPLY:
+def _business(family: Family, order_type: int, *, came: bool) -> tuple[int | None, str]:
+    if family is Family.MIRRORX_ORDER:
+        return _MIRRORX_BUSINESS[order_type]
+    if family is Family.MIRROR_RECORD and order_type == _MIRROR_APPLY:
         return None, "Mirror Apply"
-    biz_type, word_in, word_out = _BUSINESS[order.family]
-    if came and order.family is Family.WITHDRAWAL:
+    biz_type, word_in, word_out = _BUSINESS[family]
+    if came and family is Family.WITHDRAWAL:
         # What a withdrawal brings to another wallet is a deposit there.
         biz_type = _DEPOSIT
     return biz_type, word_in if came else word_out
 
 
-def _transaction(call: Call, order: Order) -> str:
+def _transaction(call: Call, movement: _Movement) -> str:
+    order = call.books.order(movement.order_number)
     if order.family is Family.WITHDRAWAL:
         return transaction_id(call.world, order) or ""
     return str(order.details.get("txId") or "")
 
 
 def _is_wanted(call: Call, movement: _Movement) -> bool:
-    wanted_transaction = call.given.get("txId")
-    if wanted_transaction is not None and movement.transaction != wanted_transaction:
+    transaction = call.given.get("txId")
+    if transaction is not None and _transaction(call, movement) != transaction:
         return False
     fields = {
         "bizTypes": str(movement.biz_type),

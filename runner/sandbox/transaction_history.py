@@ -86,20 +86,9 @@ def transaction_history(call: Call) -> Answer:
     to_ms = min(_midnight_ms(last + timedelta(days=1)) - 1, call.visible_until_ms)
     found = _movements(call, _wallets(call), from_ms, to_ms)
     movements = [each for each in found if _is_wanted(call, each)]
-    page: list[JsonValue] = [
-        {
-            "walletId": each.wallet.id,
-            "walletName": each.wallet.label,
-            "network": each.network,
-            "symbol": each.coin,
-            "txId": _transaction(call, each),
-            "transactionType": each.word,
-            "amount": amount_text(abs(each.amount)),
-            "ts": each.at_ms,
-        }
-        for each in movements[call.offset : call.offset + call.page_limit]
-    ]
-    return Answer(data=standard_envelope(call, len(movements), page))
+    page = movements[call.offset : call.offset + call.page_limit]
+    rows = [_row(call, each) for each in page]
+    return Answer(data=standard_envelope(call, len(movements), rows))
 
 
 def _day(call: Call, parameter: str) -> date:
@@ -190,6 +179,19 @@ def _is_wanted(call: Call, movement: _Movement) -> bool:
     return all(
         not (wanted := _texts(call, name)) or value in wanted for name, value in fields.items()
     )
+
+
+def _row(call: Call, movement: _Movement) -> JsonValue:
+    return {
+        "walletId": movement.wallet.id,
+        "walletName": movement.wallet.label,
+        "network": movement.network,
+        "symbol": movement.coin,
+        "txId": _transaction(call, movement),
+        "transactionType": movement.word,
+        "amount": amount_text(abs(movement.amount)),
+        "ts": movement.at_ms,
+    }
 
 
 def _texts(call: Call, parameter: str) -> Sequence[str]:

@@ -53,10 +53,9 @@ async def _serve(shell: Shell, name: str, port: int, world: Path | None) -> int:
     from runner.core.clock import SystemClock
     from runner.sandbox.serving import serve_sandbox
 
-    clock = SystemClock()
-    opened = _directory(shell).open(name, clock=clock, world_path=world)
+    opened = _directory(shell).open(name, clock=SystemClock(), world_path=world)
     try:
-        async with serve_sandbox(opened, clock=clock, port=port) as url:
+        async with serve_sandbox(opened, port=port) as url:
             click.echo(url)
             sys.stdout.flush()
             click.echo(f"sandbox {name} in {opened.folder}; Ctrl-C ends it", err=True)

@@ -1,7 +1,8 @@
 """What a request says: its parameters, read and held against the catalogue.
 
-Types are lenient where the sources disagree: a body may write any id, amount, number or requestId
-as text or as a number, and here each becomes the text as written. Parameters that the operation
+Types are lenient unless a switch says otherwise, because the sources disagree: a body may write any
+id, amount, number or requestId as text or as a number, and here each becomes the text as written.
+Parameters that the operation
 does not have are ignored, as the vendor's own tools send some. A parameter without a value is
 invalid, not absent, except for those that a client of the real service was seen to leave empty.
 """
@@ -12,12 +13,13 @@ from dataclasses import field
 from urllib.parse import parse_qsl
 
 from runner.catalogue.api import Operation, Parameter
-from runner.core.jsonvalue import JsonInvalid, parse_strict_json
+from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
 from runner.sandbox.refusal import Refused
+from runner.sandbox.switches import USUAL_SWITCHES, RangeEnd, Switches, Types
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _FIELDS_MAX = 100
 _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFeeAmount", "memo"})
 """Parameters that a client of the real service was seen to send as empty texts.
@@ -34,12 +36,14 @@ class Given:
 
     Shapes: ``texts`` are those that are texts, numbers or booleans (``true``, ``false``), each as
         text; ``structured`` those that are lists or objects, of a body alone, with their numbers as
-        text; a null is in neither. ``booleans`` names those of the texts that were booleans.
+        text; a null is in neither. ``booleans`` names those of the texts that were booleans,
+        ``numbers`` those that were numbers of a body.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     structured: Mapping[str, object] = field(default_factory=dict)
     booleans: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a parameter was given."""
@@ -83,6 +87,7 @@ def body_parameters(body: bytes) -> Given:
     texts: dict[str, str] = {}
     structured: dict[str, object] = {}
     booleans: set[str] = set()
+    numbers = {name for name, value in data.items() if isinstance(value, NumberText)}
     for name, value in data.items():
         if isinstance(value, bool):
             texts[name] = "true" if value else "false"
@@ -91,10 +96,14 @@ def body_parameters(body: bytes) -> Given:
             texts[name] = str(value)
         elif value is not None:
             structured[name] = value
-    return Given(texts=texts, structured=structured, booleans=frozenset(booleans))
+    return Given(
+        texts=texts, structured=structured, booleans=frozenset(booleans), numbers=frozenset(numbers)
+    )
 
 
-def check_parameters(operation: Operation, given: Given) -> None:
+def check_parameters(
+    operation: Operation, given: Given, switches: Switches = USUAL_SWITCHES
+) -> None:
     """Hold the parameters of a request against the operation's description.
 
     The timestamp is not looked at again, and the amount is left to the operation, which knows the
@@ -110,7 +119,9 @@ def check_parameters(operation: Operation, given: Given) -> None:
         elif parameter.name in given.booleans and "boolean" not in parameter.types:
             raise _neither_text_nor_number(parameter.name)
         elif parameter.name in given.texts:
-            _check_parameter(parameter, given.texts[parameter.name])
+            if operation.has_body and switches.types is Types.STRICT:
+                _check_type(parameter, given)
+            _check_parameter(parameter, given.texts[parameter.name], switches)
         elif parameter.required:
             raise Refused("G20005", f"{parameter.name} is missing")
     alternatives = operation.requires_one_of
@@ -125,7 +136,18 @@ def check_parameters(operation: Operation, given: Given) -> None:
     ]
     if len(exclusive) > 1:
         raise Refused("G20005", f"only one of {' and '.join(exclusive)} may be given")
-    _check_range(operation, given.texts)
+    _check_range(operation, given.texts, switches)
+
+
+def _check_type(parameter: Parameter, given: Given) -> None:
+    if parameter.name in given.booleans:
+        return
+    is_number = parameter.name in given.numbers
+    wanted = {"integer", "number"} if is_number else {"string"}
+    if wanted.isdisjoint(parameter.types):
+        code = "G20014" if parameter.name == "requestId" else "G20005"
+        spelled = "a number" if is_number else "a text"
+        raise Refused(code, f"{parameter.name} is {spelled} and not {parameter.types[0]}")
 
 
 def _check_structured(parameter: Parameter, value: object) -> None:
@@ -146,13 +168,14 @@ def _neither_text_nor_number(name: str) -> Refused:
     return Refused(code, f"{name} is neither text nor a number")
 
 
-def _check_parameter(parameter: Parameter, text: str) -> None:
+def _check_parameter(parameter: Parameter, text: str, switches: Switches) -> None:
     name = parameter.name
     if name in {"timestamp", "amount"}:
         return
     if name == "requestId":
-        if not _REQUEST_ID.fullmatch(text):
-            raise Refused("G20014", "requestId is not 1 to 70 letters, digits, - and _")
+        longest = switches.request_id_length
+        if not _REQUEST_ID.fullmatch(text) or len(text) > longest:
+            raise Refused("G20014", f"requestId is not 1 to {longest} letters, digits, - and _")
         return
     if not text and name in _EMPTY_IS_ABSENT:
         return
@@ -183,11 +206,14 @@ def _check_integer(parameter: Parameter, text: str) -> None:
         raise Refused(code, f"{parameter.name} is above {parameter.maximum}")
 
 
-def _check_range(operation: Operation, given: Mapping[str, str]) -> None:
+def _check_range(operation: Operation, given: Mapping[str, str], switches: Switches) -> None:
     if "startTime" not in given or "endTime" not in given:
         return
     length_ms = int(given["endTime"]) - int(given["startTime"])
     if length_ms < 0:
         raise Refused("G20005", "endTime is before startTime")
-    if operation.window_ms is not None and length_ms >= operation.window_ms:
+    if operation.window_ms is None:
+        return
+    longest_ms = operation.window_ms - (switches.range_end is RangeEnd.EXCLUSIVE)
+    if length_ms > longest_ms:
         raise Refused("G20026", "the time from startTime to endTime is too long")

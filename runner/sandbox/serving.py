@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from runner.core.clock import Clock
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.keys import load_webhook_key
 from runner.sandbox.server import serve
@@ -11,11 +10,11 @@ from runner.sandbox.server import serve
 
 @asynccontextmanager
 async def serve_sandbox(
-    sandbox: Sandbox, *, clock: Clock, host: str = "127.0.0.1", port: int = 0
+    sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[str]:
     """Serve a sandbox while the body runs, deliver its notifications, and give its base URL.
 
-    Shapes: ``clock`` is the one the sandbox was opened with; the rest is as in ``serve``.
+    Shapes: as in ``serve``.
     Errors: ``SettingsInvalid`` for an address that cannot be had, ``KeyRefused``.
     """
     async with AsyncExitStack() as stack:
@@ -24,5 +23,7 @@ async def serve_sandbox(
             from runner.sandbox.webhooks import delivering
 
             key = load_webhook_key(sandbox.webhook_key_path)
-            await stack.enter_async_context(delivering(sandbox.world, sandbox.ledger, key, clock))
+            await stack.enter_async_context(
+                delivering(sandbox.world, sandbox.ledger, key, sandbox.clock)
+            )
         yield await stack.enter_async_context(serve(sandbox.app, host=host, port=port))

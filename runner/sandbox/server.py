@@ -119,9 +119,7 @@ def _cuttable(app: ASGIApp, state: ServerState) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         for connection in state.connections:
             if isinstance(connection, H11Protocol) and connection.scope is scope:
-                extensions: dict[str, object] = {
-                    CUT_EXTENSION: partial(_cut, connection.transport)
-                }
+                extensions: dict[str, object] = {CUT_EXTENSION: partial(_cut, connection.transport)}
                 scope = {**scope, "extensions": extensions}
         await app(scope, receive, send)
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from runner.sandbox.address_texts import PatternUnsupported, text_fitting
 from runner.core.diagnostics import did_you_mean
+from runner.sandbox.address_texts import PatternUnsupported, text_fitting
 from runner.sandbox.faults import Fault, FaultKind
 from runner.sandbox.world import WalletType, World, entity_of
 from runner.sandbox.world_parts import repeated

@@ -12,7 +12,8 @@ what there is not.
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,7 +25,9 @@ from starlette.routing import Route
 
 from runner.core.errors import RunnerError
 from runner.core.jsonvalue import JsonInvalid, JsonValue, parse_strict_json
+from runner.sandbox.directory import Sandbox
 from runner.sandbox.keys import write_file
+from runner.sandbox.server import serve
 from runner.sandbox.steward import AskedWrongly, Steward, key_json
 
 TOKEN_FILE = "control.token"  # noqa: S105 - where it is, not what it is
@@ -39,6 +42,22 @@ def draw_token(folder: Path) -> str:
     token = secrets.token_urlsafe(32)
     write_file(folder / TOKEN_FILE, f"{token}\n".encode("ascii"))
     return token
+
+
+@asynccontextmanager
+async def serve_control(sandbox: Sandbox, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve the control endpoint of a sandbox while the body runs, and give its base URL.
+
+    Errors: ``SettingsInvalid`` for a port that cannot be had.
+    """
+    token, path = draw_token(sandbox.folder), sandbox.folder / TOKEN_FILE
+    try:
+        async with serve(build_control(Steward(sandbox=sandbox), token), port=port) as url:
+            yield url
+    finally:
+        # A second server of the same sandbox has written its own.
+        if path.exists() and path.read_text("ascii").strip() == token:
+            path.unlink(missing_ok=True)
 
 
 def build_control(steward: Steward, token: str) -> Starlette:

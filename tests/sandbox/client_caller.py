@@ -38,8 +38,10 @@ class ClientCaller:
         self, operation_id: str = CREATE, request_id: str = "1", **changed: ParameterValue
     ) -> Told:
         """Send a write once."""
+        operation = load_api().operations[operation_id]
+        names = {parameter.name for parameter in operation.parameters}
         params = ORDER | {"requestId": request_id} | changed
-        body = body_text(load_api().operations[operation_id], params)
+        body = body_text(operation, {k: v for k, v in params.items() if k in names})
         try:
             stamp_ms = await self.client.next_write_stamp()
             answer = await self.client.send_write(operation_id, body, timestamp_ms=stamp_ms)

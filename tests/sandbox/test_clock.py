@@ -1,7 +1,9 @@
 """The sandbox's time: three modes, one row, as many processes as like."""
 
 import asyncio
+import json
 import os
+import shutil
 import sys
 from contextlib import closing
 from dataclasses import replace

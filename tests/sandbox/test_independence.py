@@ -34,12 +34,11 @@ def _pss(key: RSAPrivateKey, data: bytes) -> str:
     return base64.b64encode(key.sign(data, padding, SHA512())).decode()
 
 
-def _sorted(key: RSAPrivateKey, data: bytes) -> str:
-    if data.startswith(b"{"):
-        return sign(
-            key, json.dumps(json.loads(data), sort_keys=True, separators=(",", ":")).encode()
-        )
-    return sign(key, b"&".join(sorted(data.split(b"&"))))
+def _reordered(key: RSAPrivateKey, data: bytes) -> str:
+    if not data.startswith(b"{"):
+        return sign(key, b"&".join(reversed(data.split(b"&"))))
+    members = reversed(json.loads(data).items())
+    return sign(key, json.dumps(dict(members), separators=(",", ":")).encode())
 
 
 def _backwards(key: RSAPrivateKey, data: bytes) -> str:

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from runner.sandbox.directory import Sandbox
 from runner.sandbox.switches import HttpStatusMode, RangeEnd, RowOrder, Switches, TotalPage, Types
 from runner.sandbox.world import World
 from tests.sandbox.client_caller import client_in_process
 from tests.sandbox.conftest import CallerOf, MakeSandbox
 from tests.sandbox.signed_caller import Caller, SteppedClock, code_of, data_of
+
+if TYPE_CHECKING:
+    from runner.sandbox.directory import Sandbox
 
 CREATE = "/open-api/v1/mirrorX/order"
 ORDERS = "/open-api/v1/mirrorX/order/list"
@@ -73,18 +75,19 @@ async def test_types_are_held_to_the_description_where_they_are_strict(
 @pytest.mark.parametrize(
     ("types", "given", "code"),
     [
-        (Types.LENIENT, "7", "000000"),
-        (Types.STRICT, "7", "G20014"),
-        (Types.STRICT, 7, "000000"),
+        (Types.LENIENT, 7, "000000"),
+        (Types.STRICT, 7, "G20014"),
+        (Types.STRICT, "7", "000000"),
     ],
 )
 async def test_request_id_of_another_type_has_a_code_of_its_own(
     operator_at: OperatorAt, types: Types, given: object, code: str
 ) -> None:
     operator = operator_at(Switches(types=types))
-    wallet = {"walletName": "new", "walletType": 20}
+    order = {"mirrorLinkId": "1450411129215791001", "operationType": "2", "network": "ETH"}
+    order |= {"coinSymbol": "USDT", "amount": "5"}
 
-    response = await operator.post("/open-api/v1/wallet/create", **wallet, requestId=given)
+    response = await operator.post("/open-api/v1/mirror/asset/settle", **order, requestId=given)
 
     assert response.json()["code"] == code
 

@@ -107,7 +107,7 @@ def standard_envelope(
 
     Source: operations.yaml, pagination, standard.
     """
-    truthful = call.world.switches.total_page is TotalPage.TRUE
+    truthful = call.world.switches.total_page is TotalPage.TRUTHFUL
     return {
         "data": page,
         "totalPage": -(-row_count // call.page_limit) if truthful else 0,

@@ -29,11 +29,12 @@ class Given:
 
     Shapes: ``texts`` are those that are texts, numbers or booleans (``true``, ``false``), each as
         text; ``structured`` those that are lists or objects, of a body alone, with their numbers as
-        text; a null is in neither.
+        text; a null is in neither. ``booleans`` names those of the texts that were booleans.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     structured: Mapping[str, object] = field(default_factory=dict)
+    booleans: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a parameter was given."""
@@ -76,14 +77,16 @@ def body_parameters(body: bytes) -> Given:
         raise Refused("G20023", "the body is not a JSON object")
     texts: dict[str, str] = {}
     structured: dict[str, object] = {}
+    booleans: set[str] = set()
     for name, value in data.items():
         if isinstance(value, bool):
             texts[name] = "true" if value else "false"
+            booleans.add(name)
         elif isinstance(value, str):
             texts[name] = str(value)
         elif value is not None:
             structured[name] = value
-    return Given(texts=texts, structured=structured)
+    return Given(texts=texts, structured=structured, booleans=frozenset(booleans))
 
 
 def check_parameters(operation: Operation, given: Given) -> None:
@@ -99,6 +102,8 @@ def check_parameters(operation: Operation, given: Given) -> None:
     for parameter in operation.parameters:
         if parameter.name in given.structured:
             _check_structured(parameter, given.structured[parameter.name])
+        elif parameter.name in given.booleans and "boolean" not in parameter.types:
+            raise _neither_text_nor_number(parameter.name)
         elif parameter.name in given.texts:
             _check_parameter(parameter, given.texts[parameter.name])
         elif parameter.required:
@@ -115,8 +120,7 @@ def check_parameters(operation: Operation, given: Given) -> None:
 def _check_structured(parameter: Parameter, value: object) -> None:
     wanted = "array" if isinstance(value, list) else "object"
     if wanted not in parameter.types:
-        code = "G20014" if parameter.name == "requestId" else "G20005"
-        raise Refused(code, f"{parameter.name} is neither text nor a number")
+        raise _neither_text_nor_number(parameter.name)
     if not isinstance(value, list):
         return
     for item in value:
@@ -124,6 +128,11 @@ def _check_structured(parameter: Parameter, value: object) -> None:
             raise Refused("G20005", f"{parameter.name} has an item that is not plain")
         if parameter.choices and item not in parameter.choices:
             raise Refused("G20005", f"{parameter.name} has an item that is not known")
+
+
+def _neither_text_nor_number(name: str) -> Refused:
+    code = "G20014" if name == "requestId" else "G20005"
+    return Refused(code, f"{name} is neither text nor a number")
 
 
 def _check_parameter(parameter: Parameter, text: str) -> None:

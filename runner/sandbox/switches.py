@@ -87,7 +87,7 @@ class RowOrder(StrEnum):
 class TotalPage(StrEnum):
     """What ``totalPage`` says; an archived example shows 0 beside rows."""
 
-    TRUE = "true"
+    TRUTHFUL = "truthful"
     ZERO = "zero"
 
 
@@ -119,7 +119,7 @@ class Switches:
     types: Types = Types.LENIENT
     wallet_names: WalletNames = WalletNames.FREE
     row_order: RowOrder = RowOrder.OLDEST_FIRST
-    total_page: TotalPage = TotalPage.TRUE
+    total_page: TotalPage = TotalPage.TRUTHFUL
     insufficient_balance_code: str = "G20022"
     withdrawals_need_whitelist: bool = True
     rate_limit: int | None = None

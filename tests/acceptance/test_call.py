@@ -51,6 +51,7 @@ def test_call_writes_json_with_every_digit(place: Workplace) -> None:
     assert [row["walletId"] for row in received["rows"]] == [
         "374671162262925312",
         "306718327844294657",
+        "412207751180337153",
     ]
 
 

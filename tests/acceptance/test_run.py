@@ -56,7 +56,7 @@ def test_run_moves_exactly_what_its_plan_says(quick_place: Workplace, playbook: 
 
     quick_place.run("run", file, "--sandbox", "--yes").expect(0)
 
-    sent = [(o.request_id, o.amount, o.link_id) for o in quick_place.orders()]
+    sent = [(o.request_id, o.amount, o.owner) for o in quick_place.orders()]
     link = "mirrorLinkId" if playbook is MIRROR else "mirrorXLinkId"
     assert sent == [(b["requestId"], Decimal(b["amount"]), str(b[link])) for b in bodies]
     assert len(sent) == 2

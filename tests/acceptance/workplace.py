@@ -49,9 +49,9 @@ def world_text(
     Shapes: ``reply_delay`` is ``operation: duration``, for one operation, or empty.
     """
     text = replaced(
-        WORLD, "in_progress_after: 1s", f"in_progress_after: {in_progress_after}", count=2
+        WORLD, "in_progress_after: 1s", f"in_progress_after: {in_progress_after}", count=6
     )
-    text = replaced(text, "success_after: 1s", f"success_after: {success_after}", count=2)
+    text = replaced(text, "success_after: 1s", f"success_after: {success_after}", count=5)
     text = replaced(text, "timestamp_window: 60s", f"timestamp_window: {timestamp_window}")
     if records_carry_request_id:
         text = replaced(text, "records_carry_request_id: false", "records_carry_request_id: true")

@@ -77,6 +77,7 @@ async def test_wallet_list_names_what_the_directory_knows(custodian: Custodian) 
     assert [(row["wallet"], row["id"], row["type"]) for row in value["rows"]] == [
         ("acme/custody-01", "374671162262925312", "qualified"),
         ("acme/prime-01", "306718327844294657", "prime"),
+        ("acme/cosign-01", "412207751180337153", "cosign"),
     ]
 
 

@@ -44,7 +44,7 @@ def test_sandbox_is_made_on_first_use(directory: SandboxDirectory, clock: Steppe
         assert sandbox.world == default_world()
         assert sandbox.host == f"sandbox:default/{world_digest(default_world())}"
         assert set(sandbox.keys) == {"reader", "operator"}
-        assert sandbox.keys["operator"].permissions == ("Enable Enquiry", "Enable Mirror Operation")
+        assert sandbox.keys["operator"].permissions == default_world().keys[1].permissions
     assert directory.names() == ("default",)
 
 

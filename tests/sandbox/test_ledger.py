@@ -249,10 +249,11 @@ DAMAGE = {
     "UPDATE account SET balance = '-1' WHERE kind = 'exchange' AND balance = '0'": "less than",
     "DELETE FROM request": "was caused by 0 requests",
     "UPDATE request SET order_id = 'x'": "was answered with x, which is no order",
-    "UPDATE orders SET amount = '7'": "does not move what order",
+    "UPDATE leg SET amount = '7'": "does not move what order",
     "UPDATE entry SET order_number = NULL": "there are 2 opening entries",
     "INSERT INTO entry VALUES (9, 0, 99)": "entry 9 belongs to no order",
-    "UPDATE orders SET status = 20, success_ms = 99999999999999": "1 entries where 0 belong",
+    "UPDATE orders SET settled = 0": "1 entries where 0 belong",
+    "UPDATE orders SET changed_ms = 0": "is settled: True",
 }
 
 
@@ -379,7 +380,7 @@ class Treasury(RuleBasedStateMachine):
             self.accepted[str(request_id)] = (path, body)
 
     def _debit(self, path: str, body: dict[str, Any]) -> Account:
-        qualified, prime = self.world.wallets
+        qualified, prime, *_ = self.world.wallets
         if path == CREATE:
             if body["orderType"] == 10:
                 return Account(AccountKind.CUSTODY, prime.id, "USDT")

@@ -5,7 +5,7 @@ import pytest
 
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.switches import Switches
-from runner.sandbox.world import Timing, World
+from runner.sandbox.world import Timing, Timings, World
 from tests.sandbox.conftest import CallerOf, MakeSandbox
 from tests.sandbox.signed_caller import Caller, SteppedClock, code_of, data_of
 
@@ -180,7 +180,7 @@ async def test_positions_list_zero_rows_unless_told_otherwise(reader: Caller) ->
         await reader.get(POSITIONS, walletIdStr=WALLET, excludeZeroAmountFlag="true", **PAGE)
     )
 
-    assert every["total"] == 8
+    assert every["total"] == 10
     assert [
         (r["binanceUID"], r["coinSymbol"], r["network"], r["amount"], r["amountInBTC"])
         for r in filled["data"]
@@ -328,7 +328,9 @@ async def test_lifecycle_follows_the_timings_of_the_world(
     make_sandbox: MakeSandbox, caller_of: CallerOf, world: World, clock: SteppedClock
 ) -> None:
     timing = Timing(in_progress_after_ms=0, success_after_ms=60_000)
-    operator = caller_of(make_sandbox(replace(world, mirror_record=timing)), "operator")
+    operator = caller_of(
+        make_sandbox(replace(world, timings=Timings(mirror_record=timing))), "operator"
+    )
     await operator.post(APPLY, **MOVE, requestId="a-1")
 
     statuses = []

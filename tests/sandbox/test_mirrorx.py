@@ -165,7 +165,7 @@ async def test_positions_are_valued_in_usdt(reader: Caller) -> None:
         "mirrorXBalance": "250000",
     }
     assert page["exchangeBalance"] == "411500.25"
-    assert await balances(reader) == {"USDT": "250000", "BTC": "2", "ETH": "0"}
+    assert await balances(reader) == {"USDT": "250000", "BTC": "2", "ETH": "0", "XRP": "0"}
 
 
 @pytest.mark.parametrize(

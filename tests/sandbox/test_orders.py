@@ -1,44 +1,24 @@
-from dataclasses import replace
-from decimal import Decimal
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.sandbox.orders import Account, AccountKind, Family, Order, order_id, status_at
+from runner.sandbox.orders import Account, AccountKind, Family, Stage, order_id, stages_of
+from runner.sandbox.world import Timing
 
-ORDER = Order(
-    number=1,
-    id="26112217953412000000000001",
-    family=Family.MIRRORX_ORDER,
-    type=10,
-    link_id="7127",
-    request_id="1",
-    key_name="operator",
-    debit=Account(AccountKind.CUSTODY, "1", "USDT"),
-    credit=Account(AccountKind.DELEGATED, "7127", "USDT"),
-    amount=Decimal(1),
-    status=10,
-    accepted_ms=1000,
-    in_progress_ms=2000,
-    success_ms=3000,
-)
+TIMING = Timing(in_progress_after_ms=1000, success_after_ms=2000, confirmed_after_ms=4000)
 
 
-@pytest.mark.parametrize(
-    ("now_ms", "status"), [(1000, 10), (1999, 10), (2000, 20), (2999, 20), (3000, 30), (9999, 30)]
-)
-def test_status_changes_at_its_moment(now_ms: int, status: int) -> None:
-    assert status_at(ORDER, now_ms) == status
+def test_stages_follow_each_other_from_acceptance_on() -> None:
+    assert stages_of(500, TIMING) == (Stage(at_ms=1500, status=20), Stage(at_ms=3500, status=30))
 
 
-@given(st.lists(st.integers(min_value=0, max_value=5000)))
-def test_status_never_goes_back_whatever_the_clock_does(moments: list[int]) -> None:
-    order = ORDER
-    for now_ms in moments:
-        later = replace(order, status=status_at(order, now_ms))
-        assert later.status >= order.status
-        order = later
+def test_blockchain_confirms_what_was_sent() -> None:
+    assert stages_of(0, TIMING, confirms=True)[-1] == Stage(at_ms=7000, status=40)
+
+
+def test_failure_takes_the_place_of_success_and_ends() -> None:
+    stages = stages_of(0, TIMING, confirms=True, fails=True)
+
+    assert stages == (Stage(at_ms=1000, status=20), Stage(at_ms=3000, status=99))
 
 
 def test_mirror_record_begins_at_zero_and_mirrorx_order_at_ten() -> None:

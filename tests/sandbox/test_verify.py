@@ -25,7 +25,7 @@ NOW_MS = 1_795_000_000_000
 
 @pytest.fixture
 def key(key_folder: Path, world: World) -> PublicKey:
-    return load_public_key(key_folder, world.keys[0])
+    return load_public_key(key_folder, world.keys[0], {})
 
 
 def sign_with_openssl(pem: Path, signed: bytes, folder: Path) -> bytes:

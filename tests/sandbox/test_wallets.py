@@ -42,6 +42,12 @@ async def test_wallets_are_listed_with_every_digit(reader: Caller) -> None:
                 "walletName": "acme/prime-01",
                 "walletType": 20,
             },
+            {
+                "walletId": 412207751180337153,
+                "walletIdStr": "412207751180337153",
+                "walletName": "acme/cosign-01",
+                "walletType": 12,
+            },
         ],
         "totalPage": 1,
         "pageNo": 1,
@@ -52,10 +58,10 @@ async def test_wallets_are_listed_with_every_digit(reader: Caller) -> None:
 
 async def test_wallets_are_paged(reader: Caller) -> None:
     page = data_of(await reader.get(WALLETS, pageNo=2, pageLimit=1))
-    beyond = data_of(await reader.get(WALLETS, pageNo=3, pageLimit=1))
+    beyond = data_of(await reader.get(WALLETS, pageNo=4, pageLimit=1))
 
     assert [row["walletIdStr"] for row in page["data"]] == [PRIME]
-    assert page["totalPage"] == 2
+    assert page["totalPage"] == 3
     assert beyond["data"] == []
 
 
@@ -67,6 +73,7 @@ async def test_assets_of_a_qualified_wallet_have_networks(reader: Caller) -> Non
         ("USDT", "BSC", "400000", "400000", "420000"),
         ("BTC", "BTC", "25.5", "25.5", "26.75"),
         ("ETH", "ETH", "800.125", "800.125", "800.125"),
+        ("XRP", "XRP", "0", "0", "0"),
     ]
 
 
@@ -77,6 +84,7 @@ async def test_assets_of_a_prime_wallet_have_none(reader: Caller) -> None:
         ("USDT", None, "2000000", "2000000", "2350000"),
         ("BTC", None, "40", "40", "42"),
         ("ETH", None, "1200", "1200", "1230"),
+        ("XRP", None, "500000", "500000", "500000"),
     ]
 
 

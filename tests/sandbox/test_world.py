@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runner.core.errors import InvalidInput
 from runner.sandbox.switches import Switches
-from runner.sandbox.world import Timing, World
+from runner.sandbox.world import Timings, WebhookTarget, World
 from runner.sandbox.world_file import (
     DEFAULT_WORLD_PATH,
     WorldInvalid,
@@ -54,8 +54,13 @@ def test_default_world_has_what_a_demo_needs(world: World) -> None:
     assert world.entity == "acme"
     assert [link.name for link in world.mirror_links] == ["acme/mirror-01", "acme/mirror-02"]
     assert [link.name for link in world.mirrorx_links] == ["acme/arb-01", "acme/arb-02"]
-    assert {coin.symbol: coin.places for coin in world.coins} == {"USDT": 6, "BTC": 8, "ETH": 18}
-    assert world.networks == ("ETH", "BSC", "BTC")
+    assert {coin.symbol: coin.places for coin in world.coins} == {
+        "USDT": 6,
+        "BTC": 8,
+        "ETH": 18,
+        "XRP": 6,
+    }
+    assert world.networks == ("ETH", "BSC", "BTC", "XRP")
     assert all(int(wallet.id) > 2**53 for wallet in world.wallets)
     assert all(float(wallet.id) != int(wallet.id) for wallet in world.wallets[1:])
 
@@ -76,12 +81,13 @@ def test_schema_defaults_are_the_models(schema: dict[str, Any]) -> None:
 
     assert with_defaults.switches == Switches()
     assert with_defaults == world_from_mapping(empty)
-    assert with_defaults.mirror_record == Timing()
+    assert with_defaults.timings == Timings()
 
 
 def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: World) -> None:
-    delays = Switches(reply_delay_ms={"mirrorx.order.create": 5})
-    written: Any = world_to_json(replace(world, switches=delays))
+    delays = Switches(reply_delay_ms={"mirrorx.order.create": 5}, rate_limit=9)
+    target = WebhookTarget(name="hook", id="1", entity="acme", url="http://127.0.0.1:9/")
+    written: Any = world_to_json(replace(world, switches=delays, webhooks=(target,)))
     parts = schema["$defs"]
 
     assert set(written) == set(schema["properties"])
@@ -90,11 +96,15 @@ def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: Wor
         ("wallets", "wallet"),
         ("mirror_links", "mirror_link"),
         ("mirrorx_links", "mirrorx_link"),
+        ("exchange_accounts", "exchange_account"),
+        ("whitelist", "listed_address"),
+        ("webhooks", "webhook"),
         ("keys", "key"),
     ):
         assert set(written[key][0]) == set(parts[part]["properties"])
     assert set(written["wallets"][0]["balances"][0]) == set(parts["held_on_network"]["properties"])
     assert set(written["wallets"][1]["balances"][0]) == set(parts["held"]["properties"])
+    assert set(written["coins"][0]["networks"][0]) == set(parts["network"]["properties"])
     assert set(written["switches"]) == set(parts["switches"]["properties"])
     assert set(written["timings"]) == set(schema["properties"]["timings"]["properties"])
     assert set(written["timings"]["mirrorx_order"]) == set(parts["timing"]["properties"])
@@ -132,8 +142,8 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
         ),
         (
             ("wallets", 0, "type"),
-            21,
-            "wallets[0].type: a wallet is of type 10 (qualified) or 20 (prime)",
+            11,
+            "wallets[0].type: a wallet is of type 10 (qualified), 12 (cosign), 20 (prime) or",
         ),
         (
             ("wallets", 0, "id"),
@@ -155,7 +165,48 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
             "1e3",
             "wallets[0].balances[0].amount: '1e3' is not an amount",
         ),
-        (("coins", 0, "networks"), ["ETH", "ETH"], "coins[0].networks: a list of different texts"),
+        (
+            ("coins", 0, "networks"),
+            ["ETH", "ETH"],
+            "coins[0].networks: the network ETH stands here",
+        ),
+        (
+            ("coins", 0, "networks", 0, "fee", "coin"),
+            "DOGE",
+            "coins[0].networks[0].fee: no coin 'DOGE' in this world",
+        ),
+        (
+            ("coins", 0, "networks", 0, "address"),
+            "[",
+            "coins[0].networks[0].address: not a regular expression",
+        ),
+        (
+            ("wallets", 0, "parent"),
+            "acme/prime-01",
+            "wallets[0].parent: only a sub-wallet",
+        ),
+        (
+            ("wallets", 2, "parent"),
+            "acme/x",
+            "wallets[2].parent: a sub-wallet needs",
+        ),
+        (
+            ("other_entities",),
+            ["acme"],
+            "other_entities: 'acme' stands here twice",
+        ),
+        (("keys", 0, "entity"), "beta", "keys: 'reader' belongs to 'beta', which is no entity of"),
+        (("keys", 0, "wallets"), ["acme/x"], "keys: 'reader' is tied to 'acme/x', no wallet of"),
+        (("keys", 0, "ips"), ["300.1.1.1"], "keys[0].ips: '300.1.1.1' is no IP address or network"),
+        (("whitelist", 0, "network"), "TRX", "whitelist[0].network: USDT is not on network 'TRX'"),
+        (("whitelist", 0, "status"), 7, "whitelist[0].status: the status of an address is 10, 20"),
+        (
+            ("webhooks",),
+            [{"name": "w", "id": "1", "url": "https://example.com/"}],
+            "webhooks[0].url: a webhook of a sandbox goes to this machine",
+        ),
+        (("switches", "rate_limit"), "many", "switches.rate_limit: a whole number is needed here"),
+        (("switches", "dedupe_lifetime"), "soon", "switches.dedupe_lifetime: 'soon' is not a dur"),
         (("coins", 0, "networks"), "ETH", "coins[0].networks: a list is needed here"),
         (("switches",), [], "switches: a mapping is needed here"),
         (
@@ -263,7 +314,7 @@ def test_every_problem_is_told_at_once() -> None:
 def test_problems_of_a_file_have_their_place(tmp_path: Path) -> None:
     path = tmp_path / "world.yaml"
     text = DEFAULT_WORLD_PATH.read_text("utf-8")
-    path.write_text(text.replace("    type: 20", "    type: 21").replace("kind: World\n", ""))
+    path.write_text(text.replace("    type: 20", "    type: 22").replace("kind: World\n", ""))
 
     with pytest.raises(InvalidInput) as caught:
         load_world(path)

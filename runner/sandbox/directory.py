@@ -28,7 +28,13 @@ from runner.core.money import ZERO
 from runner.core.record import record
 from runner.sandbox.app import build_app
 from runner.sandbox.books import Books
-from runner.sandbox.keys import KeyFile, create_key_files, load_key_file, load_public_key
+from runner.sandbox.keys import (
+    KeyFile,
+    create_key_files,
+    create_webhook_key,
+    load_key_file,
+    load_public_key,
+)
 from runner.sandbox.ledger import Ledger
 from runner.sandbox.lifecycles import after_stage
 from runner.sandbox.orders import Account, AccountKind
@@ -45,7 +51,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 class Sandbox:
     """An open sandbox: the application to mount or serve, and what a client needs to call it.
 
-    Shapes: ``keys`` are by name; ``digest`` is the world's, the one plans carry.
+    Shapes: ``keys`` are by name; ``digest`` is the world's, the one plans carry;
+        ``webhook_key_path`` is the private key that notifications are signed with, None where the
+        world has no webhooks.
     """
 
     name: str
@@ -56,6 +64,7 @@ class Sandbox:
     ledger: Ledger
     keys: Mapping[str, KeyFile]
     lock: IO[bytes]
+    webhook_key_path: Path | None = None
 
     @property
     def host(self) -> str:
@@ -164,6 +173,7 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
             _make_folder(keys)
             for key in world.keys:
                 create_key_files(keys, key)
+            webhook_key_path = create_webhook_key(keys) if world.webhooks else None
             if not ledger_path.exists():
                 Ledger.create(
                     ledger_path, clock=clock, seed=partial(seed_ledger, world), world_digest=digest
@@ -194,6 +204,7 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
             ledger=ledger,
             keys={key.name: load_key_file(keys, key) for key in world.keys},
             lock=lock,
+            webhook_key_path=webhook_key_path,
         )
         # From here on it is the sandbox that closes them.
         opened.pop_all()

@@ -24,6 +24,8 @@ _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFe
 
 Source: operations.yaml, withdrawal.create, observed.
 """
+_WALLET_TYPES = frozenset({"10", "11", "12", "20", "21"})
+"""Source: operations.yaml, enums, WalletType."""
 
 
 @record
@@ -99,7 +101,8 @@ def check_parameters(operation: Operation, given: Given) -> None:
     coin.
 
     Errors: ``Refused`` G20005 in general, G20014 for a requestId, G20003 for a page too large,
-        G20026 for a range of time too long.
+        G20024 for a type of wallet that exists and is not taken, G20026 for a range of time too
+        long.
     """
     for parameter in operation.parameters:
         if parameter.name in given.structured:
@@ -158,7 +161,8 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
     if parameter.types[0] in {"array", "object"}:
         raise Refused("G20005", f"{name} is not a list or an object")
     if parameter.choices and text not in parameter.choices:
-        raise Refused("G20005", f"{name} is none of {', '.join(parameter.choices)}")
+        code = "G20024" if name == "walletType" and text in _WALLET_TYPES else "G20005"
+        raise Refused(code, f"{name} is none of {', '.join(parameter.choices)}")
     if name.endswith("Flag") and text not in {"true", "false"}:
         raise Refused("G20005", f"{name} is not true or false")
     if parameter.minimum is not None or parameter.types == ("integer",):

@@ -163,8 +163,8 @@ def _business(family: Family, order_type: int, *, came: bool) -> tuple[int | Non
 def _transaction(call: Call, movement: _Movement) -> str:
     order = call.books.order(movement.order_number)
     if order.family is Family.WITHDRAWAL:
-        return transaction_id(call.world, order) or ""
-    return str(order.details.get("txId") or "")
+        return transaction_id(order) or ""
+    return str(order.details.get("tx_id") or "")
 
 
 def _is_wanted(call: Call, movement: _Movement) -> bool:

@@ -58,7 +58,7 @@ async def test_withdrawal_on_the_chain_pays_the_amount_and_the_fee_on_top(
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/ETH": Decimal(-1004),
-        "outside/world/USDT": Decimal("1000.5"),
+        "outside/world/USDT/ETH": Decimal("1000.5"),
         "fees/world/USDT": Decimal("3.5"),
     }
     assert wide.ledger.check() == ()
@@ -112,7 +112,7 @@ async def test_fee_of_another_coin_is_taken_there_and_not_listed_in_the_amount(
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/BASE": Decimal(-100),
         f"custody/{CUSTODY}/ETH/ETH": Decimal("-0.0004"),
-        "outside/world/USDT": Decimal(100),
+        "outside/world/USDT/BASE": Decimal(100),
         "fees/world/ETH": Decimal("0.0004"),
     }
     row = await ask(acme, "withdrawal.detail", requestId="w-1")
@@ -131,7 +131,7 @@ async def test_prime_wallet_pays_from_where_it_has_no_networks(
     assert moved(wide, before) == {
         f"custody/{PRIME}/USDT": Decimal("-1000.5"),
         f"custody/{PRIME}/ETH": Decimal("-0.0004"),
-        "outside/world/USDT": Decimal("1000.5"),
+        "outside/world/USDT/BASE": Decimal("1000.5"),
         "fees/world/ETH": Decimal("0.0004"),
     }
     assert (await ask(acme, "withdrawal.detail", requestId="w-1"))["network"] == "BASE"
@@ -147,7 +147,7 @@ async def test_network_without_a_fee_is_free(
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/FREE": Decimal(-500),
-        "outside/world/USDT": Decimal(500),
+        "outside/world/USDT/FREE": Decimal(500),
     }
     row = await ask(acme, "withdrawal.detail", requestId="w-1")
     assert (row["feeSymbol"], row["feeAmount"]) == ("USDT", "0")
@@ -191,7 +191,7 @@ async def test_versions_differ_in_what_the_amount_includes(
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/BTC/BTC": -Decimal(taken),
-        "outside/world/BTC": Decimal(sent),
+        "outside/world/BTC/BTC": Decimal(sent),
         "fees/world/BTC": Decimal(fee),
     }
     assert (await ask(acme, "withdrawal.detail", requestId="7"))["amount"] == taken

@@ -127,7 +127,7 @@ def _movements(
     marks = ", ".join("?" for _ in wallets)
     postings = call.books.run(
         f"{_SELECT_POSTINGS} WHERE a.kind = ? AND e.at_ms BETWEEN ? AND ? AND a.owner IN ({marks})"
-        " ORDER BY e.at_ms DESC, e.id DESC, a.id",
+        " ORDER BY e.at_ms DESC, e.id DESC, p.rowid",
         (AccountKind.CUSTODY.value, from_ms, to_ms, *wallets),
     )
     for what, group in groupby(postings, lambda row: row[:-1]):

@@ -488,3 +488,27 @@ async def test_new_withdrawal_shows_after_the_visibility_delay(
 
     assert (await ask(caller, "withdrawal.detail", requestId="w-1"))["status"] == 40
     assert len(await rows(caller, "withdrawal.history", walletId=CUSTODY)) == 1
+
+
+async def test_withdrawal_to_an_address_of_the_sandbox_arrives_as_a_deposit(
+    make_wide: MakeWide, caller_of: CallerOf, clock: SteppedClock
+) -> None:
+    """Its moments follow from when it was sent, however late somebody looks."""
+    sandbox = make_wide(withdrawals_need_whitelist=False)
+    payer, payee = caller_of(sandbox, "operator"), caller_of(sandbox, "stranger")
+    asked = {"walletId": FOREIGN_PRIME, "coinSymbol": "USDT", "network": "ETH"}
+    address = (await ask(payee, "deposit.address.get", **asked))["walletAddress"]
+    before, sent_ms = held(sandbox), clock.now_ms + 2000
+
+    await ask(payer, "withdrawal.create", **PAY | {"withdrawalAddress": address})
+    clock.step(60)
+
+    assert moved(sandbox, before) == {
+        f"custody/{CUSTODY}/USDT/ETH": Decimal(-1004),
+        f"custody/{FOREIGN_PRIME}/USDT": Decimal("1000.5"),
+        "fees/world/USDT": Decimal("3.5"),
+    }
+    (deposit,) = await rows(payee, "deposit.history", walletId=FOREIGN_PRIME)
+    paid = await ask(payer, "withdrawal.detail", requestId="w-1")
+    assert (deposit["txId"], deposit["txTime"]) == (paid["txId"], sent_ms)
+    assert (deposit["status"], deposit["amount"]) == (40, "1000.5")

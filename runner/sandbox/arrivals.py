@@ -19,7 +19,8 @@ def arrive(world: World, books: Books, order: Order) -> None:
     """
     if order.family is not Family.WITHDRAWAL or order.type != ON_CHAIN or order.status != SUCCESS:
         return
-    address, memo = str(order.details["to_address"]), str(order.details["memo"])
+    address = str(order.details.get("to_address") or "")
+    memo = str(order.details.get("memo") or "")
     owner = Registry(books=books).owner_of_address(address, memo)
     if owner is None or owner.network != order.network:
         return
@@ -31,7 +32,7 @@ def arrive(world: World, books: Books, order: Order) -> None:
         address=address,
         memo=memo,
         from_address=str(order.details.get("from_address") or ""),
-        tx_id=str(order.details["tx_id"]),
+        tx_id=str(order.details.get("tx_id") or ""),
     )
     # Counted from when it was sent, which may be long before anybody looks.
     then = Books(books.run, now=_EPOCH + timedelta(milliseconds=order.changed_ms))

@@ -5,8 +5,9 @@ import pytest
 
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.switches import UnknownId
-from tests.sandbox.asking import ask, held, moved, refusal, rows, window
+from tests.sandbox.asking import held, moved, refusal, rows, window
 from tests.sandbox.conftest import CallerOf, MakeWide
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import CUSTODY, DESK_2, FOREIGN_PRIME, FOREIGN_UID, PRIME, UID
 

@@ -9,7 +9,8 @@ from runner.sandbox.orders import Order
 from runner.sandbox.portal import portal_order
 from runner.sandbox.refusal import Refused
 from runner.sandbox.settlement import settle_link
-from tests.sandbox.asking import ask, held, moved, rows
+from tests.sandbox.asking import held, moved, rows
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import BROKER, CUSTODY, DESK_2, FOREIGN_PRIME, PRIME
 

@@ -6,8 +6,9 @@ import pytest
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.incoming import IncomingDeposit, receive_deposit
 from runner.sandbox.settlement import settle_link
-from tests.sandbox.asking import ask, refusal
+from tests.sandbox.asking import refusal
 from tests.sandbox.conftest import CallerOf, MakeWide
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import (
     BROKER,

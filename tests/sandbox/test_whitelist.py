@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from runner.sandbox.directory import Sandbox
-from tests.sandbox.asking import ask, refusal
+from tests.sandbox.asking import refusal
 from tests.sandbox.conftest import CallerOf, MakeWide
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import BROKER, CUSTODY, VENUE, XRP_ADDRESS
 

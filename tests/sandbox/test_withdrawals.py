@@ -8,8 +8,9 @@ from runner.sandbox.directory import Sandbox
 from runner.sandbox.orders import stages_of
 from runner.sandbox.switches import UnknownId
 from runner.sandbox.world import Timing
-from tests.sandbox.asking import ask, held, moved, refusal, rows, window
+from tests.sandbox.asking import held, moved, refusal, rows, window
 from tests.sandbox.conftest import CallerOf, MakeWide
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import (
     BROKER,

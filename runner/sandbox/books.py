@@ -83,7 +83,7 @@ class LoggedRequest:
 class OrderFilter:
     """Which orders to list; a field that is None does not restrict.
 
-    Shapes: an order is listed under its owner and under its other owner.
+    Shapes: an order is listed under its owner and, unless ``owner_only``, its other owner.
     Units: milliseconds since the epoch, both ends inclusive.
     """
 
@@ -95,6 +95,7 @@ class OrderFilter:
     status: int | None = None
     coin: str | None = None
     network: str | None = None
+    owner_only: bool = False
     newest_first: bool = False
 
 
@@ -265,11 +266,12 @@ class Books:
     ) -> tuple[int, tuple[Order, ...]]:
         """Return how many orders match, and those of one page, oldest first unless asked."""
         marks = ", ".join("?" for _ in wanted.owners)
-        where = (
-            f"WHERE family = ? AND (owner IN ({marks}) OR other_owner IN ({marks}))"
-            " AND accepted_ms BETWEEN ? AND ?"
-        )
-        values: list[object] = [wanted.family.value, *wanted.owners, *wanted.owners]
+        owned = f"owner IN ({marks})"
+        values: list[object] = [wanted.family.value, *wanted.owners]
+        if not wanted.owner_only:
+            owned = f"({owned} OR other_owner IN ({marks}))"
+            values += wanted.owners
+        where = f"WHERE family = ? AND {owned} AND accepted_ms BETWEEN ? AND ?"
         values += [wanted.accepted_from_ms, wanted.accepted_to_ms]
         for column, value in (
             ("type", wanted.type),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, AmountInvalid, amount_from_text, decimal_places
@@ -14,11 +14,33 @@ from runner.sandbox.orders import Account, NewOrder, Order
 from runner.sandbox.refusal import Refused
 from runner.sandbox.registry import Registry
 from runner.sandbox.switches import RowOrder, TotalPage
-from runner.sandbox.verify import PublicKey
 from runner.sandbox.world import Coin, World
 
 _PAGE_LIMIT_DEFAULT = "25"
 _OFFSET_MAX = 2**62
+
+
+class Requester(Protocol):
+    """Who asks: an API key, or a person in the portal.
+
+    Shapes: ``name`` is the key's name and empty for a person; ``wallet_ids`` are the wallets the
+        requester is tied to, empty for all of the entity.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the key's name, or nothing."""
+        ...
+
+    @property
+    def entity(self) -> str:
+        """Return whose wallets are seen."""
+        ...
+
+    @property
+    def wallet_ids(self) -> frozenset[str]:
+        """Return the wallets the requester is tied to."""
+        ...
 
 
 @record
@@ -34,7 +56,7 @@ class Call:
     books: Books
     given: Mapping[str, str]
     structured: Mapping[str, object] = field(default_factory=dict)
-    key: PublicKey
+    key: Requester
 
     @property
     def entity(self) -> str:
@@ -148,18 +170,18 @@ def coin_of(call: Call) -> Coin:
     return coin
 
 
-def amount_of(call: Call, coin: Coin) -> Decimal:
+def amount_of(call: Call, coin: Coin, parameter: str = "amount") -> Decimal:
     """Return the amount a request names.
 
     Errors: ``Refused`` G20022 for a text that is not a plain amount, for zero, and for more
         decimals than the coin has.
     """
     try:
-        amount = amount_from_text(call.given["amount"])
+        amount = amount_from_text(call.given[parameter])
     except AmountInvalid as exc:
-        raise Refused("G20022", "amount is not a plain decimal number") from exc
+        raise Refused("G20022", f"{parameter} is not a plain decimal number") from exc
     if amount <= 0:
-        raise Refused("G20022", "amount is not above zero")
+        raise Refused("G20022", f"{parameter} is not above zero")
     if decimal_places(amount) > coin.places:
         raise Refused("G20022", f"{coin.symbol} has {coin.places} decimal places")
     return amount

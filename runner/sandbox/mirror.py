@@ -145,7 +145,7 @@ def _accept(call: Call, operation_type: int) -> Answer:
             type=operation_type,
             entity=call.entity,
             owner=link.id,
-            request_id=call.given["requestId"],
+            request_id=call.given.get("requestId", ""),
             key_name=call.key.name,
             coin=coin.symbol,
             network=network,

@@ -122,7 +122,7 @@ def mirrorx_order_create(call: Call) -> Answer:
             type=int(call.given["orderType"]),
             entity=call.entity,
             owner=link.id,
-            request_id=call.given["requestId"],
+            request_id=call.given.get("requestId", ""),
             key_name=call.key.name,
             coin=coin.symbol,
             amount=amount,

@@ -8,10 +8,16 @@ from runner.sandbox import (
     coins,
     deposit_addresses,
     deposits,
+    exchange_transfers,
+    internal_transfers,
     mirror,
     mirrorx,
     notifications,
+    transaction_history,
     wallets,
+    whitelist,
+    withdrawal_rows,
+    withdrawals,
 )
 from runner.sandbox.call import Handler
 
@@ -25,6 +31,12 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         **notifications.HANDLERS,
         **mirror.HANDLERS,
         **mirrorx.HANDLERS,
+        **withdrawals.HANDLERS,
+        **withdrawal_rows.HANDLERS,
+        **whitelist.HANDLERS,
+        **internal_transfers.HANDLERS,
+        **exchange_transfers.HANDLERS,
+        **transaction_history.HANDLERS,
     }
 )
 """By the catalogue's id."""

@@ -3,7 +3,7 @@
 Types are lenient where the sources disagree: a body may write any id, amount, number or requestId
 as text or as a number, and here each becomes the text as written. Parameters that the operation
 does not have are ignored, as the vendor's own tools send some. A parameter without a value is
-invalid, not absent.
+invalid, not absent, except for those that a client of the real service was seen to leave empty.
 """
 
 import re
@@ -19,6 +19,11 @@ from runner.sandbox.refusal import Refused
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
 _FIELDS_MAX = 100
+_EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFeeAmount", "memo"})
+"""Parameters that a client of the real service was seen to send as empty texts.
+
+Source: operations.yaml, withdrawal.create, observed.
+"""
 _WALLET_TYPES = frozenset({"10", "11", "12", "20", "21"})
 """Source: operations.yaml, enums, WalletType."""
 
@@ -109,9 +114,15 @@ def check_parameters(operation: Operation, given: Given) -> None:
         elif parameter.required:
             raise Refused("G20005", f"{parameter.name} is missing")
     alternatives = operation.requires_one_of
-    if alternatives and not any(name in given for name in alternatives):
+    if alternatives and not any(
+        name in given and not _is_left_empty(name, given.texts) for name in alternatives
+    ):
         raise Refused("G20005", f"one of {' and '.join(alternatives)} is needed")
-    exclusive = [name for name in operation.at_most_one_of if name in given]
+    exclusive = [
+        name
+        for name in operation.at_most_one_of
+        if name in given and not _is_left_empty(name, given.texts)
+    ]
     if len(exclusive) > 1:
         raise Refused("G20005", f"only one of {' and '.join(exclusive)} may be given")
     _check_range(operation, given.texts)
@@ -143,6 +154,8 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
         if not _REQUEST_ID.fullmatch(text):
             raise Refused("G20014", "requestId is not 1 to 70 letters, digits, - and _")
         return
+    if not text and name in _EMPTY_IS_ABSENT:
+        return
     if not text:
         raise Refused("G20005", f"{name} has no value")
     if parameter.types[0] in {"array", "object"}:
@@ -154,6 +167,10 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
         raise Refused("G20005", f"{name} is not true or false")
     if parameter.minimum is not None or parameter.types == ("integer",):
         _check_integer(parameter, text)
+
+
+def _is_left_empty(name: str, texts: Mapping[str, str]) -> bool:
+    return name in _EMPTY_IS_ABSENT and texts.get(name) == ""
 
 
 def _check_integer(parameter: Parameter, text: str) -> None:

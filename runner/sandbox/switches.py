@@ -91,6 +91,15 @@ class TotalPage(StrEnum):
     ZERO = "zero"
 
 
+class TransferIds(StrEnum):
+    """How ``subwallet.transfer.detail`` spells wallets: its schema and its example disagree."""
+
+    NUMBERS = "numbers"
+    """``fromWalletId`` and ``toWalletId``, as integers."""
+    TEXTS = "texts"
+    """``fromWalletIdStr`` and ``toWalletIdStr``."""
+
+
 @record
 class Switches:
     """The positions of all switches.
@@ -103,7 +112,10 @@ class Switches:
         for it, and this is the documented one whose meaning is nearest. ``rejected_uses_id`` tells
         whether a refused write uses its requestId up. ``rate_limit`` is how many requests of a key
         are answered in any second, None for all. ``withdrawals_need_whitelist`` refuses withdrawals
-        to addresses that are not approved.
+        to addresses that are not approved. ``sub_wallets_reach_siblings`` allows transfers between
+        sub-wallets of one parent, which have a direction of their own although the newest pages
+        know only those to the parent. ``transfers_from_exchange`` lets the archived exchange
+        transfer work in the direction that its page names and says does not work.
     Units: milliseconds; the timestamp window is inclusive, to each side.
     """
 
@@ -122,6 +134,9 @@ class Switches:
     total_page: TotalPage = TotalPage.TRUTHFUL
     insufficient_balance_code: str = "G20022"
     withdrawals_need_whitelist: bool = True
+    sub_wallets_reach_siblings: bool = True
+    transfers_from_exchange: bool = False
+    transfer_ids: TransferIds = TransferIds.NUMBERS
     rate_limit: int | None = None
     visibility_delay_ms: int = 0
     reply_delay_ms: Mapping[str, int] = field(default_factory=dict)

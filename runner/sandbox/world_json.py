@@ -196,6 +196,9 @@ def _switches(switches: Switches) -> dict[str, JsonValue]:
         "total_page": switches.total_page.value,
         "insufficient_balance_code": switches.insufficient_balance_code,
         "withdrawals_need_whitelist": switches.withdrawals_need_whitelist,
+        "sub_wallets_reach_siblings": switches.sub_wallets_reach_siblings,
+        "transfers_from_exchange": switches.transfers_from_exchange,
+        "transfer_ids": switches.transfer_ids.value,
         "visibility_delay": _duration(switches.visibility_delay_ms),
         "reply_delay": {
             operation: _duration(delay_ms)

@@ -11,6 +11,7 @@ from runner.sandbox.switches import (
     RowOrder,
     Switches,
     TotalPage,
+    TransferIds,
     Types,
     UnknownId,
     WalletNames,
@@ -58,6 +59,15 @@ def read_switches(section: Section) -> Switches:
         withdrawals_need_whitelist=section.boolean(
             "withdrawals_need_whitelist", default=usual.withdrawals_need_whitelist
         ),
+        sub_wallets_reach_siblings=section.boolean(
+            "sub_wallets_reach_siblings", default=usual.sub_wallets_reach_siblings
+        ),
+        transfers_from_exchange=section.boolean(
+            "transfers_from_exchange", default=usual.transfers_from_exchange
+        ),
+        transfer_ids=TransferIds(
+            section.one_of("transfer_ids", tuple(TransferIds), usual.transfer_ids)
+        ),
         rate_limit=section.integer("rate_limit") if "rate_limit" in section.data else None,
         visibility_delay_ms=section.duration_ms("visibility_delay", usual.visibility_delay_ms),
         reply_delay_ms={str(op): delays.duration_ms(str(op), 0) for op in delays.data},
@@ -68,6 +78,7 @@ SWITCHES = (
     *("timestamp_window", "dedupe", "dedupe_scope", "dedupe_lifetime", "on_duplicate"),
     *("rejected_uses_id", "records_carry_request_id", "unknown_id", "http_status", "types"),
     *("wallet_names", "row_order", "total_page", "insufficient_balance_code"),
+    *("sub_wallets_reach_siblings", "transfers_from_exchange", "transfer_ids"),
     *("withdrawals_need_whitelist", "rate_limit", "visibility_delay", "reply_delay"),
 )
 """The names of all switches, as a world spells them."""

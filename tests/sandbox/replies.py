@@ -21,7 +21,7 @@ def check_reply(operation: Operation, response: httpx.Response) -> None:
     envelope = response.json()
     schema_of(operation).validate(envelope)
     data = envelope["data"]
-    names = {field.name for field in operation.fields}
+    names = {name for field in operation.fields for name in (field.name, *field.aliases)}
     if operation.envelope in ENVELOPES:
         page_names = {field.name for field in operation.page_fields}
         assert set(data) == ENVELOPES[operation.envelope] | page_names

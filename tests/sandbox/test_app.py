@@ -49,11 +49,16 @@ def sample(operation: Operation) -> dict[str, Any]:
     values |= SAMPLES.get(operation.id, {})
     wanted = [p.name for p in operation.parameters if p.required and p.name != "timestamp"]
     wanted += [name for name in operation.requires_one_of if name in values]
+    wanted += SAMPLES.get(operation.id, {})
     return {name: values[name] for name in wanted}
 
 
 PRIME = {"parentWalletId": "306718327844294657"}
 SUB_WALLET = {"walletId": "306718327844294701"}
+WITHDRAWAL = {
+    "amount": "15",
+    "withdrawalAddress": "0x52908400098527886E0F7030069857D2E4169EE7",
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     "wallet.create": {"walletName": "new", "walletType": 20},
     "subwallet.create": PRIME,
@@ -68,6 +73,28 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "subwallet.deposit.history_v1": SUB_WALLET,
     "deposit.detail": {"txId": "0x1"},
     "deposit.detail_v1": {"txId": "0x1"},
+    "withdrawal.create": WITHDRAWAL,
+    "withdrawal.create_v1": WITHDRAWAL | {"toWalletIdStr": ""},
+    "withdrawal.detail_v1": {"orderViewId": "1"},
+    "subwallet.transfer.create": {
+        "fromWalletId": "306718327844294657",
+        "toWalletId": "306718327844294701",
+    },
+    "subwallet.transfer.history": SUB_WALLET,
+    "exchange.transfer.create": {
+        **PRIME,
+        "coinSymbol": "USDT",
+        "exchangeCode": 10,
+        "exchangeUserId": "1000001201750",
+    },
+    "transaction.history": {"startDate": "20261101", "endDate": "20261130"},
+    "whitelist.upsert": {
+        "addressType": 1,
+        "address": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "label": "again",
+        "symbol": "USDT",
+        "confirmation": "confirmed",
+    },
 }
 """What one operation needs instead of the usual values."""
 NOT_HERE = frozenset({"webhook.resend"})
@@ -89,10 +116,8 @@ async def test_answer_has_the_shape_the_catalogue_promises(
 ) -> None:
     operation = api.operations[operation_id]
     given = sample(operation)
-    if operation.is_write:
-        response = await operator.post(operation.path, **given)
-    else:
-        response = await operator.get(operation.path, **given)
+    send = operator.post if operation.has_body else operator.get
+    response = await send(operation.path, **given)
     data_of(response)
 
     check_reply(operation, response)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.catalogue.api import Api, Envelope, Operation
+from runner.catalogue.api import Api, Operation
 from runner.catalogue.load import load_api
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.operations import HANDLERS
@@ -14,6 +14,7 @@ from runner.sandbox.service import BODY_BYTES_MAX
 from runner.sandbox.switches import HttpStatusMode, Switches
 from runner.sandbox.world import World
 from tests.sandbox.conftest import CallerOf, MakeSandbox
+from tests.sandbox.replies import check_reply
 from tests.sandbox.signed_caller import Caller, SteppedClock, code_of, data_of, http_for
 
 CREATE = "/open-api/v1/mirrorX/order"
@@ -45,9 +46,59 @@ def sample(operation: Operation) -> dict[str, Any]:
         "bizType": 10,
         "walletType": 10,
     }
+    values |= SAMPLES.get(operation.id, {})
     wanted = [p.name for p in operation.parameters if p.required and p.name != "timestamp"]
     wanted += [name for name in operation.requires_one_of if name in values]
+    wanted += SAMPLES.get(operation.id, {})
     return {name: values[name] for name in wanted}
+
+
+PRIME = {"parentWalletId": "306718327844294657"}
+SUB_WALLET = {"walletId": "306718327844294701"}
+WITHDRAWAL = {
+    "amount": "15",
+    "withdrawalAddress": "0x52908400098527886E0F7030069857D2E4169EE7",
+}
+SAMPLES: dict[str, dict[str, Any]] = {
+    "wallet.create": {"walletName": "new", "walletType": 20},
+    "subwallet.create": PRIME,
+    "subwallet.list": PRIME,
+    "subwallet.list_v1": PRIME,
+    "subwallet.deposit.address.list": PRIME,
+    "subwallet.update": SUB_WALLET,
+    "subwallet.asset.list": SUB_WALLET,
+    "subwallet.asset.summary": {"walletIdStr": "306718327844294701"},
+    "subwallet.deposit.address.get": SUB_WALLET,
+    "subwallet.deposit.history": SUB_WALLET,
+    "subwallet.deposit.history_v1": SUB_WALLET,
+    "deposit.detail": {"txId": "0x1"},
+    "deposit.detail_v1": {"txId": "0x1"},
+    "withdrawal.create": WITHDRAWAL,
+    "withdrawal.create_v1": WITHDRAWAL | {"toWalletIdStr": ""},
+    "withdrawal.detail_v1": {"orderViewId": "1"},
+    "subwallet.transfer.create": {
+        "fromWalletId": "306718327844294657",
+        "toWalletId": "306718327844294701",
+    },
+    "subwallet.transfer.history": SUB_WALLET,
+    "exchange.transfer.create": {
+        **PRIME,
+        "coinSymbol": "USDT",
+        "exchangeCode": 10,
+        "exchangeUserId": "1000001201750",
+    },
+    "transaction.history": {"startDate": "20261101", "endDate": "20261130"},
+    "whitelist.upsert": {
+        "addressType": 1,
+        "address": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "label": "again",
+        "symbol": "USDT",
+        "confirmation": "confirmed",
+    },
+}
+"""What one operation needs instead of the usual values."""
+NOT_HERE = frozenset({"webhook.resend"})
+"""Needs a world with a webhook: test_webhooks has it."""
 
 
 @pytest.fixture(scope="session")
@@ -59,32 +110,17 @@ def test_every_operation_served_is_one_of_the_catalogue(api: Api) -> None:
     assert set(HANDLERS) <= set(api.operations)
 
 
-@pytest.mark.parametrize("operation_id", sorted(HANDLERS))
+@pytest.mark.parametrize("operation_id", sorted(set(HANDLERS) - NOT_HERE))
 async def test_answer_has_the_shape_the_catalogue_promises(
     api: Api, operator: Caller, operation_id: str, sandbox: Sandbox
 ) -> None:
     operation = api.operations[operation_id]
     given = sample(operation)
-    if operation.is_write:
-        response = await operator.post(operation.path, **given)
-    else:
-        response = await operator.get(operation.path, **given)
-    data = data_of(response)
+    send = operator.post if operation.has_body else operator.get
+    response = await send(operation.path, **given)
+    data_of(response)
 
-    envelope_keys = {
-        Envelope.PAGE: {"data", "totalPage", "pageNo", "pageLimit"},
-        Envelope.ARCHIVE_PAGE: {"data", "total", "pageNo", "pageSize"},
-    }.get(operation.envelope)
-    rows = [data]
-    if envelope_keys is not None:
-        assert set(data) == envelope_keys | {field.name for field in operation.page_fields}
-        rows = data["data"]
-    for row in rows:
-        names = {field.name for field in operation.fields}
-        required = {field.name for field in operation.fields if field.required}
-        assert required <= set(row) <= names
-        for field in operation.fields:
-            assert field.nullable or row.get(field.name, "") is not None
+    check_reply(operation, response)
     assert sandbox.ledger.check() == ()
 
 

@@ -1,6 +1,5 @@
 """``runner actions``: what a step can do, from the manifests."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +8,8 @@ from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.catalogue.manifest import Manifest
 
 WORDS = {

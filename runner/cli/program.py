@@ -38,9 +38,7 @@ VERBS: dict[str, Verb] = {
     "call": Verb(
         target="runner.cli.call:call", summary="Call one operation of the API by its own name."
     ),
-    "actions": Verb(
-        target="runner.cli.actions:actions", summary="Look up what a step can do."
-    ),
+    "actions": Verb(target="runner.cli.actions:actions", summary="Look up what a step can do."),
     "schema": Verb(
         target="runner.cli.schema:schema", summary="Print the JSON Schema of a kind of file."
     ),

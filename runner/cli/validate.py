@@ -37,7 +37,10 @@ _SIDE_REPORTS = ("sarif", "junit")
 )
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option(
-    "--sarif", type=click.Path(path_type=Path), metavar="FILE", help="Write SARIF to a file as well."
+    "--sarif",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write SARIF to a file as well.",
 )
 @click.option(
     "--junit",
@@ -46,7 +49,7 @@ _SIDE_REPORTS = ("sarif", "junit")
     help="Write JUnit XML to a file as well.",
 )
 @click.pass_obj
-def validate(shell: Shell, paths: tuple[Path, ...], **options: Any) -> int:
+def validate(shell: Shell, /, paths: tuple[Path, ...], **options: Any) -> int:
     """Check playbooks: syntax, shape, references, types, coins and limits.
 
     A folder stands for every *.yaml and *.yml in it that does not say it is something else.

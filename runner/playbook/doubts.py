@@ -16,7 +16,6 @@ from typing import Final, TypeAlias
 from runner.catalogue.manifest import Manifest
 from runner.core.money import CONTEXT, Money, amount_text
 from runner.core.source import SourceFile, Span
-from runner.core.types import Record
 from runner.playbook.expressions.parse import Expression
 from runner.playbook.expressions.template import Template
 from runner.playbook.may import amount_of, most_money
@@ -106,8 +105,7 @@ def _endless_waits(reading: _Reading, findings: Findings) -> None:
         verb = step.verb
         if not isinstance(verb, Wait) or verb.fail_if is not None:
             continue
-        result = verb.manifest.result
-        has_status = isinstance(result, Record) and result.field("status") is not None
+        has_status = verb.manifest.result.field("status") is not None
         words = _WORD.findall(verb.until.text)
         if has_status and "status" in words and "failed" not in words:
             findings.warn(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import runner
-from runner.catalogue.manifest import RAW_PREFIX, ActionKind, Argument, Manifest
+from runner.catalogue.manifest import RAW_PREFIX, ActionKind, Argument, Confirmation, Manifest
 from runner.core.types import Field, ListOf, MapOf, Record, Type
 from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
@@ -71,9 +71,7 @@ def action_facts(manifest: Manifest) -> Mapping[str, object]:
         ],
         "lock": manifest.lock or None,
         "projection": _projection(manifest),
-        "moves": None
-        if movement is None
-        else {"from": movement.debit, "to": movement.credit},
+        "moves": None if movement is None else {"from": movement.debit, "to": movement.credit},
         "unknown_behind_effects": list(manifest.volatile),
         "resolver": manifest.resolver or None,
         "found_by_list_only": manifest.list_only,
@@ -130,7 +128,9 @@ def actions_json(manifests: Iterable[Manifest]) -> str:
 def render_list(manifests: Iterable[Manifest], terminal: Terminal) -> str:
     """Render the actions with their kinds and sentences."""
     rows = [(each.name, each.kind.value, each.summary) for each in manifests]
-    return render_table((Column(title="action"), Column(title="kind"), Column(title="what it does")), rows, terminal)
+    return render_table(
+        (Column(title="action"), Column(title="kind"), Column(title="what it does")), rows, terminal
+    )
 
 
 def render_action(manifest: Manifest, terminal: Terminal) -> str:
@@ -162,16 +162,10 @@ def promises(manifest: Manifest) -> Sequence[tuple[str, str]]:
         listed = ", ".join(manifest.volatile)
         found.append(("unknown", f"{listed}, in a plan once an effect stands before it"))
     if manifest.kind is not ActionKind.READ:
-        confirmation = manifest.confirmation
         how = " in a list alone, never by requestId" if manifest.list_only else ""
         found += [
             ("resolver", f"{manifest.resolver or 'none'}: where its outcome is found{how}"),
-            (
-                "confirmation",
-                f"looked at every {_seconds(confirmation.every_s)} to "
-                f"{_seconds(confirmation.every_s_max)}, within {_seconds(confirmation.within_s)}; "
-                f"an unknown outcome is read for {_seconds(confirmation.patience_s)}",
-            ),
+            ("confirmation", _confirmation(manifest.confirmation)),
         ]
     exits = _EFFECT_EXITS if manifest.kind is not ActionKind.READ else _READ_EXITS
     found.append(("exits", exits))
@@ -209,13 +203,28 @@ def _projection(manifest: Manifest) -> list[str]:
         for each in manifest.balances
     ]
     if manifest.movement is not None:
-        words.append(f"moves its amount from {manifest.movement.debit} to {manifest.movement.credit}")
+        words.append(
+            f"moves its amount from {manifest.movement.debit} to {manifest.movement.credit}"
+        )
     return words
+
+
+def _confirmation(confirmation: Confirmation) -> str:
+    pace = f"{_seconds(confirmation.every_s)} to {_seconds(confirmation.every_s_max)}"
+    return (
+        f"looked at every {pace}, within {_seconds(confirmation.within_s)}; "
+        f"an unknown outcome is read for {_seconds(confirmation.patience_s)}"
+    )
 
 
 def _argument_table(manifest: Manifest, terminal: Terminal) -> str:
     rows = [(a.name, str(a.type), need_of(a), a.summary) for a in manifest.arguments]
-    columns = (Column(title="argument"), Column(title="type"), Column(title="given"), Column(title="meaning"))
+    columns = (
+        Column(title="argument"),
+        Column(title="type"),
+        Column(title="given"),
+        Column(title="meaning"),
+    )
     return render_table(columns, rows, terminal, indent="  ")
 
 
@@ -224,7 +233,12 @@ def _result_table(manifest: Manifest, terminal: Terminal) -> str:
         (name, str(field.type), "may be missing" if field.optional else "always", field.summary)
         for name, field in result_fields(manifest.result)
     ]
-    columns = (Column(title="field"), Column(title="type"), Column(title="there"), Column(title="meaning"))
+    columns = (
+        Column(title="field"),
+        Column(title="type"),
+        Column(title="there"),
+        Column(title="meaning"),
+    )
     return render_table(columns, rows, terminal, indent="  ")
 
 

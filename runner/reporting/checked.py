@@ -1,10 +1,12 @@
 """What a look at files found, as data that every format of a report is made from."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 from runner.core.diagnostics import Diagnostic, Severity, sorted_diagnostics
 from runner.core.record import record
+from runner.core.source import SourceFile
 
 
 @record
@@ -47,3 +49,15 @@ def path_in_checkout(name: str, cwd: Path) -> str:
     if path.is_absolute() and path.is_relative_to(cwd):
         path = path.relative_to(cwd)
     return path.as_posix()
+
+
+def fingerprint(found: Diagnostic, path: str, source: SourceFile | None, *, number: int = 1) -> str:
+    """Return what a service knows a finding by, from one look at a checkout to the next.
+
+    Shapes: hexadecimal digits, made of path, code, words and the text of the line, never of the
+        line's number: it stays while other lines come and go. ``number`` tells apart findings that
+        are alike, from 1.
+    """
+    line = source.line(found.span.line).strip() if source is not None and found.quotable else ""
+    identity = [path, found.code, found.summary, line, str(number)]
+    return sha256(repr(identity).encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,7 +5,6 @@ Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.27 (result), 3.30 (region), 3.
 
 import json
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -14,7 +13,7 @@ import runner
 from runner.core.diagnostics import CODES, Diagnostic, Severity
 from runner.core.errors import ExitCode
 from runner.core.source import SourceFile
-from runner.reporting.checked import FileChecked, all_findings, path_in_checkout
+from runner.reporting.checked import FileChecked, all_findings, fingerprint, path_in_checkout
 from runner.reporting.diagnostics import SourceOf
 from runner.reporting.escape import visible
 from runner.reporting.explaining import load_explanation
@@ -73,7 +72,6 @@ def _result(
     words = visible(found.summary) + (f"\n{visible(found.hint)}" if found.hint else "")
     line = source.line(found.span.line) if source is not None and found.quotable else ""
     path = path_in_checkout(found.span.file, cwd)
-    identity = "\0".join((path, found.code, found.summary, line.strip()))
     region: dict[str, object] = {
         "startLine": found.span.line,
         "startColumn": found.span.column,
@@ -90,9 +88,7 @@ def _result(
         "locations": [
             {"physicalLocation": {"artifactLocation": _artifact(path), "region": region}}
         ],
-        "partialFingerprints": {
-            "lineWithoutNumber/v1": sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-        },
+        "partialFingerprints": {"lineWithoutNumber/v1": fingerprint(found, path, source)},
     }
 
 

@@ -151,7 +151,7 @@ WRONG_PLAYBOOKS = {
     "count_of_zero": "may: {mirror.apply: {count: 0, total: 5 USDT}}\n" + STEP,
     "wrong_input": "inputs: {Link: {type: strng}}\n" + STEP,
     "same_choice_twice": "inputs: {a: {type: string, choices: [x, x]}}\n" + STEP,
-    "wrong_names": "steps:\n- id: a-b\n  uses: mirror\n",
+    "wrong_names": "steps:\n- id: a-b\n  uses: Mirror\n",
     "empty_texts": 'summary: ""\nsteps:\n- let: {}\n- assert: []\n- assert: ""\n',
     "output_without_type": "outputs: {a: {value: 1}, b: c}\n" + STEP,
 }

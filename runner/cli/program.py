@@ -21,6 +21,7 @@ VERBS: dict[str, Verb] = {
     "validate": Verb(
         target="runner.cli.validate:validate", summary="Check playbooks without any network."
     ),
+    "fmt": Verb(target="runner.cli.fmt:fmt", summary="Format playbooks, never their meaning."),
     "explain": Verb(
         target="runner.cli.explain:explain", summary="Say what a diagnostic code means."
     ),

@@ -1,7 +1,6 @@
 """``runner validate``: check playbooks without any network, settings or controls."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,9 @@ import click
 
 from runner.app.environment import Ci
 from runner.catalogue.manifests import MANIFESTS
+from runner.cli.playbook_files import Meant, files_meant, is_of_another_kind, nothing_in
 from runner.cli.shell import Shell
-from runner.core.diagnostics import Diagnostic, as_errors
+from runner.core.diagnostics import as_errors
 from runner.core.errors import ExitCode, InvalidInput, SettingsInvalid
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
@@ -20,8 +20,6 @@ from runner.playbook.load import load_playbook
 from runner.reporting.checked import FileChecked
 from runner.reporting.validation import FORMATS, Validation, human, human_in_github
 
-_SUFFIXES = (".yaml", ".yml")
-_OTHER_KIND = re.compile(r"^kind:[ ]+(Controls|Directory|Inputs|Profiles|World)\s*$", re.MULTILINE)
 _SIDE_REPORTS = ("sarif", "junit")
 
 
@@ -95,50 +93,26 @@ def _write(path: Path, text: str) -> None:
 
 
 def _checked(paths: tuple[Path, ...], sources: dict[str, SourceFile]) -> Iterator[FileChecked]:
-    """Check every file once; one of another kind is left out, unless the user named it."""
-    seen: set[Path] = set()
-    for path in paths:
-        inside = sorted(_playbooks_in(path)) if path.is_dir() else None
-        if inside == []:
-            yield _empty(path)
-        for file in [path] if inside is None else inside:
-            if file in seen:
-                continue
-            seen.add(file)
-            checked = _check(file, sources, is_named=inside is None)
-            if checked is not None:
-                yield checked
+    for meant in files_meant(paths):
+        if meant.is_empty:
+            found = (nothing_in(meant.path),)
+            yield FileChecked(name=str(meant.path), diagnostics=found, is_listed=False)
+        elif checked := _check(meant, sources):
+            yield checked
 
 
-def _check(path: Path, sources: dict[str, SourceFile], *, is_named: bool) -> FileChecked | None:
+def _check(meant: Meant, sources: dict[str, SourceFile]) -> FileChecked | None:
+    """Check a file; None for one of another kind, unless the user named it."""
+    name = str(meant.path)
     try:
-        source = read_source(path)
+        source = read_source(meant.path)
         sources[source.name] = source
-        if not is_named and _OTHER_KIND.search(source.text):
+        if not meant.is_named and is_of_another_kind(source):
             return None
         loaded = load_playbook(source, MANIFESTS)
     except InvalidInput as error:
-        return FileChecked(name=str(path), diagnostics=error.diagnostics)
+        return FileChecked(name=name, diagnostics=error.diagnostics)
     if loaded.playbook is None:
-        return FileChecked(name=str(path), diagnostics=loaded.diagnostics)
+        return FileChecked(name=name, diagnostics=loaded.diagnostics)
     steps, effects = loaded.playbook.size
-    return FileChecked(name=str(path), diagnostics=loaded.diagnostics, steps=steps, effects=effects)
-
-
-def _empty(folder: Path) -> FileChecked:
-    found = Diagnostic(
-        code="file-unreadable",
-        summary=f"there is no playbook in {folder}",
-        span=SourceFile(name=str(folder), text="").whole(),
-        hint="playbooks end in .yaml or .yml",
-    )
-    return FileChecked(name=str(folder), diagnostics=(found,), is_listed=False)
-
-
-def _playbooks_in(folder: Path) -> Iterator[Path]:
-    # Links are not followed: a folder that contains itself would never end.
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield Path(root) / name
+    return FileChecked(name=name, diagnostics=loaded.diagnostics, steps=steps, effects=effects)

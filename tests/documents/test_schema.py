@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from runner.core.errors import InvalidInput
 from runner.documents.files import check_text, read_source
 from runner.documents.resources import data_dir, schema_text
-from runner.documents.schema import check_schema, instance, is_valid, violations
+from runner.documents.schema import check_schema, instance, is_valid, shape_schema, violations
 from runner.documents.yaml import read_yaml
 
 SCHEMAS = ("playbook", "inputs", "directory", "profiles")
@@ -342,7 +342,8 @@ def test_check_schema_imports_the_slow_validator_only_to_word_an_error() -> None
 
 def test_schema_references_stay_inside_the_schema() -> None:
     for schema in SCHEMAS:
-        root = json.loads(schema_text(schema))
+        # What editors read beside it knows the actions, and these examples name none that are real.
+        root = shape_schema(schema)
         references = {part["$ref"] for part in _parts(root) if "$ref" in part}
         assert all(reference.startswith("#/$defs/") for reference in references)
         validator = Draft202012Validator(root, registry=Registry())

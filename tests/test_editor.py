@@ -222,4 +222,4 @@ def test_meaning_is_shown_over_keys_and_arguments(server: Server) -> None:
 
     assert "moves or changes something at the custodian" in over_key
     assert "a link's name in the directory" in over_argument
-    assert "mirror_link, required" in over_argument
+    assert "required" in over_argument

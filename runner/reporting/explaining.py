@@ -7,6 +7,7 @@ run both examples of every code.
 import re
 import textwrap
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -65,6 +66,7 @@ class Explanation:
     good: Example
 
 
+@cache
 def load_explanation(code: str) -> Explanation:
     """Read the explanation of a code.
 

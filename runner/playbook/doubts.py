@@ -8,10 +8,11 @@ that a new kind of step needs no new rule.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import Final, TypeAlias
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 from runner.catalogue.manifest import Manifest
 from runner.core.money import CONTEXT, Money, amount_text
@@ -197,23 +198,33 @@ def _steps_in(part: object) -> Iterator[Step]:
 
 def _expressions_in(part: object) -> Iterator[Expression]:
     """Yield every expression in a part of the model."""
-    if isinstance(part, Expression):
-        yield part
-    elif isinstance(part, Template):
-        yield from part.expressions
-    else:
-        for inner in _parts(part):
-            yield from _expressions_in(inner)
+    waiting = [part]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Expression):
+            yield found
+        elif isinstance(found, Template):
+            yield from found.expressions
+        else:
+            waiting.extend(_parts(found))
 
 
-def _parts(part: object) -> Sequence[object]:
-    if isinstance(part, tuple | list):
-        return part
-    if isinstance(part, Mapping):
-        return tuple(part.values())
-    if isinstance(part, _OPAQUE) or not is_dataclass(part):
-        return ()
-    return [getattr(part, each.name) for each in fields(part)]
+def _parts(part: object) -> Iterable[object]:
+    return _opener(type(part))(part)
+
+
+@cache
+def _opener(kind: Hashable) -> Callable[[Any], Iterable[object]]:
+    """Return what takes a part of the model apart; most parts, such as texts, hold nothing."""
+    assert isinstance(kind, type), "parts are told apart by their class"
+    if issubclass(kind, tuple):
+        return iter
+    if issubclass(kind, Mapping):
+        return lambda part: tuple(part.values())
+    if issubclass(kind, _OPAQUE) or not is_dataclass(kind):
+        return lambda _: ()
+    names = [each.name for each in fields(kind)]
+    return lambda part: [getattr(part, name) for name in names]
 
 
 _RULES: Final[tuple[Rule, ...]] = (

@@ -8,11 +8,10 @@ that a new kind of step needs no new rule.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from decimal import Decimal
-from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from runner.catalogue.manifest import Manifest
 from runner.core.money import CONTEXT, Money, amount_text
@@ -23,7 +22,7 @@ from runner.playbook.may import amount_of, most_money
 from runner.playbook.model import Effect, Input, May, Playbook, Step, Use, Wait
 from runner.playbook.reading import Findings
 
-_OPAQUE: Final = (Manifest, SourceFile, Span, Input, May)
+_OPAQUE: Final = (str, Manifest, SourceFile, Span, Input, May)
 """Parts of the model in which no step and no expression stands."""
 
 _SINGLE_FIELDS: Final = frozenset(
@@ -210,21 +209,16 @@ def _expressions_in(part: object) -> Iterator[Expression]:
 
 
 def _parts(part: object) -> Iterable[object]:
-    return _opener(type(part))(part)
-
-
-@cache
-def _opener(kind: Hashable) -> Callable[[Any], Iterable[object]]:
-    """Return what takes a part of the model apart; most parts, such as texts, hold nothing."""
-    assert isinstance(kind, type), "parts are told apart by their class"
-    if issubclass(kind, tuple):
-        return iter
-    if issubclass(kind, Mapping):
-        return lambda part: tuple(part.values())
-    if issubclass(kind, _OPAQUE) or not is_dataclass(kind):
-        return lambda _: ()
-    names = [each.name for each in fields(kind)]
-    return lambda part: [getattr(part, name) for name in names]
+    """Take a part of the model apart; most, such as texts, hold nothing."""
+    if isinstance(part, tuple):
+        return part
+    if part is None or isinstance(part, _OPAQUE):
+        return ()
+    # What ``dataclasses.fields`` reads, without its cost for every part of a long playbook.
+    names: Iterable[str] | None = getattr(part, "__dataclass_fields__", None)
+    if names is not None:
+        return [getattr(part, name) for name in names]
+    return part.values() if isinstance(part, Mapping) else ()
 
 
 _RULES: Final[tuple[Rule, ...]] = (

@@ -17,7 +17,11 @@ WORDS = {
     "show": Verb(target="runner.cli.actions:show", summary="Show everything about one action."),
 }
 
-actions = LazyGroup(name="actions", verbs=WORDS, help="Look up what a step can do.")
+actions = LazyGroup(
+    name="actions",
+    verbs=WORDS,
+    help="Look up what a step can do.\n\n\b\nExample\n  runner actions show mirror.apply",
+)
 
 
 @click.command("list")

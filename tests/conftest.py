@@ -98,3 +98,12 @@ def shared_corpora() -> Path:
     if not corpora.is_dir():
         pytest.skip("the foreign test vectors (Wycheproof, JCS, naughty strings) are not here")
     return corpora
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Return the folder of what ``tools/editor_tools.sh`` installs, or skip without it."""
+    folder = REPOSITORY / ".editor" / "node_modules"
+    if not folder.is_dir():
+        pytest.skip("the language server is not here: tools/editor_tools.sh installs it")
+    return folder

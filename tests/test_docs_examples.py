@@ -162,7 +162,7 @@ def test_every_type_of_an_input_has_an_example_that_reads() -> None:
         declared = f"{{type: {name}, default: {example}}}"
         text = (
             "apiVersion: runner/v1\nkind: Playbook\nname: a\n"
-            f"inputs:\n  x: {declared}\nsteps:\n  - assert: true == true\n"
+            f"inputs:\n  x: {declared}\nsteps:\n  - assert: inputs.x == inputs.x\n"
         )
         assert load_playbook(SourceFile(name=name, text=text), MANIFESTS).diagnostics == ()
         assert value_from_text(example.strip('"'), Scalar(name)) is not None

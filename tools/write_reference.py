@@ -9,10 +9,10 @@ left as it is.
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from runner.catalogue.manifest import ActionKind, Argument, Manifest
+from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import NAMED
 from runner.core.diagnostics import CODES
 from runner.core.types import (
@@ -22,15 +22,14 @@ from runner.core.types import (
     INT,
     MONEY,
     TIMESTAMP,
-    Field,
-    ListOf,
-    Record,
     Type,
 )
 from runner.effects.machine import TRANSITIONS
 from runner.effects.model import FINAL_STATES
 from runner.playbook.expressions.functions import FUNCTIONS
 from runner.playbook.expressions.rules import arithmetic_type
+from runner.reporting.action_pages import example_step, need_of, promises, result_fields, verb_of
+from runner.reporting.explaining import Example, load_explanation
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -39,6 +38,7 @@ _PART = re.compile(
     r"(?P<end><!-- end generated -->\n)",
     re.DOTALL,
 )
+_SHOWN_MAX = 160
 _OPERANDS: tuple[Type, ...] = (INT, DECIMAL, MONEY, DURATION, TIMESTAMP, DATE)
 
 
@@ -82,16 +82,35 @@ def operators() -> str:
 
 def actions() -> str:
     """Return a section for each action, reads first."""
-    kinds = ((ActionKind.READ, "Reads: `uses:`"), (ActionKind.EFFECT, "Effects: `effect:`"))
+    titles = {"uses": "Reads: `uses:`", "effect": "Effects: `effect:`"}
     return "\n".join(
-        f"### {title}\n\n" + "\n".join(_action(m) for m in NAMED.values() if m.kind is kind)
-        for kind, title in kinds
+        f"## {title}\n\n"
+        + "\n".join(_action(each) for each in NAMED.values() if verb_of(each) == verb)
+        for verb, title in titles.items()
     )
 
 
+def action_list() -> str:
+    """Return the table of actions, each with a link to its section."""
+    rows = (
+        (
+            f"[`{each.name}`](actions.md#{each.name.replace('.', '')})",
+            _code(verb_of(each)),
+            each.summary,
+        )
+        for each in NAMED.values()
+    )
+    return _table(("action", "written", "what it does"), rows)
+
+
 def diagnostics() -> str:
-    """Return the table of diagnostic codes."""
-    return _table(("code", "meaning"), ((_code(code), words) for code, words in CODES.items()))
+    """Return the table of diagnostic codes, and a section for each with its examples."""
+    rows = (
+        (f"[`{code}`](#{code})", load_explanation(code).severity.value, words)
+        for code, words in CODES.items()
+    )
+    table = _table(("code", "severity", "meaning"), rows)
+    return table + "\n" + "\n".join(_explained(code) for code in CODES)
 
 
 def states() -> str:
@@ -107,13 +126,11 @@ def states() -> str:
 
 
 def _action(manifest: Manifest) -> str:
-    text = f"#### `{manifest.name}`\n\n{manifest.summary}"
-    if manifest.kind is ActionKind.EFFECT:
-        text += f" Lock: `{manifest.lock}`."
-    text += f" API operation: `{manifest.operation}`.\n\n"
+    text = f"### `{manifest.name}`\n\n{manifest.summary}\n\n"
+    text += "".join(f"- {name}: {_cell(words)}\n" for name, words in promises(manifest)) + "\n"
     if manifest.arguments:
         rows = (
-            (_code(a.name), _code(str(a.type)), _need(a), a.summary) for a in manifest.arguments
+            (_code(a.name), _code(str(a.type)), need_of(a), a.summary) for a in manifest.arguments
         )
         text += _table(("argument", "type", "given", "meaning"), rows) + "\n"
     else:
@@ -125,33 +142,35 @@ def _action(manifest: Manifest) -> str:
             "may be missing" if field.optional else "always",
             field.summary,
         )
-        for name, field in _fields(manifest.result)
+        for name, field in result_fields(manifest.result)
     )
     text += _table(("result field", "type", "there", "meaning"), results)
-    if manifest.volatile:
-        listed = ", ".join(_code(name) for name in manifest.volatile)
-        text += f"\nNot known to a plan once an effect stands before it: {listed}.\n"
-    return text
+    return f"{text}\n```yaml\n{example_step(manifest)}```\n"
 
 
-def _need(argument: Argument) -> str:
-    text = "optional"
-    if argument.default is not None:
-        text = f"default {_code(argument.default)}"
-    elif argument.required:
-        text = "required"
-    if argument.choices:
-        text += f"; one of {', '.join(map(_code, argument.choices))}"
-    return text
+def _explained(code: str) -> str:
+    explained = load_explanation(code)
+    return (
+        f"### {code}\n\n{explained.why}\n\n"
+        f"Severity: {explained.severity.value}; found by {explained.seen_by}.\n\n"
+        f"Bad{_example(explained.bad, 'text')}\nGood{_example(explained.good, 'yaml')}"
+    )
 
 
-def _fields(record: Record, prefix: str = "") -> Iterator[tuple[str, Field]]:
-    for field in record.fields:
-        if isinstance(field.type, ListOf) and isinstance(field.type.item, Record):
-            yield f"{prefix}{field.name}", field
-            yield from _fields(field.type.item, f"{prefix}{field.name}[].")
-        else:
-            yield f"{prefix}{field.name}", field
+def _example(example: Example, language: str) -> str:
+    if example.data is None:
+        return ": a path where no file is.\n"
+    given = "".join(f', with `--input "{each}"`' for each in example.given)
+    lines = (
+        line if len(line) <= _SHOWN_MAX else f"{line[:_SHOWN_MAX]}…"
+        for line in example.text.splitlines()
+    )
+    return f"{given}:\n\n```{language}\n" + "".join(f"{line}\n" for line in lines) + "```\n"
+
+
+def _cell(text: str) -> str:
+    # A lock like mirror:{link}:{coin} is code; a sentence is not.
+    return _code(text) if re.fullmatch(r"\S*[{.]\S*", text) else text
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -169,6 +188,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "functions": functions,
     "operators": operators,
     "actions": actions,
+    "action-list": action_list,
     "diagnostics": diagnostics,
     "states": states,
 }

@@ -21,6 +21,10 @@ VERBS: dict[str, Verb] = {
     "validate": Verb(
         target="runner.cli.validate:validate", summary="Check playbooks without any network."
     ),
+    "fmt": Verb(target="runner.cli.fmt:fmt", summary="Format playbooks, never their meaning."),
+    "explain": Verb(
+        target="runner.cli.explain:explain", summary="Say what a diagnostic code means."
+    ),
     "plan": Verb(
         target="runner.cli.plan:plan", summary="Work out what a playbook would send; send nothing."
     ),
@@ -34,6 +38,10 @@ VERBS: dict[str, Verb] = {
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
     "call": Verb(
         target="runner.cli.call:call", summary="Call one operation of the API by its own name."
+    ),
+    "actions": Verb(target="runner.cli.actions:actions", summary="Look up what a step can do."),
+    "schema": Verb(
+        target="runner.cli.schema:schema", summary="Print the JSON Schema of a kind of file."
     ),
     "sandbox": Verb(
         target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."

@@ -1,103 +1,118 @@
 """``runner validate``: check playbooks without any network, settings or controls."""
 
 import os
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from runner.app.environment import Ci
 from runner.catalogue.manifests import MANIFESTS
+from runner.cli.playbook_files import Meant, files_meant, is_of_another_kind, nothing_in
 from runner.cli.shell import Shell
-from runner.core.diagnostics import Diagnostic, has_errors
-from runner.core.errors import ExitCode, InvalidInput
+from runner.core.diagnostics import as_errors
+from runner.core.errors import ExitCode, InvalidInput, SettingsInvalid
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
 from runner.playbook.load import load_playbook
-from runner.playbook.model import Effect, Playbook
-from runner.reporting.diagnostics import count_line, render_diagnostics
-from runner.reporting.escape import visible
-from runner.reporting.terminal import fitted
+from runner.reporting.checked import FileChecked
+from runner.reporting.validation import FORMATS, Validation, human, human_in_github
 
-_SUFFIXES = (".yaml", ".yml")
-_OTHER_KIND = re.compile(r"^kind:[ ]+(Controls|Directory|Inputs|Profiles|World)\s*$", re.MULTILINE)
+_SIDE_REPORTS = ("sarif", "junit")
 
 
 @click.command()
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    help="What goes to stdout: text for people (the default), or a report for programs.",
+)
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--sarif",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write SARIF to a file as well.",
+)
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write JUnit XML to a file as well.",
+)
 @click.pass_obj
-def validate(shell: Shell, paths: tuple[Path, ...]) -> int:
+def validate(shell: Shell, /, paths: tuple[Path, ...], **options: Any) -> int:
     """Check playbooks: syntax, shape, references, types, coins and limits.
 
     A folder stands for every *.yaml and *.yml in it that does not say it is something else.
-    Nothing is asked of a network, and names of the directory are left to plan.
+    Nothing is asked of a network, and names of the directory are left to plan. Warnings alone end
+    with 0. In GitHub Actions the text for people is followed by annotations.
 
     \b
     Example
       runner validate playbooks/
+      runner validate playbooks/ --strict --format gitlab
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    found: list[Diagnostic] = []
     sources: dict[str, SourceFile] = {}
-    lines = [_checked(path, found, sources, named=named) for path, named in _files(paths, found)]
-    text = "".join(f"{line}\n" for line in lines if line)
-    if found:
-        terminal = shell.environment.stdout
-        text += ("\n" if text else "") + render_diagnostics(found, terminal, sources.get)
-    click.echo(fitted(text, shell.environment.stdout), nl=False)
-    return ExitCode.INVALID if has_errors(found) else ExitCode.DONE
+    files = list(_checked(paths, sources))
+    if options["strict"]:
+        files = [replace(file, diagnostics=as_errors(file.diagnostics)) for file in files]
+    environment = shell.environment
+    validation = Validation(
+        files=files, source_of=sources.get, terminal=environment.stdout, cwd=environment.cwd
+    )
+    if options["form"] is not None:
+        text = FORMATS[options["form"]](validation)
+    elif environment.ci is Ci.GITHUB:
+        text = human_in_github(validation, os.urandom(16).hex())
+    else:
+        text = human(validation)
+    for form in _SIDE_REPORTS:
+        if options[form] is not None:
+            _write(options[form], FORMATS[form](validation))
+    click.echo(text, nl=False)
+    return ExitCode.INVALID if any(file.errors for file in files) else ExitCode.DONE
 
 
-def _checked(
-    path: Path, found: list[Diagnostic], sources: dict[str, SourceFile], *, named: bool
-) -> str:
-    """Check one file and return its line, which is empty for a file that is no playbook."""
+def _write(path: Path, text: str) -> None:
+    from runner.core.files import FileRefused, write_whole
+
+    hint = "name a file in a folder of yours"
     try:
-        source = read_source(path)
+        write_whole(path, text.encode("utf-8"))
+    except FileRefused as exc:
+        raise SettingsInvalid(f"{exc}, and a report would replace it", hint=hint) from exc
+    except OSError as exc:
+        raise SettingsInvalid(f"{path} cannot be written: {exc.strerror}", hint=hint) from exc
+
+
+def _checked(paths: tuple[Path, ...], sources: dict[str, SourceFile]) -> Iterator[FileChecked]:
+    for meant in files_meant(paths):
+        if meant.is_empty:
+            found = (nothing_in(meant.path),)
+            yield FileChecked(name=str(meant.path), diagnostics=found, is_listed=False)
+        elif checked := _check(meant, sources):
+            yield checked
+
+
+def _check(meant: Meant, sources: dict[str, SourceFile]) -> FileChecked | None:
+    """Check a file; None for one of another kind, unless the user named it."""
+    name = str(meant.path)
+    try:
+        source = read_source(meant.path)
         sources[source.name] = source
-        if not named and _OTHER_KIND.search(source.text):
-            return ""
+        if not meant.is_named and is_of_another_kind(source):
+            return None
         loaded = load_playbook(source, MANIFESTS)
     except InvalidInput as error:
-        found += error.diagnostics
-        return f"{visible(str(path))}: {count_line(error.diagnostics)}"
-    found += loaded.diagnostics
-    if loaded.playbook is None or has_errors(loaded.diagnostics):
-        return f"{visible(str(path))}: {count_line(loaded.diagnostics)}"
-    remark = f", {count_line(loaded.diagnostics)}" if loaded.diagnostics else ""
-    return f"{visible(str(path))}: ok ({_size(loaded.playbook)}{remark})"
-
-
-def _size(playbook: Playbook) -> str:
-    effects = sum(isinstance(step.verb, Effect) for step in playbook.steps)
-    return f"{_count(len(playbook.steps), 'step')}, {_count(effects, 'effect')}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _files(paths: tuple[Path, ...], found: list[Diagnostic]) -> Iterator[tuple[Path, bool]]:
-    """Yield every file once, and whether the user named it rather than its folder."""
-    seen: set[Path] = set()
-    for path in paths:
-        inside = sorted(_playbooks_in(path)) if path.is_dir() else None
-        if inside == []:
-            whole = SourceFile(name=str(path), text="").whole()
-            summary = f"there is no playbook in {path}"
-            hint = "playbooks end in .yaml or .yml"
-            found.append(Diagnostic(code="file-unreadable", summary=summary, span=whole, hint=hint))
-        for file in [path] if inside is None else inside:
-            if file not in seen:
-                seen.add(file)
-                yield file, inside is None
-
-
-def _playbooks_in(folder: Path) -> Iterator[Path]:
-    # Links are not followed: a folder that contains itself would never end.
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield Path(root) / name
+        return FileChecked(name=name, diagnostics=error.diagnostics)
+    if loaded.playbook is None:
+        return FileChecked(name=name, diagnostics=loaded.diagnostics)
+    steps, effects = loaded.playbook.size
+    return FileChecked(name=name, diagnostics=loaded.diagnostics, steps=steps, effects=effects)

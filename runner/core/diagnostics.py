@@ -1,6 +1,7 @@
 """What is wrong with something a person wrote: a code, a sentence, a place, a way out."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 
 from runner.core.record import record
@@ -44,6 +45,11 @@ def sorted_diagnostics(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def has_errors(found: Iterable[Diagnostic]) -> bool:
     """Tell whether any finding stops the program."""
     return any(d.severity is Severity.ERROR for d in found)
+
+
+def as_errors(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Take every warning for an error, for people who want none."""
+    return tuple(replace(each, severity=Severity.ERROR) for each in found)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -118,6 +124,13 @@ CODES: dict[str, str] = {
     "may-missing": "An effect is not covered by `may`.",
     "may-exceeded": "The steps can reach more than `may` allows.",
     "may-unused": "`may` names an effect that no step reaches.",
+    # doubts: warnings about what is legal
+    "may-too-wide": "`may` allows more than the steps can reach.",
+    "input-unused": "No expression reads an input.",
+    "let-unused": "No expression reads a name of `let`.",
+    "result-unused": "Nothing looks at what a step reads behind an effect.",
+    "wait-without-fail-if": "A wait for a status would sit out its timeout after a failure.",
+    "effect-unverified": "No assert and no wait stands behind an effect.",
     # inputs
     "input-missing": "A required input was not given.",
     "input-invalid": "An input has a value of the wrong type or outside its bounds.",

@@ -2,6 +2,7 @@
 
 RunnerError
 ├── InvalidInput            diagnostics about what people wrote                     exit 3
+├── FormatRefused           a file that cannot be formatted without changing it     exit 3
 ├── SettingsInvalid         settings, controls, store or credentials                exit 3
 │   ├── KeyRefused          a signing key that cannot be used
 │   └── StoreRefused        a journal that must not be written to
@@ -80,6 +81,12 @@ class InvalidInput(RunnerError):
         assert diagnostics, "an InvalidInput without a diagnostic tells the user nothing"
         super().__init__(diagnostics[0].summary, hint=diagnostics[0].hint)
         self.diagnostics = diagnostics
+
+
+class FormatRefused(RunnerError):
+    """A file whose formatted text would not say what the file says; it is left alone."""
+
+    exit_code = ExitCode.INVALID
 
 
 class SettingsInvalid(RunnerError):

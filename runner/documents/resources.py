@@ -25,3 +25,9 @@ def schema_text(name: str) -> str:
     Errors: ``FileNotFoundError`` for a name there is no schema of.
     """
     return (data_dir("schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+def schema_names() -> tuple[str, ...]:
+    """Return the name of every schema, sorted."""
+    names = data_dir("schemas").glob("*.schema.json")
+    return tuple(sorted(path.name.removesuffix(".schema.json") for path in names))

@@ -11,6 +11,7 @@ from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml_partly
 from runner.playbook.build import build_playbook
 from runner.playbook.check import check_playbook
+from runner.playbook.doubts import find_doubts
 from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
 
@@ -47,8 +48,11 @@ def load_playbook(source: SourceFile, manifests: Mapping[str, Manifest]) -> Load
         return Loaded(playbook=None, diagnostics=found)
     check_playbook(draft, manifests, checking)
     found = _joined(found, checking.found)
-    playbook = None if has_errors(found) else draft.playbook
-    return Loaded(playbook=playbook, diagnostics=found)
+    if has_errors(found):
+        return Loaded(playbook=None, diagnostics=found)
+    doubts = Findings()
+    find_doubts(draft.playbook, doubts)
+    return Loaded(playbook=draft.playbook, diagnostics=_joined(found, doubts.found))
 
 
 def _joined(earlier: Sequence[Diagnostic], later: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -51,7 +51,7 @@ def _check_count(steps: Sequence[Step], limit: May, findings: Findings) -> None:
 def _check_total(steps: Sequence[Step], limit: May, findings: Findings) -> None:
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for step in steps:
-        template = _amount_of(step)
+        template = amount_of(step)
         money = None if template is None else _written_money(template)
         if template is None or money is None:
             continue
@@ -93,7 +93,7 @@ def _total_text(steps: Sequence[Step], inputs: Mapping[str, Input]) -> str:
     """Spell a total that covers the amounts of the file and its defaults, or stand in for it."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for step in steps:
-        template = _amount_of(step)
+        template = amount_of(step)
         money = None if template is None else _likely_money(template, inputs)
         if money is None:
             return "AMOUNT COIN"
@@ -130,7 +130,7 @@ def _check_entry(
         )
 
 
-def _amount_of(step: Step) -> Template | None:
+def amount_of(step: Step) -> Template | None:
     """Return the argument of an effect that is an amount of money, if it has one."""
     assert isinstance(step.verb, Effect), "only effects are limited"
     for argument in step.verb.manifest.arguments:
@@ -148,6 +148,16 @@ def _written_money(template: Template) -> Money | None:
         return money_from_text(text)
     except AmountInvalid:
         return None
+
+
+def most_money(template: Template, inputs: Mapping[str, Input]) -> Money | None:
+    """Return the most an amount can be: written out, or the bound of an input; None if unknown."""
+    lone = template.lone
+    if lone is not None and isinstance(lone.tree, InputName):
+        declared = inputs.get(lone.tree.name)
+        most = None if declared is None else declared.maximum
+        return most if isinstance(most, Money) else None
+    return _written_money(template)
 
 
 def _likely_money(template: Template, inputs: Mapping[str, Input]) -> Money | None:

@@ -172,3 +172,8 @@ class Playbook:
     def has_effects(self) -> bool:
         """Tell whether any step can move something."""
         return any(isinstance(step.verb, Effect) for step in self.steps)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Count the steps, and those of them that are effects."""
+        return len(self.steps), sum(isinstance(step.verb, Effect) for step in self.steps)

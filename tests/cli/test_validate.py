@@ -115,3 +115,79 @@ def test_settings_and_controls_are_not_read(folder: Path) -> None:
     )
 
     assert done.returncode == 0
+
+
+DOUBTFUL = PLAYBOOK.replace("steps:", "inputs:\n  spare: {type: bool, default: true}\nsteps:")
+
+
+def test_warnings_end_with_0_unless_they_are_taken_for_errors(folder: Path) -> None:
+    (folder / "doubtful.yaml").write_text(DOUBTFUL)
+
+    done = _validate(folder, "doubtful.yaml")
+    strict = _validate(folder, "doubtful.yaml", "--strict")
+
+    assert (done.returncode, strict.returncode) == (0, 3)
+    assert done.stdout.startswith("doubtful.yaml: ok (1 step, 0 effects, 1 warning)\n")
+    assert "warning[input-unused]" in done.stdout
+    assert strict.stdout.startswith("doubtful.yaml: 1 error\n")
+    assert "error[input-unused]" in strict.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "github", "gitlab", "sarif", "junit"])
+def test_report_replaces_the_text_and_keeps_the_exit_code(folder: Path, form: str) -> None:
+    (folder / "broken.yaml").write_text(BROKEN)
+
+    done = _validate(folder, "broken.yaml", "playbooks", "--format", form)
+    fine = _validate(folder, "playbooks", "--format", form)
+
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "unknown-key" in done.stdout
+    assert "error[unknown-key]: step" not in done.stdout.partition("<failure")[0]
+    assert (fine.returncode, fine.stderr) == (0, "")
+    assert "unknown-key" not in fine.stdout
+
+
+def test_reports_are_written_beside_the_text(folder: Path) -> None:
+    (folder / "broken.yaml").write_text(BROKEN)
+
+    done = _validate(folder, "broken.yaml", "--sarif", "out.sarif", "--junit", "out.xml")
+
+    assert done.stdout == _validate(folder, "broken.yaml").stdout
+    assert done.returncode == 3
+    assert '"version": "2.1.0"' in (folder / "out.sarif").read_text()
+    assert "<testsuites" in (folder / "out.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("nowhere/out.xml", "cannot be written"), ("playbooks", "is not a regular file")],
+)
+def test_report_that_cannot_be_written_is_said(folder: Path, target: str, words: str) -> None:
+    done = _validate(folder, "playbooks/b.yaml", "--junit", target)
+
+    assert done.returncode == 3
+    assert words in done.stderr
+
+
+def test_github_gets_annotations_below_the_text(folder: Path) -> None:
+    (folder / "broken.yaml").write_text(BROKEN)
+
+    done = _validate(folder, "broken.yaml", GITHUB_ACTIONS="true")
+    asked = _validate(folder, "broken.yaml", "--format", "human", GITHUB_ACTIONS="true")
+
+    lines = done.stdout.splitlines()
+    token = lines[0].removeprefix("::stop-commands::")
+    assert lines[-2] == f"::{token}::"
+    assert lines[-1].startswith("::error file=broken.yaml,line=6,")
+    assert asked.stdout.splitlines() == lines[1:-2]
+
+
+def test_name_of_a_file_is_no_command_in_github(folder: Path) -> None:
+    (folder / "::error::x.yaml").write_text(PLAYBOOK)
+
+    done = _validate(folder, ".", GITHUB_ACTIONS="true")
+
+    lines = done.stdout.splitlines()
+    token = lines[0].removeprefix("::stop-commands::")
+    assert len(token) == 32
+    assert "::error::x.yaml: ok (1 step, 0 effects)" in lines[1 : lines.index(f"::{token}::")]

@@ -11,6 +11,7 @@ import pytest
 from runner.catalogue.manifests import MANIFESTS
 from runner.core.types import SCALAR_NAMES
 from runner.documents.files import check_text
+from runner.documents.schema import shape_schema
 from runner.playbook.declarations import INPUT_TYPES
 from runner.playbook.inputs import load_inputs_file
 from runner.playbook.load import load_playbook
@@ -55,7 +56,9 @@ def _defaults(schema: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str,
 def test_schema_defaults_are_the_models() -> None:
     model = {each.name: each.default for each in dataclasses.fields(Effect)}
 
-    assert dict(_defaults(SCHEMA)) == {"$defs/step/properties/confirm": model["confirm"].value}
+    assert dict(_defaults(shape_schema("playbook"))) == {
+        "$defs/step/properties/confirm": model["confirm"].value
+    }
 
 
 def test_schema_confirm_words_are_the_models() -> None:

@@ -1,10 +1,9 @@
 """Plan files on disk."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from runner.core.errors import PlanRefused, SettingsInvalid
+from runner.core.files import FileRefused, write_whole
 from runner.plan.codec import PLAN_BYTES_MAX, PlanFile, plan_from_file
 
 
@@ -31,23 +30,13 @@ def write_plan(path: Path, file: PlanFile) -> None:
 
     Errors: ``SettingsInvalid`` when it cannot be written there.
     """
-    # Renaming over it would turn a device, /dev/null for one, into a file for the whole machine.
-    if path.is_symlink() or (path.exists() and not path.is_file()):
+    try:
+        write_whole(path, file.data)
+    except FileRefused as exc:
         raise SettingsInvalid(
             f"{path} is not a regular file, and a plan would replace it",
             hint="name a file in a folder of yours",
-        )
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(file.data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+        ) from exc
     except OSError as exc:
         raise SettingsInvalid(
             f"{path} cannot be written: {exc.strerror}", hint="name a file in a folder of yours"

@@ -1,0 +1,59 @@
+"""Annotations of GitHub Actions, and text that its runner must not read as commands.
+
+GitHub's runner takes any line of a program's output that starts with ``::``, blanks aside, or holds
+``##[``, for a command. A file's name or a playbook's text may hold such a line (CVE-2020-15228,
+CVE-2022-35954).
+
+Source: github.com/actions/toolkit ``packages/core/src/command.ts`` (escapes);
+    docs.github.com "Workflow commands for GitHub Actions" (stop-commands).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.core.diagnostics import Diagnostic, Severity
+from runner.reporting.checked import FileChecked, all_findings, path_in_checkout
+from runner.reporting.escape import visible
+
+
+def annotations(files: Sequence[FileChecked], cwd: Path) -> str:
+    """Return one workflow command for each finding, a line each; nothing without findings.
+
+    Shapes: lines and columns count from 1; ``endColumn`` is exclusive, and left out with a finding
+        over several lines, where GitHub takes no columns.
+    """
+    return "".join(f"{_annotation(found, cwd)}\n" for found in all_findings(files))
+
+
+def without_commands(text: str, token: str) -> str:
+    """Return a text whose lines GitHub's runner shows and never obeys.
+
+    Shapes: ``token`` is random for each text, so that nothing in it can end the protection.
+    """
+    ended = text if not text or text.endswith("\n") else f"{text}\n"
+    return f"::stop-commands::{token}\n{ended}::{token}::\n" if ended else ""
+
+
+def _annotation(found: Diagnostic, cwd: Path) -> str:
+    span = found.span
+    properties = {
+        "file": path_in_checkout(span.file, cwd),
+        "line": str(span.line),
+        "endLine": str(span.end_line),
+    }
+    if span.end_line == span.line:
+        properties |= {"col": str(span.column), "endColumn": str(span.end_column)}
+    properties["title"] = found.code
+    listed = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
+    level = "error" if found.severity is Severity.ERROR else "warning"
+    # Each part is made visible before they are joined: the line break between them is ours.
+    lines = [visible(text) for text in (found.summary, found.hint) if text]
+    return f"::{level} {listed}::{_data(chr(10).join(lines))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")

@@ -219,7 +219,7 @@ async def _mirrorx_order(custodian: Custodian, arguments: Arguments) -> Value:
 
 def _one_order(name: str, order_id: str, orders: Iterable[SeenOrder]) -> Value:
     order = next((o for o in orders if o.order_id == order_id), None)
-    if order is None:
+    if order is None or order.amount is None:
         # Not there is not "failed": the list may lag, or be incomplete, and a wait looks again.
         return {"found": False, name: order_id, "status": "unknown"}
     return {

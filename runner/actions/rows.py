@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from runner.core.errors import ReplyRefused
+from runner.core.jsonvalue import NumberText
 from runner.core.money import COIN, AmountInvalid, Money, amount_from_reply
 
 
@@ -31,6 +32,10 @@ class Row:
         """Return a text, or None where the field is absent or null."""
         value = self._fields.get(name)
         return str(value) if isinstance(value, str) else None
+
+    def is_number(self, name: str) -> bool:
+        """Tell whether a field came as a number, which may have been rounded on its way."""
+        return isinstance(self._fields.get(name), NumberText)
 
     def amount(self, name: str) -> Decimal:
         """Return an exact amount."""

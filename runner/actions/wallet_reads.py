@@ -6,12 +6,14 @@ from types import MappingProxyType
 from runner.actions.custodian import Custodian
 from runner.actions.lookups import Arguments, Read, named, names_of, since_of, wallet_of
 from runner.actions.rows import Row
-from runner.actions.statuses import status_word, transaction_status_word
+from runner.actions.statuses import (
+    AUTO_COLLECTION,
+    TRANSFER_KINDS,
+    status_word,
+    transaction_status_word,
+)
 from runner.core.money import Money
 from runner.core.values import Value
-
-_TRANSFER_KINDS = {"10": "on_chain", "20": "internal"}
-_AUTO_COLLECTION = "1"
 
 
 async def _wallet_summary(custodian: Custodian, arguments: Arguments) -> Value:
@@ -49,7 +51,7 @@ def _deposit(row: Row) -> Value:
     return {
         "order": row.text("orderViewId"),
         **_transaction_status(row, kind),
-        **named("kind", _TRANSFER_KINDS.get(kind)),
+        **named("kind", TRANSFER_KINDS.get(kind)),
         "amount": row.money("amount"),
         **named("network", row.text_or_none("network")),
         "from_address": row.text("fromAddress"),
@@ -72,7 +74,7 @@ async def _withdrawal(custodian: Custodian, arguments: Arguments) -> Value:
         "found": True,
         "order": row.text("orderViewId"),
         **_transaction_status(row, kind),
-        **named("kind", _TRANSFER_KINDS.get(kind)),
+        **named("kind", TRANSFER_KINDS.get(kind)),
         "amount": row.money("amount"),
         **named("fee", None if fee is None else Money(fee, row.coin("feeSymbol"))),
         "network": row.text("network"),
@@ -94,7 +96,7 @@ async def _subwallet_list(custodian: Custodian, arguments: Arguments) -> Value:
             {
                 "id": row.text("walletIdStr"),
                 "name": row.text("walletName"),
-                "auto_collection": row.text("autoCollection") == _AUTO_COLLECTION,
+                "auto_collection": row.text("autoCollection") == AUTO_COLLECTION,
                 **named("wallet", names.get(row.text("walletIdStr"))),
             }
             for row in rows
@@ -128,7 +130,7 @@ async def _transfer(custodian: Custodian, arguments: Arguments) -> Value:
 
 def _transaction_status(row: Row, kind: str) -> dict[str, Value]:
     code = row.text("status")
-    word = transaction_status_word(code, is_internal=_TRANSFER_KINDS.get(kind) == "internal")
+    word = transaction_status_word(code, is_internal=TRANSFER_KINDS.get(kind) == "internal")
     return {"status": word, "status_code": code}
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from runner.catalogue.api import WriteOutcome
+from runner.catalogue.manifest import ORDER_STATUSES, Acceptance
 from runner.core.errors import OutcomeUnknown, RemoteError
 from runner.core.jsonvalue import JsonValue
 from runner.effects.driver import EffectDriver
@@ -57,10 +58,11 @@ ORDER = EffectOrder(
     request_id="41",
     lock="mirrorx/33/USDT",
     expectation=Expectation(
-        link_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
+        subject_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
     ),
     planned_at=START,
 )
+ACCEPTANCE = Acceptance(order_field="orderViewId", echoes_request_id=True, statuses=ORDER_STATUSES)
 RUN = RunRow(
     run_id="R-1",
     digest="sha256:1",
@@ -149,7 +151,7 @@ class Custodian:
         seen = SeenOrder(
             order_id=order_id or f"7{len(self.made):05}",
             request_id=request_id,
-            link_id=wanted.link_id,
+            subject_id=wanted.subject_id,
             kind=kind,
             coin=wanted.coin,
             network=wanted.network,
@@ -192,7 +194,7 @@ class Custodian:
         seen = SeenOrder(
             order_id=f"9{len(self.made):05}",
             request_id=order.request_id,
-            link_id=wanted.link_id,
+            subject_id=wanted.subject_id,
             kind=wanted.kind,
             coin=wanted.coin,
             network=wanted.network,
@@ -339,6 +341,9 @@ class Eyes:
             raise RemoteError("not allowed", method="GET", path="/list", code="G20016")
         rows = () if fault == "incomplete" else self.custodian.listed(since)
         return Sighting(rows=rows, complete=fault != "incomplete", at=self.custodian.clock.now())
+
+    async def look_own(self, order: EffectOrder, *, since: datetime) -> Sighting:
+        return await self.look(order, since=since)
 
 
 class Crash(BaseException):

@@ -5,7 +5,6 @@ What cannot be said is refused: nothing a caller gave is left out, and nothing i
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -13,7 +12,7 @@ from runner.actions.statuses import ADDRESS_TYPES, EXCHANGE_KINDS, WEBHOOK_EVENT
 from runner.catalogue.api import Operation
 from runner.controls.destination import DestinationEntry
 from runner.controls.directory import Directory
-from runner.core.clock import timestamp_text
+from runner.core.clock import moment_from_ms, timestamp_text
 from runner.core.errors import SettingsInvalid
 from runner.core.money import AmountInvalid, money_from_text
 from runner.core.record import record
@@ -164,7 +163,7 @@ def _network(value: str, directory: Directory) -> _Said:
 
 def _moment(value: str, _: Directory) -> _Said:
     try:
-        since = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
+        since = moment_from_ms(int(value))
     except OverflowError as exc:
         raise RawWriteRefused(f"{value} ms is no moment that can be written down") from exc
     return {"since": timestamp_text(since)}

@@ -8,7 +8,9 @@ from runner.actions.lookups import Arguments, Read, named, names_of, since_of, w
 from runner.actions.rows import Row
 from runner.actions.statuses import (
     AUTO_COLLECTION,
+    EXCHANGE_KINDS,
     TRANSFER_KINDS,
+    WALLET_TYPE_NUMBERS,
     status_word,
     transaction_status_word,
 )
@@ -138,6 +140,52 @@ def _coin(arguments: Arguments) -> dict[str, str]:
     return {"coinSymbol": str(arguments["coin"])} if "coin" in arguments else {}
 
 
+async def _exchange_order(custodian: Custodian, arguments: Arguments) -> Value:
+    order = str(arguments["order"])
+    params = {"walletId": wallet_of(custodian, arguments).id, "orderViewId": order}
+    row = await custodian.record_or_none("exchange.transfer.detail", params)
+    if row is None:
+        return {"found": False, "order": order, "status": "unknown"}
+    code = row.text("status")
+    return {
+        "found": True,
+        "order": row.text("orderViewId"),
+        "status": status_word(code),
+        "status_code": code,
+        **named("direction", EXCHANGE_KINDS.get(row.text("direction"))),
+        "amount": row.money("amount"),
+        "exchange_uid": row.text("exchangeUserId"),
+        **named("request_id", row.text_or_none("requestId")),
+    }
+
+
+async def _transactions(custodian: Custodian, arguments: Arguments) -> Value:
+    wallet = wallet_of(custodian, arguments)
+    listed = {"walletIds": (wallet.id,)}
+    for ours, theirs in (("coin", "symbols"), ("network", "networks")):
+        if ours in arguments:
+            listed[theirs] = (str(arguments[ours]),)
+    params = {"walletType": WALLET_TYPE_NUMBERS[wallet.type], **listed}
+    since = custodian.clock.now() - since_of(arguments)
+    rows, complete = await custodian.history("transaction.history", params, since=since)
+    # Days are asked for, so what lies before the moment comes with the rest.
+    moved = ((row.moment("ts"), row) for row in rows)
+    return {
+        "rows": tuple(
+            {
+                "at": at,
+                "kind": row.text("transactionType"),
+                "amount": Money(row.amount("amount"), row.coin("symbol")),
+                **named("network", row.text_or_none("network") or None),
+                **named("transaction", row.text_or_none("txId") or None),
+            }
+            for at, row in moved
+            if at >= since
+        ),
+        "complete": complete,
+    }
+
+
 WALLET_READS: Mapping[str, Read] = MappingProxyType(
     {
         "wallet.summary": _wallet_summary,
@@ -146,6 +194,8 @@ WALLET_READS: Mapping[str, Read] = MappingProxyType(
         "deposits": _deposits,
         "withdrawal": _withdrawal,
         "transfer": _transfer,
+        "exchange.order": _exchange_order,
+        "transactions": _transactions,
     }
 )
 """The reads of this module by their actions' names."""

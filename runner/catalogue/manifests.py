@@ -14,6 +14,7 @@ from runner.catalogue.manifest import (
     BalanceField,
     Manifest,
 )
+from runner.catalogue.sending_manifests import SENDING_MANIFESTS
 from runner.catalogue.wallet_manifests import WALLET_MANIFESTS
 from runner.core.types import (
     BOOL,
@@ -136,7 +137,7 @@ _ALL = (
     Manifest(
         name="wallet.assets",
         kind=ActionKind.READ,
-        summary="What a wallet holds, coin by coin.",
+        summary="What a wallet of any type holds, coin by coin.",
         operation="wallet.asset.list",
         arguments=(
             _wallet(),
@@ -340,7 +341,7 @@ _ALL = (
 )
 
 NAMED: Mapping[str, Manifest] = MappingProxyType(
-    {m.name: m for m in (*_ALL, *WALLET_MANIFESTS, *EFFECT_MANIFESTS)}
+    {m.name: m for m in (*_ALL, *WALLET_MANIFESTS, *SENDING_MANIFESTS, *EFFECT_MANIFESTS)}
 )
 """The actions with a name and words of our own, in the order of the reference."""
 

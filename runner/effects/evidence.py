@@ -59,10 +59,18 @@ _SUBJECTS = {
 
 
 def _is_same(name: str, want: str, have: str) -> bool:
-    if name == "address" and _HEX_ADDRESS.fullmatch(want):
-        # The case of its letters is only a checksum; who shows it may write it otherwise.
-        return want.lower() == have.lower()
-    return want == have
+    return is_same_address(want, have) if name == "address" else want == have
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Tell whether two texts are one address.
+
+    The case of a hexadecimal address's letters is only a checksum, and who shows it may write it
+    otherwise; of every other address each character counts.
+    """
+    if _HEX_ADDRESS.fullmatch(one):
+        return one.lower() == other.lower()
+    return one == other
 
 
 def _spoken(name: str) -> str:

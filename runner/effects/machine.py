@@ -19,7 +19,13 @@ from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind
-from runner.effects.evidence import differences, halt_evidence, not_shown, subject_word
+from runner.effects.evidence import (
+    differences,
+    halt_evidence,
+    is_same_address,
+    not_shown,
+    subject_word,
+)
 from runner.effects.model import (
     Attempt,
     EffectOrder,
@@ -569,9 +575,11 @@ def _is_rival(order: EffectOrder, seen: SeenOrder) -> bool:
     wanted = order.expectation
     if wanted.subject_id or "address" not in wanted.details or seen.status == "failed":
         return False
-    place = (wanted.coin, wanted.network, wanted.details["address"], wanted.details["memo"])
-    theirs = (seen.details.get("address"), seen.details.get("memo"))
-    return place == (seen.coin, seen.network, *theirs)
+    return (
+        (wanted.coin, wanted.network) == (seen.coin, seen.network)
+        and is_same_address(wanted.details["address"], seen.details.get("address", ""))
+        and wanted.details["memo"] == seen.details.get("memo")
+    )
 
 
 def _twins(row: EffectRow, sighting: Sighting) -> list[SeenOrder]:

@@ -95,7 +95,7 @@ class RequestIdEyes(Eyes):
 class NameEyes(Eyes):
     """Lists all wallets, of any age, without a requestId."""
 
-    async def look(self, order: EffectOrder, *, since: datetime) -> Sighting:  # noqa: ARG002 - all there are
+    async def look(self, order: EffectOrder, *, since: datetime) -> Sighting:
         self.custodian.shows_request_ids = False
         listed = await super().look(order, since=BEGINNING)
         rows = tuple(replace(row, status="success", status_code="") for row in listed.rows)

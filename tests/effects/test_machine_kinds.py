@@ -1,5 +1,6 @@
 """The rules by values for what is found by requestId, by name, by its state, or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -60,7 +61,12 @@ BELIEVED = Reading(believed=True, patience_over=False, looked_enough=True)
 IMPATIENT = Reading(believed=False, patience_over=True, looked_enough=True)
 
 
-def seen_of(order: EffectOrder, order_id: str = "77", **changes: object) -> SeenOrder:
+def seen_of(
+    order: EffectOrder,
+    order_id: str = "77",
+    changes: Mapping[str, object] | None = None,
+    **named: object,
+) -> SeenOrder:
     """Return what the custodian shows of an effect that was executed to its end."""
     wanted = order.expectation
     seen = SeenOrder(
@@ -74,7 +80,7 @@ def seen_of(order: EffectOrder, order_id: str = "77", **changes: object) -> Seen
         status="success",
         status_code="30",
     )
-    return replace(seen, **changes)  # type: ignore[arg-type]  # a table of changes
+    return replace(seen, **{**(changes or {}), **named})  # type: ignore[arg-type]  # a table of changes
 
 
 def sighting(*rows: SeenOrder, complete: bool = True) -> Sighting:
@@ -150,7 +156,7 @@ def test_orders_like_it_are_looked_at_closer(changes: dict[str, object], expecte
     decision = before_sending(
         WITHDRAWAL,
         (),
-        sighting(seen_of(WITHDRAWAL, **changes)),
+        sighting(seen_of(WITHDRAWAL, changes=changes)),
         claimed=NOBODY,
         expired=False,
     )
@@ -198,7 +204,7 @@ def test_success_counts_once_everything_is_compared(
     changes: dict[str, object], expected: EffectState | None
 ) -> None:
     accepted = row_of(WITHDRAWAL, S.ACCEPTED, order_id="77")
-    own = seen_of(WITHDRAWAL, request_id="41", **changes)
+    own = seen_of(WITHDRAWAL, changes=changes, request_id="41")
 
     assert state_of(after_poll(accepted, sighting(own))) is expected
 
@@ -219,7 +225,7 @@ def test_what_is_not_shown_yet_is_named() -> None:
 @pytest.mark.parametrize("changes", [{}, {"details": {"name": "desk 7", "type": "other"}}])
 def test_name_that_is_taken_halts_before_anything_is_sent(changes: dict[str, object]) -> None:
     decision = before_sending(
-        CREATION, (), sighting(seen_of(CREATION, **changes)), claimed=NOBODY, expired=False
+        CREATION, (), sighting(seen_of(CREATION, changes=changes)), claimed=NOBODY, expired=False
     )
 
     assert isinstance(decision, Move)

@@ -142,6 +142,12 @@ CODES: dict[str, str] = {
     "unknown-network": "The directory has no network of this name.",
     "once-missing": "A playbook with effects has no `once`.",
     # plan
+    "unknown-destination": "The directory has no destination of this name.",
+    "destination-refused": "A destination does not take what would be sent there.",
+    "wallet-unfit": "A wallet is not of a kind that can do this.",
+    "name-invalid": "A name is not one the custodian takes.",
+    "name-taken": "A wallet of this name exists already.",
+    "nothing-to-change": "An update would change nothing.",
     "precision-exceeded": "An amount has more decimals than the coin allows.",
     "amount-not-positive": "An effect would move nothing.",
     "effect-argument-unknown": "An effect depends on a value that is not known before the run.",

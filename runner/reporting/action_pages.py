@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import runner
-from runner.catalogue.manifest import RAW_PREFIX, ActionKind, Argument, Confirmation, Manifest
+from runner.catalogue.manifest import RAW_PREFIX, Argument, Confirmation, FoundBy, Manifest
 from runner.core.types import Field, ListOf, MapOf, Record, Type
 from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
@@ -34,6 +34,13 @@ _READ_EXITS: Final = (
     "4 before anything was sent and 13 after it, where the custodian says no; "
     "9 where it cannot be reached and nothing is open"
 )
+_FOUND_BY: Final = {
+    FoundBy.LIST: "in a list that need not say whose an order is",
+    FoundBy.REQUEST_ID: "by its requestId",
+    FoundBy.NAME: "by its name",
+    FoundBy.STATE: "by what it brings about",
+    FoundBy.NOTHING: "by no read",
+}
 _EFFECT_EXITS: Final = (
     "0 confirmed; 1 rejected or failed; 10 outcome unknown: a person must look; "
     "12 not final within its time: resume"
@@ -51,7 +58,6 @@ def action_facts(manifest: Manifest) -> Mapping[str, object]:
     Shapes: a field of a row is named ``rows[].field``; ``exits`` is a sentence; ``example`` a step.
     Units: seconds, in names that end with ``_s``.
     """
-    is_effect = manifest.kind is not ActionKind.READ
     movement, confirmation = manifest.movement, manifest.confirmation
     return {
         "name": manifest.name,
@@ -74,16 +80,16 @@ def action_facts(manifest: Manifest) -> Mapping[str, object]:
         "moves": None if movement is None else {"from": movement.debit, "to": movement.credit},
         "unknown_behind_effects": list(manifest.volatile),
         "resolver": manifest.resolver or None,
-        "found_by_list_only": manifest.list_only,
+        "found_by": manifest.found_by.value if manifest.is_effect else None,
         "confirmation": {
             "every_s": confirmation.every_s,
             "every_s_max": confirmation.every_s_max,
             "within_s": confirmation.within_s,
             "patience_s": confirmation.patience_s,
         }
-        if is_effect
+        if manifest.is_effect
         else None,
-        "exits": _EFFECT_EXITS if is_effect else _READ_EXITS,
+        "exits": _EFFECT_EXITS if manifest.is_effect else _READ_EXITS,
         "example": example_step(manifest),
     }
 
@@ -161,13 +167,12 @@ def promises(manifest: Manifest) -> Sequence[tuple[str, str]]:
     if manifest.volatile:
         listed = ", ".join(manifest.volatile)
         found.append(("unknown", f"{listed}, in a plan once an effect stands before it"))
-    if manifest.kind is not ActionKind.READ:
-        how = " in a list alone, never by requestId" if manifest.list_only else ""
+    if manifest.is_effect:
         found += [
-            ("resolver", f"{manifest.resolver or 'none'}: where its outcome is found{how}"),
+            ("resolver", f"{manifest.resolver or 'none'}: found {_FOUND_BY[manifest.found_by]}"),
             ("confirmation", _confirmation(manifest.confirmation)),
         ]
-    exits = _EFFECT_EXITS if manifest.kind is not ActionKind.READ else _READ_EXITS
+    exits = _EFFECT_EXITS if manifest.is_effect else _READ_EXITS
     found.append(("exits", exits))
     return found
 

@@ -33,6 +33,12 @@ COVERED_ELSEWHERE = {
     "unknown-wallet": "controls/test_directory.py",
     "unknown-coin": "controls/test_directory.py",
     "unknown-network": "controls/test_directory.py",
+    "unknown-destination": "controls/test_directory.py",
+    "destination-refused": "actions/test_transfers.py",
+    "wallet-unfit": "actions/test_transfers.py",
+    "name-invalid": "actions/test_wallet_effects.py",
+    "name-taken": "plan/test_dryrun.py",
+    "nothing-to-change": "actions/test_wallet_effects.py",
     "precision-exceeded": "actions/test_effects.py",
     "amount-not-positive": "actions/test_effects.py",
 }

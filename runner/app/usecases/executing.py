@@ -7,6 +7,7 @@ from runner.app.desk import Desk
 from runner.app.usecases.loading import files_of, load_checked
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
+from runner.catalogue.manifest import FoundBy
 from runner.core.errors import (
     ExitCode,
     OutcomeLeftOpen,
@@ -189,8 +190,10 @@ async def _execute(
 
 
 def _may_be_there(row: EffectRow) -> bool:
-    # An order found under our requestId was sent, if not by an attempt this journal knows of.
-    return bool(row.order_id) or any(not a.proven_not_executed for a in row.attempts)
+    # An order found under our requestId was sent, if not by an attempt this journal knows of. A
+    # state that held already was not.
+    is_found = bool(row.order_id) and row.order.found_by is not FoundBy.STATE
+    return is_found or any(not a.proven_not_executed for a in row.attempts)
 
 
 def _raise_open(run_id: str, rows: Iterable[EffectRow], error: Exception) -> None:

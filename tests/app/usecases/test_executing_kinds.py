@@ -290,6 +290,17 @@ async def test_state_that_holds_already_is_not_sent(
     assert custodian.writes == []
 
 
+async def test_run_that_found_its_state_and_then_failed_has_sent_nothing(
+    desk: Desk, tmp_path: Path, custodian: SmallCustodian
+) -> None:
+    custodian.subwallets = dict.fromkeys(custodian.subwallets, "desk 8")
+
+    report = await applied(desk, tmp_path, RENAME + "  - id: no\n    assert: 1 > 2\n")
+
+    assert report.exit_code is ExitCode.ENDED_BEFORE_SENDING
+    assert custodian.writes == []
+
+
 async def test_recap_says_what_each_effect_was_about(
     desk: Desk, tmp_path: Path, custodian: SmallCustodian
 ) -> None:

@@ -13,8 +13,9 @@ from runner.core.diagnostics import Diagnostic, has_errors
 from runner.core.errors import ExitCode, InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.playbook.load import load_playbook
-from runner.playbook.model import Effect, Playbook
+from runner.playbook.model import Effect, Playbook, every_step
 from runner.reporting.diagnostics import count_line, render_diagnostics
 from runner.reporting.escape import visible
 from runner.reporting.terminal import fitted
@@ -58,7 +59,8 @@ def _checked(
         sources[source.name] = source
         if not named and _OTHER_KIND.search(source.text):
             return ""
-        loaded = load_playbook(source, MANIFESTS)
+        loaded = load_playbook(source, MANIFESTS, Folder.around(path))
+        sources.update(loaded.called)
     except InvalidInput as error:
         found += error.diagnostics
         return f"{visible(str(path))}: {count_line(error.diagnostics)}"
@@ -70,8 +72,9 @@ def _checked(
 
 
 def _size(playbook: Playbook) -> str:
-    effects = sum(isinstance(step.verb, Effect) for step in playbook.steps)
-    return f"{_count(len(playbook.steps), 'step')}, {_count(effects, 'effect')}"
+    steps = list(every_step(playbook.steps))
+    effects = sum(isinstance(step.verb, Effect) for step in steps)
+    return f"{_count(len(steps), 'step')}, {_count(effects, 'effect')}"
 
 
 def _count(number: int, word: str) -> str:

@@ -72,12 +72,16 @@ class MapOf:
 
 @positional_record
 class Field:
-    """One field of a record; an ``optional`` one may be absent and is read with ``get``."""
+    """One field of a record; an ``optional`` one may be absent and is read with ``get``.
+
+    Shapes: ``is_step`` marks a step inside a group, of which ``ran`` can be asked.
+    """
 
     name: str
     type: "Type"
     optional: bool = False
     summary: str = ""
+    is_step: bool = False
 
 
 @positional_record

@@ -30,6 +30,10 @@ class RunJournal:
         """Keep a step's first entry, or return the one already kept."""
         return await self._store.started_step(self._run_id, path, at=at, deadline=deadline)
 
+    async def has_started(self, path: str) -> bool:
+        """Tell whether a step's first entry is kept."""
+        return await self._store.step_start(self._run_id, path) is not None
+
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         """Keep a step's end."""
         await self._store.record_step(self._run_id, path, outcome)

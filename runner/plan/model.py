@@ -1,10 +1,11 @@
 """A plan: everything that will be sent, what it rests on, and what it does to the balances."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from runner.core.jsonvalue import JsonValue
+from runner.core.money import CONTEXT, ZERO
 from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 from runner.plan.projection import Touched
@@ -37,7 +38,8 @@ class PlannedEffect:
     Shapes: ``body`` is the exact JSON text to send without its last member, the timestamp;
         ``link`` and ``wallet`` are the directory's names; ``debit`` and ``credit`` are projected
         accounts; ``certainty`` is ``stated`` or ``inferred``, as the API description says of the
-        operation; ``decided`` is False where only the run knows whether it happens.
+        operation; ``decided`` is False where only the run knows whether it happens; ``drift`` says
+        how far it may differ when it is sent: ``exact``, ``planned`` or ``at_most``.
     """
 
     path: str
@@ -60,13 +62,14 @@ class PlannedEffect:
     credit: str
     certainty: str
     decided: bool
+    drift: str = "exact"
 
 
 @record
 class PlannedStep:
     """One step as the dry run saw it.
 
-    Shapes: ``state`` is ``done``, ``skipped`` or ``assumed``; ``result`` is what a read showed, or
+    Shapes: ``state`` is ``done``, ``skipped`` or ``assumed`` (``failed`` where a rescue caught it); ``result`` is what a read showed, or
         None for steps that read nothing before the run; ``conditions`` say what each `if`,
         `assert` and `until` was found to be, as in ``StepFinished``.
     """
@@ -171,3 +174,12 @@ class Plan:
             ),
             planned_at=self.created_at,
         )
+
+
+def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:
+    """Add the amounts up, by action and coin, both sorted; undecided effects count fully."""
+    sums: dict[str, dict[str, Decimal]] = {}
+    for effect in effects:
+        coins = sums.setdefault(effect.action, {})
+        coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
+    return {action: dict(sorted(coins.items())) for action, coins in sorted(sums.items())}

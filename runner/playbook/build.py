@@ -11,11 +11,13 @@ from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.core.types import type_from_text
 from runner.documents.nodes import Entry, MappingNode, Node
+from runner.playbook.calls import Called
 from runner.playbook.declarations import build_input, build_may
 from runner.playbook.expressions.template import Template
 from runner.playbook.model import Input, May, Output, Playbook
-from runner.playbook.reading import Findings, entries_at, items_of, scalar_at, text_at
-from runner.playbook.steps import Gaps, Workshop, build_step, build_template
+from runner.playbook.reading import Findings, entries_at, scalar_at, text_at
+from runner.playbook.steps import build_steps
+from runner.playbook.workshop import Gaps, Workshop, build_template
 
 
 @record
@@ -31,18 +33,24 @@ class Draft:
 
 
 def build_playbook(
-    document: Node, source: SourceFile, manifests: Mapping[str, Manifest], findings: Findings
+    document: Node,
+    source: SourceFile,
+    manifests: Mapping[str, Manifest],
+    called: Called,
+    findings: Findings,
 ) -> Draft | None:
     """Build what can be built; None where the document is no mapping.
 
-    Shapes: what the schema has already said about ``document`` is not said again.
+    Shapes: what the schema has already said about ``document`` is not said again; ``called`` loads
+        the playbooks that the steps call.
     """
     if not isinstance(document, MappingNode):
         return None
-    shop = Workshop(manifests=manifests, findings=findings, gaps=Gaps())
-    steps = (
-        build_step(node, position, shop)
-        for position, node in enumerate(items_of(document.get("steps")), start=1)
+    shop = Workshop(
+        manifests=manifests,
+        findings=findings,
+        gaps=Gaps(),
+        called=lambda scalar: called.playbook(scalar, findings),
     )
     once = document.get("once")
     playbook = Playbook(
@@ -52,7 +60,7 @@ def build_playbook(
         labels=_build_templates(document, "labels", findings),
         once=None if once is None else build_template(once, findings),
         may=_build_may(document, shop),
-        steps=tuple(step for step in steps if step is not None),
+        steps=build_steps(document.get("steps"), "", shop),
         outputs=_build_outputs(document, findings),
         source=source,
     )

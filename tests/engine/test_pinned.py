@@ -11,6 +11,7 @@ from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import MANIFESTS
 from runner.core.errors import PlanRefused
 from runner.core.money import Money
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder, EffectRow, EffectState, Expectation, Until
@@ -42,6 +43,8 @@ def _request(
 ) -> EffectRequest:
     return EffectRequest(
         path=path,
+        title=path,
+        span=Span(file="t.yaml", line=1, column=1, end_line=1, end_column=1),
         manifest=MANIFESTS["mirror.apply"],
         arguments={"amount": Money(Decimal(amount), "USDT"), "link": link},
         until_final=final,

@@ -12,8 +12,8 @@ from runner.core.ids import request_id
 from runner.core.money import Money
 from runner.engine.run import Walk
 from runner.engine.verdict import Cause
-from runner.plan.build import check_may, planning_diagnostics, shortage_words, totals
-from runner.plan.dryrun import DryRun, DryRunner, Identity
+from runner.plan.build import check_may, planning_diagnostics, shortage_words
+from runner.plan.dryrun import DryRun, DryRunner, Identity, totals
 from tests.engine.engine_fakes import START, FakeClock, FakeReads, playbook_of, positions
 
 API = load_api()
@@ -133,7 +133,7 @@ async def test_every_effect_that_must_not_be_sent_is_told_with_its_place() -> No
     )
     dry = await _dry(steps)
 
-    found = planning_diagnostics(dry, playbook_of(steps))
+    found = planning_diagnostics(dry)
 
     assert [diagnostic.code for diagnostic in found] == [
         "precision-exceeded",
@@ -182,7 +182,7 @@ async def test_bounds_of_the_playbook_hold_for_count_and_sum() -> None:
     steps = APPLY + APPLY.replace("apply", "again", 1)
     may = playbook_of(APPLY).may
     dry = await _dry(steps)
-    check_may(dry.intents, may)
+    check_may(dry, may)
     tight = {
         "mirror.apply": type(may["mirror.apply"])(
             action="mirror.apply",
@@ -193,7 +193,7 @@ async def test_bounds_of_the_playbook_hold_for_count_and_sum() -> None:
     }
 
     with pytest.raises(PolicyDenied) as denied:
-        check_may(dry.intents, tight)
+        check_may(dry, tight)
 
     assert "2 effects, `may` allows 1" in str(denied.value)
     assert "10 USDT, `may` allows 9.999999 USDT" in str(denied.value)

@@ -4,7 +4,7 @@ A digest proves that a plan's file is whole, not who wrote it. Nothing in it is 
 trust: what it pins is compared with this desk, with the files as they are now, and with a dry run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
 from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.plan.build import shortage_words
 from runner.plan.model import Plan
 from runner.plan.preflight import Drift, drift_between, name_changes
@@ -83,7 +84,7 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
             raise PlanRefused(
                 f"the plan's {what} was {_one_line(planned)}, this is {today}", hint=_AGAIN
             )
-    return load_checked(_pinned_source(plan))[0]
+    return _pinned_playbook(plan)
 
 
 def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
@@ -126,7 +127,8 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     Errors: ``PlanDrifted``; ``RemoteError`` and ``DryRunEnded`` where the custodian is unreachable.
     """
     try:
-        dry = await dry_run(desk, occasion, silent)
+        planned = frozenset(effect.path for effect in plan.effects)
+        dry = await dry_run(desk, occasion, silent, planned=planned)
     except DryRunEnded as ended:
         if ended.exit_code is ExitCode.UNREACHABLE:
             raise
@@ -143,7 +145,7 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     short, _ = shortage_words(dry)
     drifts = (
         *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
-        *name_changes(plan.names, today.names),
+        *name_changes(plan.names, directory_entries(desk, _used_by(plan))),
         *drift_between(plan, today),
     )
     if drifts:
@@ -157,8 +159,7 @@ def check_names_kept(desk: Desk, plan: Plan) -> None:
 
     Errors: ``PlanRefused``.
     """
-    used = ((effect.action, effect.link, effect.coin) for effect in plan.effects)
-    changed = name_changes(plan.names, directory_entries(desk, used))
+    changed = name_changes(plan.names, directory_entries(desk, _used_by(plan)))
     if changed:
         raise PlanRefused(
             "; ".join(str(each) for each in changed),
@@ -166,22 +167,47 @@ def check_names_kept(desk: Desk, plan: Plan) -> None:
         )
 
 
-def _pinned_source(plan: Plan) -> SourceFile:
+def _used_by(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    return ((effect.action, effect.link, effect.coin) for effect in plan.effects)
+
+
+def _pinned_playbook(plan: Plan) -> Playbook:
     # Read once: what was compared is what is loaded.
+    path = Path(plan.source)
     try:
-        source = read_source(Path(plan.source), name=plan.source)
+        source = read_source(path, name=plan.source)
+        _require_pinned(plan, source)
+        playbook, _ = load_checked(source, _PinnedFiles(plan, Folder.around(path)))
     except InvalidInput as error:
         raise PlanRefused(
             f"{_one_line(plan.source)}, which the plan read, cannot be read now:"
             f" {_one_line(error.message)}",
             hint="apply from the folder the plan was made in, or make a new plan",
         ) from error
-    pinned = {file.name: file.digest for file in plan.files}
-    if pinned != {name: bytes_digest(data) for name, data in files_of(source).items()}:
+    if {file.name for file in plan.files} != files_of(playbook).keys():
+        raise PlanRefused("the plan lists other files than its playbook is made from", hint=_AGAIN)
+    return playbook
+
+
+class _PinnedFiles:
+    """Called playbooks, refused where they are not as the plan read them."""
+
+    def __init__(self, plan: Plan, folder: Folder) -> None:
+        self._plan = plan
+        self._folder = folder
+
+    def read(self, name: str) -> SourceFile:
+        source = self._folder.read(name)
+        _require_pinned(self._plan, source)
+        return source
+
+
+def _require_pinned(plan: Plan, source: SourceFile) -> None:
+    digest = bytes_digest(source.text.encode("utf-8"))
+    if digest not in {file.digest for file in plan.files if file.name == source.name}:
         raise PlanRefused(
-            f"{_one_line(plan.source)} has changed since the plan was made", hint=_AGAIN
+            f"{_one_line(source.name)} has changed since the plan was made", hint=_AGAIN
         )
-    return source
 
 
 def _facts_words(facts: Mapping[str, str]) -> str:

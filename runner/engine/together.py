@@ -96,7 +96,12 @@ def _combined(stops: Sequence[Stopped], on_failure: OnFailure) -> Stopped:
     if len(ordered) == 1:
         message = first.message
     else:
-        shown = "; ".join(f"{stop.path}: {stop.message}" for stop in ordered[:_SHOWN_MAX])
+        shown = "; ".join(_placed(stop) for stop in ordered[:_SHOWN_MAX])
         more = len(ordered) - _SHOWN_MAX
         message = shown + (f"; and {more} more" if more > 0 else "")
     return Stopped(cause, message, kind=first.kind, path=first.path, owner=first.owner)
+
+
+def _placed(stop: Stopped) -> str:
+    is_named = stop.message.startswith(stop.path)
+    return stop.message if is_named else f"{stop.path}: {stop.message}"

@@ -49,6 +49,7 @@ from runner.playbook.model import (
 from runner.playbook.reading import Findings
 from runner.playbook.results import NOTHING, can_be_skipped, item_type, result_type
 from runner.playbook.rules import check_effect_rules
+from runner.playbook.workshop import ANY_NAME
 
 FINDINGS_MAX: Final = 100
 """After so many findings the check of further steps is left for the next time."""
@@ -353,8 +354,10 @@ class _Walk:
             return node.name in self._gaps.inputs
         if isinstance(node, StepName):
             return node.name in self._gaps.steps
-        is_result = node.name == "result" and path in self._gaps.steps
-        return is_result or node.name in frame.blurred
+        if node.name == "result" and path in self._gaps.steps:
+            return True
+        is_foreign = ANY_NAME in frame.blurred and node.name not in {*frame.names, "now", "result"}
+        return is_foreign or node.name in frame.blurred
 
 
 def _written_value(template: Template, kind: Type) -> "Value | None":

@@ -12,11 +12,10 @@ from runner.playbook.expressions.template import OPEN, parse_bare
 from runner.playbook.model import Foreach, OnFailure
 from runner.playbook.names import local_problem
 from runner.playbook.reading import Findings
-from runner.playbook.workshop import Workshop
+from runner.playbook.workshop import ANY_NAME, Workshop
 
 
 _FOREACH: Final = re.compile(r"[ \t\n]*([A-Za-z_][A-Za-z0-9_]*)[ \t\n]+in[ \t\n]+(?=[^ \t\n])")
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOCAL: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
@@ -56,7 +55,7 @@ def build_foreach(node: Node | None, path: str, shop: Workshop) -> Foreach | Non
     if match is None:
         _refuse_foreach(node, shop.findings)
         # Whatever the loop's name was, nothing is said about what uses it.
-        shop.gaps.lets[path].update(_WORD.findall(node.text))
+        shop.gaps.lets[path].add(ANY_NAME)
         shop.gaps.blur(path)
         return None
     local, start = match.group(1), match.end()

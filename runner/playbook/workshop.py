@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from runner.catalogue.manifest import Manifest
 from runner.core.errors import InvalidInput
@@ -12,6 +13,10 @@ from runner.playbook.expressions.parse import Expression, parse_expression
 from runner.playbook.expressions.template import Template, parse_bare, parse_template
 from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
+
+
+ANY_NAME: Final = "*"
+"""Stands among names that are not known for all that nothing else explains."""
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from runner.core.values import Value
 from runner.documents.files import source_from_bytes
 from runner.effects.model import EffectState
 from runner.engine.events import Event, StepFinished
+from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Ports, StepOutcome
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
@@ -72,6 +73,7 @@ class FakeEffects:
     settle_count: int = 0
     decided: frozenset[str] = frozenset()
     amount: Value | None = None
+    passed_over: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     complete_count: int = 0
@@ -87,6 +89,7 @@ class FakeEffects:
         return _result(path, state, amount)
 
     async def pass_over(self, path: str) -> None:
+        self.passed_over.append(path)
         if path in self.decided:
             raise PlanRefused(f"{path}: pinned")
 
@@ -111,7 +114,9 @@ class FakeEffects:
         if self.settle_error is not None:
             raise self.settle_error
         return tuple(
-            _result(path, state, Money(Decimal(1), "USDT")) for path, state in self.settled.items()
+            _result(path, state, Money(Decimal(1), "USDT"))
+            for path, state in self.settled.items()
+            if not under or is_under(path, under)
         )
 
 

@@ -30,6 +30,7 @@ from runner.plan.model import Plan
 from runner.plan.preflight import Drift, drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
 from runner.playbook.model import Playbook
+from runner.playbook.parts import part_from_json
 
 DRIFTS_SHOWN = 10
 CLOCK_STEP_MAX = timedelta(minutes=1)
@@ -94,15 +95,18 @@ def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
         occurrence than its inputs give: that name is what a run claims.
     """
     given = {}
+    place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
     for each in plan.inputs:
-        if not isinstance(each.value, str | bool):
+        try:
+            part = part_from_json(each.value, place)
+        except ValueError as error:
             raise PlanRefused(
-                f"the plan's input {_one_line(each.name)} is not a scalar", hint=_AGAIN
-            )
-        text = str(each.value).lower() if isinstance(each.value, bool) else each.value
-        place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
+                f"the plan's input {_one_line(each.name)} is no input", hint=_AGAIN
+            ) from error
         if each.origin != "default":
-            given[each.name] = InputGiven(text=text, origin=each.origin, span=place, key_span=place)
+            given[each.name] = InputGiven(
+                text="", part=part, origin=each.origin, span=place, key_span=place
+            )
     try:
         bound = bind_inputs(playbook, given)
     except InvalidInput as error:

@@ -171,7 +171,11 @@ def _missing_keys(node: Node, what: str, violation: Violation) -> Iterator[Diagn
             schema = known.get(key, {})
             example = schema.get("const", _example(schema)) if schema else _EXAMPLES.get(key, "")
             hint = f"add {key}: {example}".removesuffix(" ") if example else f"add {key}"
-            code = "missing-id" if key == "id" and what.startswith(("step ", "branch ")) else "missing-key"
+            code = (
+                "missing-id"
+                if key == "id" and what.startswith(("step ", "branch "))
+                else "missing-key"
+            )
             yield _finding(code, f'{what} lacks "{key}"', _first_key(node), hint)
 
 

@@ -16,9 +16,7 @@ _PLAIN: Final = frozenset(
 
 def encoded_key(key: str) -> str:
     """Spell a key for a path: UTF-8 bytes outside ``[A-Za-z0-9_-]`` as ``%2F``."""
-    return "".join(
-        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in key.encode("utf-8")
-    )
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in key.encode("utf-8"))
 
 
 def key_problem(key: str) -> str:

@@ -110,9 +110,7 @@ class Store(EffectStore, Protocol):
         """Write a step's first entry, or return the one already written: start and deadline."""
         ...
 
-    async def step_start(
-        self, run_id: str, path: str
-    ) -> tuple[datetime, datetime | None] | None:
+    async def step_start(self, run_id: str, path: str) -> tuple[datetime, datetime | None] | None:
         """Return a step's first entry as it was written: start and deadline; or None."""
         ...
 
@@ -239,7 +237,9 @@ class EffectPort(Protocol):
         """Take note that what is left in a step is not done, because it failed and was rescued."""
         ...
 
-    async def cannot_plan(self, path: str, code: str, message: str, *, hint: str, span: Span) -> None:
+    async def cannot_plan(
+        self, path: str, code: str, message: str, *, hint: str, span: Span
+    ) -> None:
         """Refuse a step whose effects cannot be known; ``code`` is a diagnostic's.
 
         Errors: ``PlanRefused`` in a real run.

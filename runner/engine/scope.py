@@ -78,9 +78,7 @@ class Scope:
 
     def apart(self, path: str, inputs: Mapping[str, Value]) -> "Scope":
         """Return the scope of a called playbook, which sees its inputs and nothing else."""
-        return replace(
-            self, prefix=f"{path}/", inputs=inputs, names={}, steps={}, certain=set()
-        )
+        return replace(self, prefix=f"{path}/", inputs=inputs, names={}, steps={}, certain=set())
 
     def as_undecided(self) -> "Scope":
         """Return the same scope for steps of which only the run knows whether they happen."""
@@ -114,9 +112,7 @@ class Scope:
             seen[let.name] = evaluate(let.value, self.environment(seen))
         return seen
 
-    def arguments(
-        self, verb: Use | Effect | Wait, names: Mapping[str, Value]
-    ) -> dict[str, Value]:
+    def arguments(self, verb: Use | Effect | Wait, names: Mapping[str, Value]) -> dict[str, Value]:
         """Evaluate a step's ``with``, defaults of the manifest included.
 
         Errors: ``ExpressionFailed``.

@@ -256,8 +256,7 @@ class StepRunner:
                 look=lambda: self.ports.reads.read(verb.manifest, arguments),
                 holds=lambda value: scope.holds(verb.until, {**names, "result": value}) is True,
                 fails=lambda value: (
-                    fail_if is not None
-                    and scope.holds(fail_if, {**names, "result": value}) is True
+                    fail_if is not None and scope.holds(fail_if, {**names, "result": value}) is True
                 ),
                 every=verb.every,
                 deadline=deadline,

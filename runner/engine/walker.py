@@ -386,9 +386,7 @@ class Walker:
         if timeout is None or self._ports.assume_waits:
             return scope
         now = self._ports.clock.now()
-        _, deadline = await self._ports.journal.started(
-            spot.path, at=now, deadline=now + timeout
-        )
+        _, deadline = await self._ports.journal.started(spot.path, at=now, deadline=now + timeout)
         assert deadline is not None, "it was written with one"
         if scope.deadline is not None and scope.deadline.at < deadline:
             return scope
@@ -450,7 +448,7 @@ class Walker:
         return spot.scope.take(spot.step, body)
 
     async def _require_begun(self, spot: Spot) -> None:
-        """Let a try go on that was begun, so that its end is looked at whatever happens further out.
+        """Let a try go on that was begun, so that what its end looks at is looked at.
 
         Errors: ``Withdrawn`` where it was not begun and must not be.
         """

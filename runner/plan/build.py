@@ -90,9 +90,7 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
 def planning_diagnostics(dry: DryRun) -> tuple[Diagnostic, ...]:
     """Return the reasons why the effects cannot be planned, at the steps they are about."""
     return tuple(
-        Diagnostic(
-            code=problem.code, summary=problem.message, span=problem.span, hint=problem.hint
-        )
+        Diagnostic(code=problem.code, summary=problem.message, span=problem.span, hint=problem.hint)
         for problem in dry.problems
     )
 

@@ -69,9 +69,9 @@ class PlannedEffect:
 class PlannedStep:
     """One step as the dry run saw it.
 
-    Shapes: ``state`` is ``done``, ``skipped`` or ``assumed`` (``failed`` where a rescue caught it); ``result`` is what a read showed, or
-        None for steps that read nothing before the run; ``conditions`` say what each `if`,
-        `assert` and `until` was found to be, as in ``StepFinished``.
+    Shapes: ``state`` is ``done``, ``skipped``, ``assumed``, or ``failed`` inside a try; ``result``
+        is what a read showed, or None for steps that read nothing before the run; ``conditions``
+        say what each `if`, `assert` and `until` was found to be, as in ``StepFinished``.
     """
 
     path: str

@@ -210,9 +210,7 @@ class _Walk:
         checked = self._checked(value, frame, path)
         return self._named(name, None if checked is None else checked.type, frame, value)
 
-    def _named(
-        self, name: str, kind: Type | None, frame: _Frame, place: Expression
-    ) -> _Frame:
+    def _named(self, name: str, kind: Type | None, frame: _Frame, place: Expression) -> _Frame:
         if name in frame.names:
             self._findings.add(
                 "expression-refused",

@@ -14,7 +14,6 @@ from runner.playbook.names import local_problem
 from runner.playbook.reading import Findings
 from runner.playbook.workshop import ANY_NAME, Workshop
 
-
 _FOREACH: Final = re.compile(r"[ \t\n]*([A-Za-z_][A-Za-z0-9_]*)[ \t\n]+in[ \t\n]+(?=[^ \t\n])")
 _LOCAL: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)

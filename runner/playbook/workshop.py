@@ -14,7 +14,6 @@ from runner.playbook.expressions.template import Template, parse_bare, parse_tem
 from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
 
-
 ANY_NAME: Final = "*"
 """Stands among names that are not known for all that nothing else explains."""
 

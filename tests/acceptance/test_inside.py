@@ -185,7 +185,9 @@ def test_called_playbooks_are_planned_applied_and_their_errors_shown(place: Work
 
     assert "trim/return_excess[USDT]" in ended.out
     _assert_each_once(place, "trim")
-    place.write("books/parts/trim.yaml", replaced(TRIM, "balance(steps.before,", "balance(steps.befor,"))
+    place.write(
+        "books/parts/trim.yaml", replaced(TRIM, "balance(steps.before,", "balance(steps.befor,")
+    )
     wrong = place.run("validate", "books").expect(3)
     assert "--> books/parts/trim.yaml:" in wrong.out
     assert 'did you mean "before"?' in wrong.out

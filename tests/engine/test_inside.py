@@ -1,4 +1,4 @@
-"""Steps inside steps: groups, loops, branches, attempts, pauses and calls, with every port a fake."""
+"""Steps inside steps: groups, loops, branches, attempts and pauses, with every port a fake."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -269,8 +269,10 @@ async def test_loops_stand_in_loops_and_see_all_names_around() -> None:
     )
 
     assert (await stage.walk()).cause is Cause.DONE
-    assert stage.states()[:3] == ["outer[1]/inner[1] done", "outer[1]/inner[2] done"] + [
-        "outer[1]/inner done"
+    assert stage.states()[:3] == [
+        "outer[1]/inner[1] done",
+        "outer[1]/inner[2] done",
+        "outer[1]/inner done",
     ]
 
 
@@ -370,10 +372,13 @@ class _Gathering(FakeEffects):
     under_way: int = 0
     most: int = 0
     met: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
+        if self.under_way > 1:
+            self.started.set()
         if self.under_way >= self.needed:
             self.met.set()
         await self.met.wait()
@@ -439,8 +444,7 @@ async def test_interruption_reaches_every_branch_and_waits_for_them() -> None:
     stage = _stage(BRANCHES, effects=effects)
 
     walking = asyncio.ensure_future(stage.walk())
-    while effects.under_way < 2:
-        await asyncio.sleep(0)
+    await effects.started.wait()
     walking.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -525,9 +529,7 @@ async def test_rescue_is_left_out_where_nothing_has_failed() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"), [(UNREACHABLE, "unreachable"), (REFUSED, "read"), (BROKEN, "assert")]
 )
-async def test_error_says_what_kind_of_failure_it_was(
-    answer: Value | Exception, kind: str
-) -> None:
+async def test_error_says_what_kind_of_failure_it_was(answer: Value | Exception, kind: str) -> None:
     answers = [answer] * 4 if isinstance(answer, Exception) else [answer]
     stage = _stage(TRY.replace("KIND", kind), system__status=[*answers, SYSTEM])
 
@@ -612,9 +614,14 @@ async def test_finally_runs_once_and_cannot_change_the_verdict() -> None:
 
 
 async def test_unreachable_custodian_in_finally_changes_nothing() -> None:
-    steps = "  - id: guarded\n    try:\n      - assert: 1 < 2\n    finally:\n      - id: last\n" + (
-        "        uses: system.status\n"
-    )
+    steps = """
+  - id: guarded
+    try:
+      - assert: 1 < 2
+    finally:
+      - id: last
+        uses: system.status
+"""
     stage = _stage(steps, system__status=[UNREACHABLE])
 
     end = await stage.walk()
@@ -666,11 +673,12 @@ async def test_soft_cancel_runs_finally_and_sends_nothing_more() -> None:
         uses: system.status
 """
     stage = _stage(steps)
+    clock = _Endless()
     ports = Ports(
         journal=stage.journal,
         reads=stage.reads,
         effects=stage.effects,
-        clock=_Endless(),
+        clock=clock,
         random=lambda: 0.5,
         places=lambda _: 6,
     )
@@ -678,8 +686,7 @@ async def test_soft_cancel_runs_finally_and_sends_nothing_more() -> None:
         Walk(playbook=stage.playbook, inputs={}, now=START), ports, stage.events.append
     )
     walking = asyncio.ensure_future(interpreter.run())
-    while "guarded/nap" not in stage.journal.entries:
-        await asyncio.sleep(0)
+    await clock.asleep.wait()
 
     interpreter.cancel("asked by ops")
     end = await walking
@@ -696,6 +703,9 @@ async def test_soft_cancel_runs_finally_and_sends_nothing_more() -> None:
 class _Endless:
     """A clock on which nothing that is slept for ever comes."""
 
+    def __init__(self) -> None:
+        self.asleep = asyncio.Event()
+
     def now(self) -> datetime:
         return START
 
@@ -704,6 +714,7 @@ class _Endless:
 
     async def sleep(self, delay_s: float) -> None:
         del delay_s
+        self.asleep.set()
         await asyncio.Event().wait()
 
 
@@ -760,5 +771,3 @@ async def test_retry_of_one_attempt_is_none() -> None:
 
     assert (await stage.walk()).cause is Cause.UNREACHABLE
     assert len(stage.reads.calls) == 1
-
-

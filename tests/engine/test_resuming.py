@@ -160,9 +160,7 @@ async def _walk_to_the_end(stage: Stage, deaths: list[tuple[int, bool]]) -> tupl
 @given(
     coins=st.lists(st.sampled_from(["USDT", "BTC", "ETH", "SOL"]), max_size=3, unique=True),
     parallel=st.integers(min_value=1, max_value=3),
-    deaths=st.lists(
-        st.tuples(st.integers(min_value=1, max_value=12), st.booleans()), max_size=6
-    ),
+    deaths=st.lists(st.tuples(st.integers(min_value=1, max_value=12), st.booleans()), max_size=6),
 )
 def test_resumed_run_ends_as_one_that_never_stopped(
     coins: list[str], parallel: int, deaths: list[tuple[int, bool]]

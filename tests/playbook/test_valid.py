@@ -14,6 +14,7 @@ from runner.core.source import SourceFile
 from runner.core.types import ListOf, MapOf, Record, Type
 from runner.core.values import Value, duration_text, value_text, value_to_json
 from runner.documents.files import read_source
+from runner.playbook.expressions.parse import Expression
 from runner.playbook.load import load_playbook
 from runner.playbook.model import (
     Bare,
@@ -161,12 +162,16 @@ def _shown_verb(verb: Verb) -> Iterator[str]:
         case Group() | Parallel() | Try():
             yield from _shown_parts(verb)
         case Pause(length=length, until=until):
-            yield f"pause {duration_text(length)}" if length else f"pause until {until.text}"
+            yield f"pause {duration_text(length)}" if length else f"pause until {_source(until)}"
         case Call(playbook=playbook, arguments=arguments):
             yield f"call {playbook.name} ({playbook.source.name})"
             yield from (f"  {name}: {template.text}" for name, template in arguments.items())
         case _:
             yield from _shown_action(verb)
+
+
+def _source(expression: Expression | None) -> str:
+    return "-" if expression is None else expression.text
 
 
 def _shown_parts(verb: Group | Parallel | Try) -> Iterator[str]:

@@ -39,8 +39,6 @@ async def _moved(place: Place, action: str, amount: str) -> None:
     assert report.exit_code is ExitCode.DONE
 
 
-
-
 async def _trimmed(place: Place, text: str = BARE) -> PlanFile:
     return await place.plan(await place.desk(), place.write(text))
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from functools import cached_property
 from pathlib import Path
 
 from runner.core.source import SourceFile
@@ -13,20 +14,26 @@ class FolderLeft(Exception):
 
 
 class Folder:
-    """A folder tree on disk."""
+    """A folder tree on disk, found out when something is first read from it."""
 
-    def __init__(self, root: Path) -> None:
-        """Take the folder above which nothing is read."""
-        self._root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
+    def __init__(self, own: Path, *, climbs: bool = False) -> None:
+        """Take the folder above which nothing is read; the repository around it if it ``climbs``."""
+        self._own = own
+        self._climbs = climbs
 
     @classmethod
     def around(cls, path: Path) -> "Folder":
         """Return the repository a file lies in, or its own folder where there is none."""
-        own = Path(os.path.abspath(path)).parent  # noqa: PTH100 - resolve() would follow links
-        for parent in (own, *own.parents):
-            if (parent / ".git").exists():
-                return cls(parent)
-        return cls(own)
+        return cls(path.parent, climbs=True)
+
+    @cached_property
+    def _root(self) -> Path:
+        own = Path(os.path.abspath(self._own))  # noqa: PTH100 - resolve() would follow links
+        if self._climbs:
+            for parent in (own, *own.parents):
+                if (parent / ".git").exists():
+                    return parent
+        return own
 
     def read(self, name: str) -> SourceFile:
         """Read a file by its name, relative to the working directory like any other.

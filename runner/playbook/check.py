@@ -151,6 +151,14 @@ class _Walk:
         """Check one step, and note that it has run."""
         inner = self._frame_of(step, frame)
         self._check_verb(step, inner)
+        if step.asserts or step.message is not None:
+            self._check_words(step, inner)
+        if step.id:
+            state: StepState = "maybe_skipped" if can_be_skipped(step) else "done"
+            frame.steps[step.id] = StepScope(type=result_type(step), state=state)
+
+    def _check_words(self, step: Step, inner: _Frame) -> None:
+        """Check what holds after the verb, and what is said where it does not."""
         result = item_type(step)
         seen = inner
         if result is not None:
@@ -162,14 +170,12 @@ class _Walk:
             sees_result = isinstance(step.verb, Use | Effect)
             place = seen if sees_result else inner
             self._check_template(step.message, STRING, place, step.path)
-        if step.id:
-            state: StepState = "maybe_skipped" if can_be_skipped(step) else "done"
-            frame.steps[step.id] = StepScope(type=result_type(step), state=state)
 
     def _frame_of(self, step: Step, frame: _Frame) -> _Frame:
         """Check loop, locals and condition, and return what the inside of the step sees."""
-        blurred = frame.blurred | self._gaps.lets.get(step.path, set())
-        inner = replace(frame, names=dict(frame.names), blurred=blurred)
+        inner = frame
+        if unknown := self._gaps.lets.get(step.path):
+            inner = replace(frame, blurred=frame.blurred | unknown)
         if step.foreach is not None:
             inner = self._with_item(step, step.foreach, inner)
         for let in step.lets:

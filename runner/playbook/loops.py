@@ -31,6 +31,8 @@ _GOES_WITH: Final = {
 def check_modifiers(node: MappingNode, findings: Findings) -> None:
     """Refuse what has nothing to go with."""
     for key, owners in _GOES_WITH.items():
+        if key not in node:
+            continue
         entry = node.entry(key)
         if entry is not None and not any(owner in node for owner in owners):
             listed = " or ".join(owners)

@@ -17,7 +17,7 @@ class Folder:
     """A folder tree on disk, found out when something is first read from it."""
 
     def __init__(self, own: Path, *, climbs: bool = False) -> None:
-        """Take the folder above which nothing is read; the repository around it if it ``climbs``."""
+        """Take the folder that nothing is read above, or with ``climbs`` its repository."""
         self._own = own
         self._climbs = climbs
 

@@ -36,6 +36,11 @@ def key_problem(key: str) -> str:
     return ""
 
 
+def owners_of(path: str) -> list[str]:
+    """Return the paths of the steps a step stands in, the nearest last."""
+    return [path[:at] for at, character in enumerate(path) if character in "/["]
+
+
 def is_under(path: str, owner: str) -> bool:
     """Tell whether a path is that of a step, or of something inside it."""
     return path == owner or path.startswith((f"{owner}/", f"{owner}["))

@@ -153,8 +153,8 @@ class StepJournal(Protocol):
         """Keep a step's first entry, or return the one already kept: start and deadline."""
         ...
 
-    async def has_started(self, path: str) -> bool:
-        """Tell whether a step's first entry is kept."""
+    async def has_begun(self, path: str) -> bool:
+        """Tell whether anything is kept of a step, or of what stands in it."""
         ...
 
     async def finished(self, path: str, outcome: StepOutcome) -> None:

@@ -107,8 +107,8 @@ class Walker:
         outcome = await self._ports.journal.outcome(spot.path)
         if outcome is not None and (task.is_leaf or outcome.state is not OutcomeState.DONE):
             return self._reuse(task, outcome)
-        if outcome is None and task.is_leaf:
-            self._require_leave(spot)
+        if outcome is None:
+            await self._require_leave(task)
         started_at = self._ports.clock.now()
         started_s = self._ports.clock.monotonic_s()
         self._emit(
@@ -150,17 +150,23 @@ class Walker:
             return Kept(value=nothing, certain=ended.certain)
         return Kept(value=ended.value, certain=ended.certain)
 
-    def _require_leave(self, spot: Spot) -> None:
+    async def _require_leave(self, task: _Task) -> None:
         """Let a step begin, unless something has ended what it is part of.
 
+        What was begun and has steps inside goes on into them: each of those asks for itself, and a
+        try has its end to look at.
         Errors: ``Withdrawn``; ``Stopped`` once a ``timeout`` further out has passed.
         """
-        spot.scope.gate.require_open()
-        deadline = spot.scope.deadline
-        if deadline is not None and self._ports.clock.now() > deadline.at:
+        scope, path = task.spot.scope, task.spot.path
+        if scope.gate.closed_by is not None and (
+            task.is_leaf or not await self._ports.journal.has_begun(path)
+        ):
+            scope.gate.require_open()
+        deadline = scope.deadline
+        if task.is_leaf and deadline is not None and self._ports.clock.now() > deadline.at:
             raise Stopped(
                 Cause.ENDED,
-                f"{deadline.owner} timed out before {spot.path} began",
+                f"{deadline.owner} timed out before {path} began",
                 kind="timeout",
                 path=deadline.owner,
                 owner=deadline.owner,
@@ -362,8 +368,6 @@ class Walker:
     # steps inside a step
 
     async def _compound(self, spot: Spot) -> Value:
-        if isinstance(spot.step.verb, Try):
-            await self._require_begun(spot)
         scope = await self._bounded(spot)
         inside = replace(spot, scope=scope)
         match spot.step.verb:
@@ -446,16 +450,6 @@ class Walker:
         if failure is not None:
             raise failure
         return spot.scope.take(spot.step, body)
-
-    async def _require_begun(self, spot: Spot) -> None:
-        """Let a try go on that was begun, so that what its end looks at is looked at.
-
-        Errors: ``Withdrawn`` where it was not begun and must not be.
-        """
-        if spot.scope.gate.closed_by is None or self._ports.assume_waits:
-            return
-        if not await self._ports.journal.has_started(spot.path):
-            spot.scope.gate.require_open()
 
     async def _body(self, spot: Spot, verb: Try, body: Scope) -> None:
         try:

@@ -282,8 +282,8 @@ class _MemoryJournal:
     ) -> tuple[datetime, datetime | None]:
         return self._entries.setdefault(path, (at, deadline))
 
-    async def has_started(self, path: str) -> bool:
-        return path in self._entries
+    async def has_begun(self, path: str) -> bool:
+        return any(is_under(each, path) for each in (*self._entries, *self._outcomes))
 
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         self._outcomes.setdefault(path, outcome)

@@ -126,10 +126,11 @@ def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
     free = {e.path for e in (*planned.effects, *now.effects) if e.drift == Allowed.AT_MOST}
     for path in [*before, *(path for path in after if path not in before)]:
         step, today = before.get(path), after.get(path)
-        if path in free and {_state(step), _state(today)} <= _LEFT_OUT:
+        was, is_now = _state(step), _state(today)
+        if path in free and was != is_now and {was, is_now} <= _LEFT_OUT:
             # Whether the effect happens is what its drift leaves open.
             continue
-        if (was := _state(step)) != (is_now := _state(today)):
+        if was != is_now:
             yield Drift(path=path, what="the step", planned=was, now=is_now)
         elif (said := _said(step)) != (says := _said(today)):
             yield Drift(path=path, what="what it says", planned=said, now=says)

@@ -7,7 +7,7 @@ again without the disk.
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
@@ -16,11 +16,14 @@ from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.folder import FolderLeft
 from runner.documents.nodes import ScalarNode
-from runner.playbook.model import Playbook
+from runner.playbook.model import Call, Playbook, Step, parts_of
 from runner.playbook.reading import Findings
 
 DEPTH_MAX: Final = 8
 """How many playbooks may stand inside each other, the root included."""
+
+STEPS_MAX: Final = 100_000
+"""How many steps a playbook may stand for, each call counted as the steps it stands for."""
 
 FILES_MAX: Final = 64
 """How many files one playbook may be made from, its own included."""
@@ -48,6 +51,7 @@ class Known:
     files: Files | None
     playbooks: dict[str, Playbook | None] = field(default_factory=dict)
     sources: dict[str, SourceFile] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -73,6 +77,20 @@ class Called:
         if name not in self.known.playbooks:
             self.known.playbooks[name] = self._loaded(name, scalar, findings)
         return self.known.playbooks[name]
+
+    def measure(self, steps: Iterable[Step], findings: Findings) -> bool:
+        """Count what this file stands for; tell whether that is few enough to be walked.
+
+        A few files that call each other often enough would otherwise never be done.
+        """
+        own = list(_own_steps(steps))
+        calls = [step for step in own if isinstance(step.verb, Call)]
+        size = len(own) + sum(self.known.sizes.get(_callee(step), 0) for step in calls)
+        self.known.sizes[self.stack[-1]] = size
+        if size > STEPS_MAX and calls:
+            summary = f"with its calls the playbook stands for more than {STEPS_MAX:,} steps"
+            findings.add("call-too-deep", summary, calls[0].span, hint="take some calls out")
+        return not calls or size <= STEPS_MAX
 
     def _problem(self, name: str) -> tuple[str, str, str] | None:
         if name in self.stack:
@@ -106,6 +124,17 @@ class Called:
             return None
         self.known.sources[name] = source
         return self.load(source, Called(self.known, (*self.stack, name), self.load))
+
+
+def _own_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _own_steps(parts_of(step))
+
+
+def _callee(step: Step) -> str:
+    assert isinstance(step.verb, Call), "asked of calls alone"
+    return posixpath.normpath(step.verb.playbook.source.name)
 
 
 def _keep_unreadable(exc: InvalidInput, scalar: ScalarNode, findings: Findings) -> None:

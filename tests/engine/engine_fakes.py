@@ -146,8 +146,8 @@ class MemoryJournal:
     ) -> tuple[datetime, datetime | None]:
         return self.entries.setdefault(path, (at, deadline))
 
-    async def has_started(self, path: str) -> bool:
-        return path in self.entries
+    async def has_begun(self, path: str) -> bool:
+        return any(is_under(each, path) for each in (*self.entries, *self.outcomes))
 
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         self.outcomes.setdefault(path, outcome)

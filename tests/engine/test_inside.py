@@ -771,3 +771,52 @@ async def test_retry_of_one_attempt_is_none() -> None:
 
     assert (await stage.walk()).cause is Cause.UNREACHABLE
     assert len(stage.reads.calls) == 1
+
+
+# What does not begin
+
+GUARDED = """
+  - id: both
+    max_parallel: 1
+    parallel:
+      - id: left
+        steps:
+          - id: look
+            uses: mirror.positions
+            with: {link: prime}
+            assert: not result.complete
+      - id: right
+        let: {impossible: "[1, 2][5]"}
+        steps:
+          - id: guarded
+            try:
+              - id: inner
+                uses: system.status
+            finally:
+              - id: last
+                uses: system.status
+"""
+
+
+async def test_branch_that_never_begins_evaluates_nothing_and_ends_nothing() -> None:
+    stage = _stage(GUARDED)
+
+    end = await stage.walk()
+
+    assert (end.cause, end.path) == (Cause.ENDED, "both/left/look")
+    assert stage.states() == ["both/left/look failed", "both/left failed", "both failed"]
+    assert stage.reads.calls == [("mirror.positions", {"link": "prime"})]
+
+
+async def test_try_that_was_begun_is_ended_though_nothing_else_goes_on() -> None:
+    """The process died after the other branch had failed and before this one heard of it."""
+    stage = _stage(GUARDED.replace('        let: {impossible: "[1, 2][5]"}\n', ""))
+    stage.journal.entries["both/right/guarded"] = (START, None)
+
+    end = await stage.walk()
+    again = await stage.walk()
+
+    assert end.path == again.path == "both/left/look"
+    assert "both/right/guarded/inner" not in stage.journal.outcomes
+    assert "both/right/guarded/finally/last" in stage.journal.outcomes
+    assert [name for name, _ in stage.reads.calls] == ["mirror.positions", "system.status"]

@@ -31,6 +31,10 @@ GOALS = {100: None, 1_000: 1.6}
 GOAL_FIRST_REQUEST = 28.0
 LENGTHS = (100, 10_000)
 GOAL_LENGTH = 1.1
+ITEMS = 1_000
+PARALLEL = (8, 64)
+GOAL_PARALLEL = 1 / 0.9
+"""How much longer the same items may take with 64 under way than with 8."""
 
 PROFILES = """\
 apiVersion: runner/v1
@@ -66,6 +70,25 @@ STEP = """\
 """
 
 
+LOOP = """\
+apiVersion: runner/v1
+kind: Playbook
+name: bench-parallel-{limit}
+summary: Reads only.
+inputs:
+  numbers: {{type: list<int>, default: [{numbers}]}}
+steps:
+  - id: look
+    foreach: number in inputs.numbers
+    max_parallel: {limit}
+    uses: mirrorx.available
+    with:
+      link: bench/link
+      coin: USDT
+      direction: delegate
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """Where one comparison runs: a folder with controls and key, a Python, a server."""
@@ -79,6 +102,16 @@ class Bench:
         arguments = ["run", str(playbook), "--profile=bench", f"--controls={self.folder}", "--yes"]
         command = [self.python, "-m", "runner", *arguments]
         return wall_s(command, self.folder, clean_environment(self.folder))
+
+    def apply_s(self, playbook: Path) -> float:
+        """Plan the playbook, then time a process that applies it."""
+        plan = self.folder / "plan.json"
+        options = ["--profile=bench", f"--controls={self.folder}"]
+        runner = [self.python, "-m", "runner"]
+        environment = clean_environment(self.folder)
+        command = [*runner, "plan", str(playbook), *options, "-o", str(plan)]
+        wall_s(command, self.folder, environment)
+        return wall_s([*runner, "apply", str(plan), *options, "--yes"], self.folder, environment)
 
     def bare_s(self) -> float:
         """Start the same Python for nothing."""
@@ -192,6 +225,31 @@ def compare_lengths(bench: Bench) -> Row:
     )
 
 
+def compare_parallel(bench: Bench) -> Row:
+    """Compare a loop with many items under way with the same loop with few."""
+    few, many = (_write_loop(bench.folder, limit) for limit in PARALLEL)
+    bench.apply_s(few)
+
+    fews, manys = [], []
+    for _ in range(ROUNDS):
+        fews.append(bench.apply_s(few))
+        manys.append(bench.apply_s(many))
+    return Row(
+        name=f"{ITEMS:,} items, {PARALLEL[1]} at once",
+        median_s=statistics.median(manys),
+        floor=f"{ITEMS:,} items, {PARALLEL[0]} at once",
+        floor_s=statistics.median(fews),
+        goal=GOAL_PARALLEL,
+    )
+
+
+def _write_loop(folder: Path, limit: int) -> Path:
+    path = folder / f"bench-parallel-{limit}.yaml"
+    numbers = ", ".join(str(number) for number in range(ITEMS))
+    path.write_text(LOOP.format(limit=limit, numbers=numbers), encoding="utf-8")
+    return path
+
+
 def measure() -> list[Row]:
     """Measure the start of a run, and runs of two sizes."""
     with open_bench() as bench:
@@ -203,3 +261,9 @@ def measure_length() -> list[Row]:
     """Measure whether cost per step is flat."""
     with open_bench() as bench:
         return [compare_lengths(bench)]
+
+
+def measure_parallel() -> list[Row]:
+    """Measure whether many items at once are as quick as a few."""
+    with open_bench() as bench:
+        return [compare_parallel(bench)]

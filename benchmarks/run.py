@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "client_calls": client_calls.measure,
     "durable_steps": durable_steps.measure,
     "length": durable_steps.measure_length,
+    "parallel": durable_steps.measure_parallel,
 }
 
 

@@ -12,14 +12,14 @@ from runner.controls.load import load_controls
 from runner.controls.runner_file import CONVENIENCES, load_runner_file
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
-from runner.core.types import Scalar
+from runner.core.types import SCALAR_NAMES, Scalar
 from runner.core.values import value_from_text
 from runner.documents.nodes import to_json
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml
-from runner.playbook.declarations import INPUT_TYPES
 from runner.playbook.inputs import load_inputs_file
 from runner.playbook.load import load_playbook
+from runner.playbook.steps import VERB_KEYS
 from runner.sandbox.faults import FaultKind
 from runner.sandbox.world_file import load_world
 from tests.pages import CODE, REPOSITORY, Block, blocks, kind_of, page, rows, section
@@ -157,7 +157,7 @@ def test_every_type_of_an_input_has_an_example_that_reads() -> None:
     table = rows(section(page("language.md"), "Inputs and types"), first="type")
 
     examples = {CODE.findall(row[0])[0]: CODE.findall(row[2])[0] for row in table}
-    assert sorted(examples) == sorted(INPUT_TYPES)
+    assert sorted(examples) == sorted(SCALAR_NAMES)
     for name, example in examples.items():
         declared = f"{{type: {name}, default: {example}}}"
         text = (
@@ -177,14 +177,13 @@ def explained_keys(title: str, *, first: str) -> set[str]:
 def test_every_key_of_a_playbook_is_explained() -> None:
     whole = schema("playbook")
     parts = whole["$defs"]
-    verbs = {"uses", "effect", "wait"}
 
     assert explained_keys("The file", first="key") == set(whole["properties"])
     assert explained_keys("Inputs and types", first="key of an input") == set(
         parts["input"]["properties"]
     )
     assert explained_keys("Steps", first="key of `wait`") == set(parts["wait"]["properties"])
-    assert explained_keys("Steps", first="key") == set(parts["step"]["properties"]) - verbs
+    assert explained_keys("Steps", first="key") == set(parts["step"]["properties"]) - set(VERB_KEYS)
 
 
 def strict_rows() -> list[tuple[str, str, bool]]:

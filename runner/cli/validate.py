@@ -16,6 +16,7 @@ from runner.core.diagnostics import as_errors
 from runner.core.errors import ExitCode, InvalidInput, SettingsInvalid
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.playbook.load import load_playbook
 from runner.reporting.checked import FileChecked
 from runner.reporting.validation import FORMATS, Validation, human, human_in_github
@@ -109,7 +110,8 @@ def _check(meant: Meant, sources: dict[str, SourceFile]) -> FileChecked | None:
         sources[source.name] = source
         if not meant.is_named and is_of_another_kind(source):
             return None
-        loaded = load_playbook(source, MANIFESTS)
+        loaded = load_playbook(source, MANIFESTS, Folder.around(meant.path))
+        sources.update(loaded.called)
     except InvalidInput as error:
         return FileChecked(name=name, diagnostics=error.diagnostics)
     if loaded.playbook is None:

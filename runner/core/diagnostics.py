@@ -124,6 +124,12 @@ CODES: dict[str, str] = {
     "may-missing": "An effect is not covered by `may`.",
     "may-exceeded": "The steps can reach more than `may` allows.",
     "may-unused": "`may` names an effect that no step reaches.",
+    "effect-misplaced": "An effect stands where only looking is allowed.",
+    "foreach-key-missing": "A loop with an effect has no key.",
+    # calls
+    "call-outside": "A called playbook lies outside the folder, or behind a link.",
+    "call-cycle": "Playbooks call each other in a circle.",
+    "call-too-deep": "Too many playbooks stand inside each other, or are called in all.",
     # doubts: warnings about what is legal
     "may-too-wide": "`may` allows more than the steps can reach.",
     "input-unused": "No expression reads an input.",
@@ -151,5 +157,7 @@ CODES: dict[str, str] = {
     "precision-exceeded": "An amount has more decimals than the coin allows.",
     "amount-not-positive": "An effect would move nothing.",
     "effect-argument-unknown": "An effect depends on a value that is not known before the run.",
+    "loop-unknown": "A loop with an effect goes over a list that is not known before the run.",
+    "loop-key-invalid": "A key of a loop is not a stable name: empty, unprintable, too long, or there twice.",
 }
 """Every code and one sentence about it; ``runner explain`` and the tests read this table."""

@@ -4,6 +4,7 @@ They are spelled ``string``, ``money``, ``list<money>``, ``map<coin, money>``; r
 and come from action manifests alone.
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from runner.core.record import positional_record
@@ -72,12 +73,16 @@ class MapOf:
 
 @positional_record
 class Field:
-    """One field of a record; an ``optional`` one may be absent and is read with ``get``."""
+    """One field of a record; an ``optional`` one may be absent and is read with ``get``.
+
+    Shapes: ``is_step`` marks a step inside a group, of which ``ran`` can be asked.
+    """
 
     name: str
     type: "Type"
     optional: bool = False
     summary: str = ""
+    is_step: bool = False
 
 
 @positional_record
@@ -134,23 +139,25 @@ class TypeInvalid(ValueError):
     """A text does not spell a type."""
 
 
-def type_from_text(text: str) -> Type:
+def type_from_text(text: str, records: Mapping[str, Record] | None = None) -> Type:
     """Read ``list<money>`` or ``map<coin, money>``.
 
-    Errors: ``TypeInvalid`` with a sentence naming the part that is wrong; a record cannot be
-        written.
+    Shapes: ``records`` are the records that may be named, by name; none unless given.
+    Errors: ``TypeInvalid`` with a sentence naming the part that is wrong.
     """
     text = text.strip()
     if text in SCALAR_NAMES:
         return Scalar(text)
     if text.startswith("list<") and text.endswith(">"):
-        return ListOf(type_from_text(text[5:-1]))
+        return ListOf(type_from_text(text[5:-1], records))
     if text.startswith("map<") and text.endswith(">"):
         key_text, comma, value_text = text[4:-1].partition(",")
         if not comma:
             raise TypeInvalid(f"{text!r} needs a key type and a value type: map<coin, money>")
-        key = type_from_text(key_text)
+        key = type_from_text(key_text, records)
         if not isinstance(key, Scalar) or key.name not in {"string", "coin", "network"}:
             raise TypeInvalid(f"{key_text.strip()!r} cannot be a key: use string, coin or network")
-        return MapOf(key, type_from_text(value_text))
+        return MapOf(key, type_from_text(value_text, records))
+    if records is not None and text in records:
+        return records[text]
     raise TypeInvalid(f"{text!r} is not a type")

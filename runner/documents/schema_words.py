@@ -37,6 +37,10 @@ class Violation:
 _SHOWN_MAX: Final = 40
 _OWNERS: Final = {
     "steps": "step",
+    "parallel": "branch",
+    "try": "step",
+    "rescue": "step",
+    "finally": "step",
     "inputs": "input",
     "outputs": "output",
     "may": "may",
@@ -168,7 +172,11 @@ def _missing_keys(node: Node, what: str, violation: Violation) -> Iterator[Diagn
             schema = known.get(key, {})
             example = schema.get("const", _example(schema)) if schema else _EXAMPLES.get(key, "")
             hint = f"add {key}: {example}".removesuffix(" ") if example else f"add {key}"
-            code = "missing-id" if key == "id" and what.startswith("step ") else "missing-key"
+            code = (
+                "missing-id"
+                if key == "id" and what.startswith(("step ", "branch "))
+                else "missing-key"
+            )
             yield _finding(code, f'{what} lacks "{key}"', _first_key(node), hint)
 
 
@@ -253,8 +261,11 @@ def _what(root: Node, path: tuple[str | int, ...]) -> str:
     if not path:
         return "the file"
     owner, rest = "", path
-    if len(path) > 1 and path[0] in _OWNERS:
-        owner, rest = _owner(root, str(path[0]), path[1]), path[2:]
+    for at in range(0, len(path) - 1, 2):
+        # Steps stand inside steps; the innermost is the one that is meant.
+        if path[at] not in _OWNERS or (at and not isinstance(path[at + 1], int)):
+            break
+        owner, rest = _owner(root, path[:at], str(path[at]), path[at + 1]), path[at + 2 :]
     spelled = ""
     for part in rest:
         spelled += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
@@ -264,8 +275,8 @@ def _what(root: Node, path: tuple[str | int, ...]) -> str:
     return owner or f'"{spelled}"'
 
 
-def _owner(root: Node, kind: str, key: str | int) -> str:
-    node = node_at(root, (kind, key))
+def _owner(root: Node, above: tuple[str | int, ...], kind: str, key: str | int) -> str:
+    node = node_at(root, (*above, kind, key))
     if isinstance(key, int) and isinstance(node, MappingNode):
         known = node.get("id")
         if isinstance(known, ScalarNode) and known.text:

@@ -2,12 +2,14 @@
 
 from typing import Final
 
-VERBS: Final = ("uses", "effect", "wait")
+VERBS: Final = ("uses", "effect", "wait", "pause", "playbook", "steps", "parallel", "try")
 """What a step can do; one of them, or none in a step that only asserts."""
 
 _BELONGS: Final = {
-    "with": "it gives arguments to uses or effect; a wait has its own inside",
-    "timeout": "it bounds a read; an effect has within, a wait its own timeout inside",
+    "with": "it gives arguments to uses, effect or playbook; a wait has its own inside",
+    "timeout": "it bounds what a step does; a wait has its own inside",
+    "retry": "it goes with uses; an effect is never tried again by its author",
+    "drift": "it says how far an effect may differ from its plan",
     "confirm": "it says when an effect ends",
     "within": "it bounds an effect; a read has timeout",
     "every": "it is the pace of an effect; a wait has its own inside",
@@ -28,4 +30,4 @@ def modifier_words(step: str, key: str, verb: str) -> tuple[str, str]:
 
 def no_verb_words(step: str) -> tuple[str, str]:
     """Say that a step does nothing."""
-    return f"{step} does nothing", "add uses, effect or wait; or assert, or let"
+    return f"{step} does nothing", "add uses, effect, wait or another verb; or assert, or let"

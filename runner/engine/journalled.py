@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Self
 
+from runner.engine.paths import owners_of
 from runner.engine.ports import StepOutcome, Store
 
 
@@ -14,6 +15,7 @@ class RunJournal:
         self._store = store
         self._run_id = run_id
         self._known = known
+        self._begun = {owner for path in known for owner in owners_of(path)}
 
     @classmethod
     async def load(cls, store: Store, run_id: str) -> Self:
@@ -30,7 +32,14 @@ class RunJournal:
         """Keep a step's first entry, or return the one already kept."""
         return await self._store.started_step(self._run_id, path, at=at, deadline=deadline)
 
+    async def has_begun(self, path: str) -> bool:
+        """Tell whether anything is kept of a step, or of what stands in it."""
+        if path in self._begun or path in self._known:
+            return True
+        return await self._store.step_start(self._run_id, path) is not None
+
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         """Keep a step's end."""
         await self._store.record_step(self._run_id, path, outcome)
         self._known.setdefault(path, outcome)
+        self._begun.update(owners_of(path))

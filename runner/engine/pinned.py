@@ -1,17 +1,29 @@
 """Effects of a real run: only what the plan pinned is ever driven."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from runner.catalogue.manifest import FoundBy, Manifest
 from runner.core.errors import PlanRefused
+from runner.core.money import Money
 from runner.core.record import record
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.driver import EffectDriver
-from runner.effects.model import FINAL_STATES, EffectOrder, EffectRow, EffectState, Until
+from runner.effects.model import (
+    FINAL_STATES,
+    OPEN_STATES,
+    EffectOrder,
+    EffectRow,
+    EffectState,
+    Until,
+)
 from runner.effects.pacing import Timing
+from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Store
+from runner.playbook.model import Drift, May
 
 
 @record
@@ -20,7 +32,8 @@ class Pinned:
 
     Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
         attempt of an effect, never the recovery of one already attempted; ``decided`` are the paths
-        of the effects that happen whatever the run sees.
+        of the effects that happen whatever the run sees, those that may be left out by their
+        ``drift`` aside.
     """
 
     run_id: str
@@ -48,92 +61,215 @@ class PinnedEffects:
         self._driver = driver
         self._store = store
         self._rows: dict[str, EffectRow] = {}
-        self._accepted: dict[str, EffectRow] = {}
+        self._standing: dict[str, EffectRow] = {}
         for row in rows:
             self._note(row)
-        self._last_on_lock = {order.lock: path for path, order in pinned.orders.items()}
+        self._left_on_lock: dict[str, set[str]] = {}
+        for path, order in pinned.orders.items():
+            known = self._rows.get(path)
+            if known is None or not gives_lock_back(known):
+                self._left_on_lock.setdefault(order.lock, set()).add(path)
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._excused: set[str] = set()
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         """Drive the effect pinned at the request's path as far as asked.
 
+        Effects of one lock take turns, whatever runs side by side.
+
         Errors: ``PlanRefused`` when the plan has no such effect or pinned another body.
         """
-        order = self._order(request)
-        blocked = await self._finish_before(order)
-        if blocked is not None:
-            return self._result(blocked)
-        until = Until.FINAL if request.until_final else Until.ACCEPTED
-        timing = Timing(
-            every_s=request.every_s,
-            every_s_max=request.every_s_max,
-            within_s=request.within_s,
-            patience_s=request.manifest.confirmation.patience_s,
-        )
-        return self._result(await self._drive(order, until, timing))
+        planned = self._pinned.orders.get(request.path)
+        if planned is None:
+            return self._unplanned(request)
+        order = self._order(request, planned)
+        if order is None:
+            self._excused.add(request.path)
+            await self._free(planned)
+            return self._left_out(planned, "there is nothing left to move")
+        async with self._turns.setdefault(order.lock, asyncio.Lock()):
+            blocked = await self._finish_before(order)
+            if blocked is not None:
+                return self._result(blocked)
+            until = Until.FINAL if request.until_final else Until.ACCEPTED
+            timing = Timing(
+                every_s=request.every_s,
+                every_s_max=request.every_s_max,
+                within_s=request.within_s,
+                patience_s=request.manifest.confirmation.patience_s,
+            )
+            return self._result(await self._drive(order, until, timing, request.not_after))
 
     async def pass_over(self, path: str) -> None:
-        """Accept that an effect does not happen, where the plan has left that to the run.
+        """Accept that no effect at or in a step happens, where the plan has left that to the run.
 
-        Errors: ``PlanRefused`` when the plan has decided that it happens.
+        Errors: ``PlanRefused`` when the plan has decided that one of them happens.
         """
-        if path in self._pinned.decided:
-            raise PlanRefused(
-                f"{path}: the plan pinned this effect, its `if` is now false",
-                hint="make a new plan",
-            )
+        for each in self._planned_under(path):
+            if each in self._pinned.decided and each not in self._rows:
+                raise PlanRefused(
+                    f"{each}: the plan pinned this effect, its `if` is now false",
+                    hint="make a new plan",
+                )
+            self._excused.add(each)
+            await self._free(self._pinned.orders[each])
 
-    async def settle_all(self) -> tuple[EffectResult, ...]:
-        """Take every accepted effect of the run on to its end.
+    async def give_up(self, path: str) -> None:
+        """Accept that what is left in a step does not happen: it failed, and was rescued."""
+        self._excused.update(self._planned_under(path))
+
+    async def cannot_plan(
+        self, path: str, code: str, message: str, *, hint: str, span: Span
+    ) -> None:
+        """Refuse a step whose effects cannot be those of the plan.
+
+        Errors: ``PlanRefused``, always.
+        """
+        del code, span
+        raise PlanRefused(f"{path}: {message}", hint=hint)
+
+    async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
+        """Do nothing: the plan was held against these bounds, and no more than it holds is sent."""
+
+    async def settle_all(self, under: str = "") -> tuple[EffectResult, ...]:
+        """Take every effect of the run that was sent on to its end; see ``EffectPort``.
 
         Errors: ``RemoteError``.
         """
-        for row in list(self._accepted.values()):
-            await self._drive(row.order, Until.FINAL, self._timing(row.order))
-        return tuple(self._result(row) for row in self._rows.values())
+        rows = [row for row in self._rows.values() if not under or is_under(row.order.path, under)]
+        for row in rows:
+            if row.order.path in self._standing:
+                async with self._turns.setdefault(row.order.lock, asyncio.Lock()):
+                    await self._drive(row.order, Until.FINAL, self._timing(row.order), None)
+        return tuple(self._result(self._rows[row.order.path]) for row in rows)
+
+    async def require_complete(self) -> None:
+        """Insist that everything decided was driven, or left out for a reason.
+
+        Errors: ``PlanRefused``.
+        """
+        missing = [
+            path
+            for path in self._pinned.orders
+            if path in self._pinned.decided - self._excused and path not in self._rows
+        ]
+        if missing:
+            raise PlanRefused(
+                f"{missing[0]}: the plan pinned this effect, and the run never came to it",
+                hint="make a new plan",
+            )
+
+    def _planned_under(self, path: str) -> list[str]:
+        if path in self._pinned.orders:
+            return [path]
+        return [each for each in self._pinned.orders if is_under(each, path)]
 
     def _note(self, row: EffectRow) -> None:
         path = row.order.path
         self._rows[path] = row
-        self._accepted.pop(path, None)
-        if row.state is EffectState.ACCEPTED:
-            self._accepted[path] = row
+        self._standing.pop(path, None)
+        if row.state is EffectState.ACCEPTED or row.state in OPEN_STATES:
+            self._standing[path] = row
 
-    def _order(self, request: EffectRequest) -> EffectOrder:
-        order = self._pinned.orders.get(request.path)
-        if order is None:
+    def _unplanned(self, request: EffectRequest) -> EffectResult:
+        """Leave out what has come to qualify since the plan, where its drift allows that.
+
+        Errors: ``PlanRefused`` for any other effect the plan does not have.
+        """
+        if request.drift is not Drift.AT_MOST:
             raise PlanRefused(f"{request.path}: the plan has no effect here")
-        body = self._pinned.draft(request.manifest, request.arguments).body(order.request_id)
-        if body != order.body:
-            raise PlanRefused(
-                f"{request.path}: the plan pinned {order.body}, the step now asks for {body}",
-                hint="make a new plan",
-            )
-        return order
+        return EffectResult(
+            path=request.path,
+            state=EffectState.CANCELLED,
+            value={},
+            reason="it qualifies now and is not in the plan, so nothing is sent",
+            skipped=True,
+        )
+
+    def _left_out(self, order: EffectOrder, reason: str) -> EffectResult:
+        return EffectResult(
+            path=order.path, state=EffectState.CANCELLED, value={}, reason=reason, skipped=True
+        )
+
+    def _order(self, request: EffectRequest, planned: EffectOrder) -> EffectOrder | None:
+        """Return what is sent, by the step's drift; None where nothing is.
+
+        Errors: ``PlanRefused`` where it would be something else than was planned.
+        """
+        known = self._rows.get(request.path)
+        if known is not None and request.drift is not Drift.EXACT:
+            # What an earlier process has bound to the requestId is never changed.
+            return known.order
+        if request.drift is Drift.PLANNED:
+            return planned
+        if request.drift is Drift.AT_MOST:
+            return self._at_most(request, planned)
+        body = self._pinned.draft(request.manifest, request.arguments).body(planned.request_id)
+        if body != planned.body:
+            raise _other_body(request, planned, body)
+        return planned
+
+    def _at_most(self, request: EffectRequest, planned: EffectOrder) -> EffectOrder | None:
+        amount = request.arguments["amount"]
+        limit = planned.expectation.money
+        assert isinstance(amount, Money), "only effects with an amount can have this drift"
+        assert limit is not None, "an effect with an amount expects one"
+        arguments = {**request.arguments, "amount": limit}
+        body = self._pinned.draft(request.manifest, arguments).body(planned.request_id)
+        if amount.coin != limit.coin or body != planned.body:
+            raise _other_body(request, planned, body)
+        if amount.amount <= 0:
+            return None
+        if amount.amount >= limit.amount:
+            return planned
+        return self._pinned.draft(request.manifest, request.arguments).order(
+            run_id=planned.run_id,
+            path=planned.path,
+            request_id=planned.request_id,
+            planned_at=planned.planned_at,
+        )
 
     async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
-        # One order at a time on a lock: what was only accepted there is taken to its end first. An
-        # order that is found by its requestId stands in nobody's way.
-        for row in list(self._accepted.values()):
-            is_in_the_way = row.order.found_by is not FoundBy.REQUEST_ID
-            if is_in_the_way and row.order.lock == order.lock and row.order.path != order.path:
-                ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
-                if ended.state is not EffectState.CONFIRMED:
-                    return ended
+        # One order at a time on a lock: what was only accepted there is taken to its end first, and
+        # what is open there stands in the way. An accepted order that is found by its requestId
+        # stands in nobody's way.
+        for row in list(self._standing.values()):
+            if row.order.lock != order.lock or row.order.path == order.path:
+                continue
+            if row.state in OPEN_STATES:
+                return row
+            if gives_lock_back(row):
+                continue
+            ended = await self._drive(row.order, Until.FINAL, self._timing(row.order), None)
+            if ended.state is not EffectState.CONFIRMED:
+                return ended
         return None
 
-    async def _drive(self, order: EffectOrder, until: Until, timing: Timing) -> EffectRow:
+    async def _drive(
+        self, order: EffectOrder, until: Until, timing: Timing, not_after: datetime | None
+    ) -> EffectRow:
         assert self._driver is not None, "a plan with effects comes with a driver"
+        last = self._pinned.not_after
         row = await self._driver.run(
             order,
             until=until,
             timing=timing,
             acceptance=self._pinned.manifests[order.action].acceptance,
-            not_after=self._pinned.not_after,
+            not_after=last if not_after is None else min(last, not_after),
         )
         self._note(row)
-        if gives_lock_back(row) and self._last_on_lock[order.lock] == order.path:
-            await self._store.release_locks(self._pinned.run_id, (order.lock,))
+        if gives_lock_back(row):
+            await self._free(order)
         return row
+
+    async def _free(self, order: EffectOrder) -> None:
+        """Give a lock back after the last effect that needs it."""
+        left = self._left_on_lock.get(order.lock)
+        if left is None or order.path not in left:
+            return
+        left.discard(order.path)
+        if not left:
+            await self._store.release_locks(self._pinned.run_id, (order.lock,))
 
     def _timing(self, order: EffectOrder) -> Timing:
         confirmation = self._pinned.manifests[order.action].confirmation
@@ -178,3 +314,10 @@ def _known_values(row: EffectRow, manifest: Manifest) -> dict[str, Value]:
     if manifest.result_order:
         values[manifest.result_order] = row.order_id
     return values
+
+
+def _other_body(request: EffectRequest, planned: EffectOrder, body: str) -> PlanRefused:
+    return PlanRefused(
+        f"{request.path}: the plan pinned {planned.body}, the step now asks for {body}",
+        hint="make a new plan",
+    )

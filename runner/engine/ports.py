@@ -10,9 +10,11 @@ from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.model import EffectRow, EffectState
 from runner.effects.ports import EffectStore
+from runner.playbook.model import Drift, May
 
 
 class OutcomeState(StrEnum):
@@ -108,6 +110,10 @@ class Store(EffectStore, Protocol):
         """Write a step's first entry, or return the one already written: start and deadline."""
         ...
 
+    async def step_start(self, run_id: str, path: str) -> tuple[datetime, datetime | None] | None:
+        """Return a step's first entry as it was written: start and deadline; or None."""
+        ...
+
     async def step_outcome(self, run_id: str, path: str) -> StepOutcome | None:
         """Return the step's end, or None."""
         ...
@@ -147,6 +153,10 @@ class StepJournal(Protocol):
         """Keep a step's first entry, or return the one already kept: start and deadline."""
         ...
 
+    async def has_begun(self, path: str) -> bool:
+        """Tell whether anything is kept of a step, or of what stands in it."""
+        ...
+
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         """Keep a step's end; a step that has ended keeps its first end."""
         ...
@@ -167,17 +177,23 @@ class ReadPort(Protocol):
 class EffectRequest:
     """What a step asks to be done, with its arguments evaluated.
 
-    Shapes: ``undecided`` is True in a dry run whose step has a condition only the run can decide.
+    Shapes: ``undecided`` is True in a dry run whose step has a condition only the run can decide;
+        ``not_after`` is when an enclosing ``timeout`` forbids a first attempt, or None; ``title``
+        and ``span`` are the step's.
     Units: seconds.
     """
 
     path: str
+    title: str
+    span: Span
     manifest: Manifest
     arguments: Mapping[str, Value]
     until_final: bool
     within_s: float
     every_s: float
     every_s_max: float
+    drift: Drift = Drift.EXACT
+    not_after: datetime | None = None
     undecided: bool = False
 
 
@@ -185,13 +201,16 @@ class EffectRequest:
 class EffectResult:
     """Where an effect stands when its step returns.
 
-    Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type.
+    Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type;
+        ``skipped`` tells that by its ``drift`` the effect does not happen, as if its `if` were
+        false; ``reason`` then says why.
     """
 
     path: str
     state: EffectState
     value: Value
     reason: str = ""
+    skipped: bool = False
 
 
 class EffectPort(Protocol):
@@ -208,14 +227,41 @@ class EffectPort(Protocol):
         ...
 
     async def pass_over(self, path: str) -> None:
-        """Take note that an effect's condition is false, so that it is not asked for.
+        """Take note that a step's condition is false, so that no effect at or in it is asked for.
 
-        Errors: ``PlanRefused`` when the plan has decided that it happens.
+        Errors: ``PlanRefused`` when the plan has decided that one of them happens.
         """
         ...
 
-    async def settle_all(self) -> tuple[EffectResult, ...]:
-        """Take every effect that was only accepted on to its end, and say where each stands."""
+    async def give_up(self, path: str) -> None:
+        """Take note that what is left in a step is not done, because it failed and was rescued."""
+        ...
+
+    async def cannot_plan(
+        self, path: str, code: str, message: str, *, hint: str, span: Span
+    ) -> None:
+        """Refuse a step whose effects cannot be known; ``code`` is a diagnostic's.
+
+        Errors: ``PlanRefused`` in a real run.
+        """
+        ...
+
+    async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
+        """Hold the effects of one call against the called playbook's own bounds."""
+        ...
+
+    async def settle_all(self, under: str = "") -> tuple[EffectResult, ...]:
+        """Take every effect that was sent on to its end, and say where each stands.
+
+        Shapes: of the effects in the step ``under`` alone, or of all.
+        """
+        ...
+
+    async def require_complete(self) -> None:
+        """Insist that everything the plan has decided was asked for, or passed over for a reason.
+
+        Errors: ``PlanRefused``.
+        """
         ...
 
 

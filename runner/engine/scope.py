@@ -1,31 +1,51 @@
 """The values a playbook's expressions see at one point of the walk."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runner.core.types import Scalar
 from runner.core.values import Unknown, Value, value_from_text
+from runner.engine.gate import Gate
 from runner.engine.ports import Ports
 from runner.playbook.expressions.evaluate import SKIPPED, Environment, Skipped, evaluate
 from runner.playbook.expressions.filling import evaluate_template
 from runner.playbook.expressions.parse import Expression
-from runner.playbook.model import Effect, Playbook, Step, Use, Wait
+from runner.playbook.model import Effect, Let, Playbook, Step, Use, Wait
+
+
+@dataclass(slots=True, kw_only=True)
+class Deadline:
+    """When a step may no longer begin, and the path of the step whose ``timeout`` says so."""
+
+    at: datetime
+    owner: str
 
 
 @dataclass(slots=True, kw_only=True)
 class Scope:
-    """What has become known so far: inputs, and the values of the steps that have ended.
+    """What has become known so far, in one list of steps and in those around it.
 
     Shapes: ``steps`` is keyed by id; ``certain`` names those that surely run, whatever their value
-        will be; ``now`` is when the plan was made, in every walk of it.
+        will be, kept for unknown values alone; ``now`` is when the plan was made, in every walk of
+        it; ``prefix`` is what the path of every step here begins with; ``names`` are the locals of
+        the steps around. ``undecided`` tells that only the run knows whether any of it happens;
+        ``guarded`` that a failure here ends nothing but the steps around it, so that a read that
+        cannot be made is a failure and not a reason to suspend the run.
     """
 
     inputs: Mapping[str, Value]
     now: datetime
     ports: Ports
-    steps: dict[str, Value | Skipped] = field(default_factory=dict)
+    prefix: str = ""
+    names: Mapping[str, Value] = field(default_factory=dict)
+    steps: MutableMapping[str, Value | Skipped] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
+    gate: Gate = field(default_factory=Gate)
+    deadline: Deadline | None = None
+    undecided: bool = False
+    guarded: bool = False
 
     def environment(self, names: Mapping[str, Value]) -> Environment:
         """Return what an expression sees, with some local names."""
@@ -38,6 +58,32 @@ class Scope:
             certain=self.certain,
         )
 
+    def inside(self, path: str, names: Mapping[str, Value]) -> "Scope":
+        """Return the scope of the steps inside a step: they see what is here, and more."""
+        return replace(
+            self,
+            prefix=f"{path}/",
+            names=names,
+            steps=ChainMap({}, self.steps),
+            certain=set(self.certain),
+        )
+
+    def after(self, body: "Scope", steps: Iterable[Step]) -> "Scope":
+        """Return the scope of steps that see how far a body came: what did not run was skipped."""
+        seen: dict[str, Value | Skipped] = {step.id: SKIPPED for step in steps if step.id}
+        seen.update(own_steps(body))
+        return replace(
+            self, steps=ChainMap({}, seen, self.steps), certain=set(self.certain | body.certain)
+        )
+
+    def apart(self, path: str, inputs: Mapping[str, Value]) -> "Scope":
+        """Return the scope of a called playbook, which sees its inputs and nothing else."""
+        return replace(self, prefix=f"{path}/", inputs=inputs, names={}, steps={}, certain=set())
+
+    def as_undecided(self) -> "Scope":
+        """Return the same scope for steps of which only the run knows whether they happen."""
+        return replace(self, undecided=True)
+
     def keep(self, step: Step, value: Value | None, *, certain: bool = True) -> None:
         """Remember a step's value under its id; None stands for a step that was skipped.
 
@@ -46,29 +92,35 @@ class Scope:
         if not step.id:
             return
         self.steps[step.id] = SKIPPED if value is None else value
-        if certain and value is not None:
+        if certain and isinstance(value, Unknown):
             self.certain.add(step.id)
 
-    def locals(self, step: Step) -> dict[str, Value]:
-        """Evaluate a step's ``let`` names in order, each seeing those before it.
+    def take(self, step: Step, inner: "Scope") -> Mapping[str, Value]:
+        """Return what the steps inside a step gave, those that ran, and what is sure of them."""
+        own = {id_: value for id_, value in own_steps(inner).items() if value is not SKIPPED}
+        sure = (name for name in inner.certain if name.partition(".")[0] in own)
+        self.certain.update(f"{step.id}.{name}" for name in sure)
+        return own
+
+    def locals(self, lets: Iterable[Let], names: Mapping[str, Value]) -> dict[str, Value]:
+        """Evaluate ``let`` names in order, each seeing those before it.
 
         Errors: ``ExpressionFailed``.
         """
-        names: dict[str, Value] = {}
-        for let in step.lets:
-            names[let.name] = evaluate(let.value, self.environment(names))
-        return names
+        seen = dict(names)
+        for let in lets:
+            seen[let.name] = evaluate(let.value, self.environment(seen))
+        return seen
 
-    def arguments(self, step: Step, names: Mapping[str, Value]) -> dict[str, Value]:
+    def arguments(self, verb: Use | Effect | Wait, names: Mapping[str, Value]) -> dict[str, Value]:
         """Evaluate a step's ``with``, defaults of the manifest included.
 
         Errors: ``ExpressionFailed``.
         """
-        assert isinstance(step.verb, Use | Effect | Wait)
         environment = self.environment(names)
         result: dict[str, Value] = {}
-        for argument in step.verb.manifest.arguments:
-            template = step.verb.arguments.get(argument.name)
+        for argument in verb.manifest.arguments:
+            template = verb.arguments.get(argument.name)
             if template is not None:
                 result[argument.name] = evaluate_template(template, argument.type, environment)
             elif argument.default is not None:
@@ -97,3 +149,8 @@ class Scope:
             output.name: evaluate_template(output.value, output.type, environment)
             for output in playbook.outputs.values()
         }
+
+
+def own_steps(scope: Scope) -> Mapping[str, Value | Skipped]:
+    """Return the steps of a scope itself, without those around it."""
+    return scope.steps.maps[0] if isinstance(scope.steps, ChainMap) else scope.steps

@@ -16,6 +16,8 @@ class Cause(StrEnum):
     ENDED = "ended"
     """An assert, a wait, a read or an expression ended it."""
     EFFECT_FAILED = "effect_failed"
+    ITEM_FAILED = "item_failed"
+    """An item or a branch failed, and the others were finished."""
     DRIFTED = "drifted"
     """An effect was no longer what the plan pinned, or came too late."""
     NOT_FINAL = "not_final"
@@ -24,6 +26,8 @@ class Cause(StrEnum):
     LOCKED = "locked"
     INTERRUPTED = "interrupted"
     TERMINATED = "terminated"
+    CANCELLED = "cancelled"
+    """A person has asked that nothing more begins."""
 
 
 RESUMABLE = frozenset(
@@ -37,6 +41,30 @@ RESUMABLE = frozenset(
     }
 )
 """Causes after which the run is still owned and ``resume`` goes on."""
+
+
+_WORST_FIRST = (
+    Cause.OUTCOME_UNKNOWN,
+    Cause.NOT_FINAL,
+    Cause.TERMINATED,
+    Cause.INTERRUPTED,
+    Cause.EFFECT_FAILED,
+    Cause.ITEM_FAILED,
+    Cause.DRIFTED,
+    Cause.CANCELLED,
+    Cause.ENDED,
+    Cause.LOCKED,
+    Cause.UNREACHABLE,
+    Cause.DONE,
+)
+
+
+def worst_first(cause: Cause) -> int:
+    """Return where a cause stands in the order of precedence; the smallest number decides.
+
+    Source: DESIGN section 8, the precedence of exit codes.
+    """
+    return _WORST_FIRST.index(cause)
 
 
 @record
@@ -82,8 +110,10 @@ def exit_code(cause: Cause, states: Iterable[EffectState], *, sent: bool) -> Exi
         return _STOPPED[cause]
     if cause is Cause.EFFECT_FAILED or seen & {EffectState.REJECTED, EffectState.FAILED}:
         return ExitCode.FAILED
+    if cause is Cause.ITEM_FAILED and sent:
+        return ExitCode.FAILED
     if cause is Cause.DRIFTED:
         return ExitCode.ENDED_AFTER_SENDING if sent else ExitCode.PLAN_REFUSED
-    if cause is Cause.ENDED:
+    if cause in {Cause.ENDED, Cause.ITEM_FAILED, Cause.CANCELLED}:
         return ExitCode.ENDED_AFTER_SENDING if sent else ExitCode.ENDED_BEFORE_SENDING
     return _STOPPED.get(cause, ExitCode.DONE)

@@ -28,7 +28,7 @@ class Waiting:
     """What one wait looks at and how it judges.
 
     Shapes: ``holds`` and ``fails`` judge a value that was read; ``deadline`` is the journalled one,
-        so that a restart neither shortens nor lengthens the wait.
+        so that a restart neither shortens nor lengthens the wait; ``rest`` lets some seconds pass.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Waiting:
     fails: Callable[[Value], bool]
     every: Every
     deadline: datetime
+    rest: Callable[[float], Awaitable[None]]
 
 
 async def wait_until(waiting: Waiting, ports: Ports, emit: Emit) -> WaitEnd:
@@ -78,5 +79,5 @@ async def wait_until(waiting: Waiting, ports: Ports, emit: Emit) -> WaitEnd:
                 deadline=waiting.deadline,
             )
         )
-        await ports.clock.sleep(next_in_s)
+        await waiting.rest(next_in_s)
         pause_s = min(pause_s * PAUSE_FACTOR, waiting.every.end.total_seconds())

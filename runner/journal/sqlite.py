@@ -116,6 +116,11 @@ class SqliteJournal:
         with self._connection.writing() as sql:
             return runs.started_step(sql, run_id, path, at, deadline)
 
+    async def step_start(self, run_id: str, path: str) -> tuple[datetime, datetime | None] | None:
+        """Return a step's first entry, or None."""
+        with self._connection.reading() as sql:
+            return runs.step_start(sql, run_id, path)
+
     async def step_outcome(self, run_id: str, path: str) -> StepOutcome | None:
         """Return the step's end, or None."""
         with self._connection.reading() as sql:

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 
 from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import PolicyDenied
-from runner.core.money import CONTEXT, ZERO, Money
+from runner.core.money import Money
 from runner.core.record import record
 from runner.engine.events import StepFinished
 from runner.engine.ports import ReadPort
-from runner.plan.dryrun import DryRun, Identity, Intent, argument_parts
+from runner.plan.dryrun import DryRun, Identity, Intent, argument_parts, beyond_may, totals
 from runner.plan.model import (
     Plan,
     PlannedBalance,
@@ -22,7 +21,7 @@ from runner.plan.model import (
     PlannedStep,
 )
 from runner.plan.projection import ProjectedLedger, Touched, accounts_of
-from runner.playbook.model import May, Playbook, Step
+from runner.playbook.model import May, Playbook
 
 
 @record
@@ -51,7 +50,6 @@ class PlanContext:
 
 def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
     """Pin what a dry run found."""
-    steps = {step.path: step for step in context.playbook.steps}
     return Plan(
         tool_version=context.tool_version,
         playbook=context.playbook.name,
@@ -74,7 +72,7 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         created_by=context.created_by,
         not_after=context.not_after,
         steps=tuple(_step(event) for event in dry.steps),
-        effects=tuple(_effect(intent, steps[intent.path]) for intent in dry.intents),
+        effects=tuple(_effect(intent) for intent in dry.intents),
         totals=totals(dry.intents),
         names=context.names,
         balances=tuple(
@@ -90,56 +88,20 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
     )
 
 
-def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
-    """Add the amounts up, by action and coin; undecided effects count fully.
-
-    Shapes: an action that moves no money has no coin.
-    """
-    result: dict[str, dict[str, Decimal]] = {}
-    for intent in intents:
-        coins = result.setdefault(intent.draft.manifest.name, {})
-        money = intent.draft.money
-        if money is not None:
-            coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
-    return result
-
-
-def planning_diagnostics(dry: DryRun, playbook: Playbook) -> tuple[Diagnostic, ...]:
+def planning_diagnostics(dry: DryRun) -> tuple[Diagnostic, ...]:
     """Return the reasons why the effects cannot be planned, at the steps they are about."""
-    steps = {step.path: step for step in playbook.steps}
     return tuple(
-        Diagnostic(
-            code=problem.code,
-            summary=f"effect {problem.path}: {problem.message}",
-            span=steps[problem.path].span,
-            hint=problem.hint,
-        )
+        Diagnostic(code=problem.code, summary=problem.message, span=problem.span, hint=problem.hint)
         for problem in dry.problems
     )
 
 
-def check_may(intents: tuple[Intent, ...], may: Mapping[str, May]) -> None:
-    """Hold what was planned against the playbook's own bounds.
+def check_may(dry: DryRun, may: Mapping[str, May]) -> None:
+    """Hold what was planned against the playbook's own bounds, and those of every call.
 
     Errors: ``PolicyDenied`` with every bound that is passed.
     """
-    found = []
-    sums = totals(intents)
-    for action, coins in sums.items():
-        bound = may.get(action)
-        count = sum(intent.draft.manifest.name == action for intent in intents)
-        if bound is None:
-            found.append(f"`may` does not name {action}")
-            continue
-        if count > bound.count:
-            found.append(f"{action}: {count} effects, `may` allows {bound.count}")
-        for coin, total in sorted(coins.items()):
-            cap = bound.total.get(coin, ZERO)
-            if total > cap:
-                allowed = f"allows {Money(cap, coin)}"
-                if coin not in bound.total:
-                    allowed = f"lists only {', '.join(sorted(bound.total)) or 'no coin'}"
-                found.append(f"{action}: {Money(total, coin)}, `may` {allowed}")
+    found = [*beyond_may(dry.intents, may), *dry.exceeded]
     if found:
         raise PolicyDenied(
             "; ".join(found), hint="change the inputs, or `may` in a reviewed commit"
@@ -222,13 +184,13 @@ def _step(event: StepFinished) -> PlannedStep:
     )
 
 
-def _effect(intent: Intent, step: Step) -> PlannedEffect:
+def _effect(intent: Intent) -> PlannedEffect:
     draft = intent.draft
     debit, credit = accounts_of(draft)
     expectation = draft.expectation
     return PlannedEffect(
         path=intent.path,
-        title=step.title,
+        title=intent.title,
         action=draft.manifest.name,
         operation=draft.operation.id,
         method=draft.operation.method,
@@ -250,4 +212,5 @@ def _effect(intent: Intent, step: Step) -> PlannedEffect:
         fee=intent.fee,
         certainty="stated" if draft.operation.certain else "inferred",
         decided=intent.decided,
+        drift=intent.drift.value,
     )

@@ -3,23 +3,28 @@
 Nothing in here can send an effect: it has no port that could.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 
 from runner.catalogue.manifest import FoundBy, Manifest
 from runner.core.clock import Clock
 from runner.core.ids import request_id
+from runner.core.money import CONTEXT, ZERO, Money
 from runner.core.record import record
+from runner.core.source import Span
 from runner.core.values import Unknown, Value, value_text
 from runner.effects.draft import EffectDraft, EffectRefused
 from runner.effects.model import EffectState
-from runner.engine.events import Event, StepFinished
+from runner.engine.events import Event, StepFinished, StepStarted
+from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Ports, ReadPort, StepOutcome
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
 from runner.plan.projection import ProjectedLedger
+from runner.playbook.model import Drift, May
 
 DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
 """Works out what an effect asks for; raises ``EffectRefused`` where it must not be sent."""
@@ -66,6 +71,8 @@ class Intent:
     """
 
     path: str
+    title: str
+    drift: Drift = Drift.EXACT
     draft: EffectDraft
     request_id: str
     decided: bool
@@ -74,21 +81,27 @@ class Intent:
 
 @record
 class Problem:
-    """Why an effect cannot be planned: a diagnostic's code and words, and the step it is about."""
+    """Why a step cannot be planned: a diagnostic's code and words, and the step it is about."""
 
     path: str
     code: str
     message: str
     hint: str = ""
+    span: Span
 
 
 @dataclass(slots=True, kw_only=True)
 class DryRun:
-    """What a dry run found."""
+    """What a dry run found.
+
+    Shapes: ``steps`` are in the order they began, so that a group stands before what is in it;
+        ``exceeded`` says which called playbook would do more than its own ``may`` allows.
+    """
 
     end: WalkEnd
     intents: tuple[Intent, ...]
     problems: tuple[Problem, ...]
+    exceeded: tuple[str, ...] = ()
     steps: tuple[StepFinished, ...]
     ledger: ProjectedLedger
 
@@ -104,21 +117,37 @@ class DryRunner:
     places: Callable[[str], int]
     look: Look = look_at_nothing
 
-    async def run(self, walk: Walk, identity: Identity, *, emit: Callable[[Event], None]) -> DryRun:
+    async def run(
+        self,
+        walk: Walk,
+        identity: Identity,
+        *,
+        emit: Callable[[Event], None],
+        planned: frozenset[str] = frozenset(),
+    ) -> DryRun:
         """Walk the playbook and return what it would do.
 
+        Shapes: ``planned`` are the paths of the effects that a plan already holds: what may be left
+            out by its drift is no mistake there.
         Errors: none of ours for what the playbook or the custodian does; that is ``end``.
         """
         ledger = ProjectedLedger()
         fees: dict[tuple[str, ...], str] = {}
         recorder = _IntentRecorder(
-            draft=self.draft, look=self.look, identity=identity, ledger=ledger, fees=fees
+            draft=self.draft,
+            look=self.look,
+            identity=identity,
+            ledger=ledger,
+            fees=fees,
+            planned=planned,
         )
-        steps: list[StepFinished] = []
+        steps: dict[str, StepFinished | None] = {}
 
         def observe(event: Event) -> None:
-            if isinstance(event, StepFinished):
-                steps.append(event)
+            if isinstance(event, StepStarted):
+                steps.setdefault(event.path, None)
+            elif isinstance(event, StepFinished):
+                steps[event.path] = event
             emit(event)
 
         ports = Ports(
@@ -135,7 +164,8 @@ class DryRunner:
             end=end,
             intents=tuple(recorder.intents),
             problems=tuple(recorder.problems),
-            steps=tuple(steps),
+            exceeded=tuple(recorder.exceeded),
+            steps=tuple(step for step in steps.values() if step is not None),
             ledger=ledger,
         )
 
@@ -171,18 +201,28 @@ class _IntentRecorder:
     identity: Identity
     ledger: ProjectedLedger
     fees: Mapping[tuple[str, ...], str]
+    planned: frozenset[str] = frozenset()
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    exceeded: list[str] = field(default_factory=list)
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         id_ = self.identity.request_id(request.path)
         unknown = [n for n, v in request.arguments.items() if isinstance(v, Unknown)]
         if unknown:
             self._refuse(
-                request.path,
+                request,
                 "effect-argument-unknown",
                 f"`{unknown[0]}` depends on a value that only the run can know",
                 hint="give an effect inputs, reads made before any effect, or literals",
+            )
+        elif self._has_nothing_left(request):
+            return EffectResult(
+                path=request.path,
+                state=EffectState.PLANNED,
+                value={},
+                reason="there is nothing left to move",
+                skipped=True,
             )
         else:
             await self._record(request, id_)
@@ -195,8 +235,30 @@ class _IntentRecorder:
     async def pass_over(self, path: str) -> None:
         """A dry run decides what the plan holds; there is nothing to hold it against."""
 
-    async def settle_all(self) -> tuple[EffectResult, ...]:
+    async def give_up(self, path: str) -> None:
+        """A dry run decides what the plan holds; there is nothing to hold it against."""
+
+    async def cannot_plan(
+        self, path: str, code: str, message: str, *, hint: str, span: Span
+    ) -> None:
+        self.problems.append(Problem(path=path, code=code, message=message, hint=hint, span=span))
+
+    async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
+        inside = tuple(each for each in self.intents if is_under(each.path, path))
+        self.exceeded.extend(f"{path}: {words}" for words in beyond_may(inside, may))
+
+    async def settle_all(self, under: str = "") -> tuple[EffectResult, ...]:
+        del under
         return ()
+
+    async def require_complete(self) -> None:
+        """Everything the dry run came to is in the plan that is made of it."""
+
+    def _has_nothing_left(self, request: EffectRequest) -> bool:
+        if request.drift is not Drift.AT_MOST or request.path not in self.planned:
+            return False
+        amount = request.arguments["amount"]
+        return isinstance(amount, Money) and amount.amount <= 0
 
     async def _record(self, request: EffectRequest, id_: str) -> None:
         try:
@@ -204,12 +266,20 @@ class _IntentRecorder:
             self._refuse_second_of_a_name(draft)
             await self.look(draft)
         except EffectRefused as refusal:
-            self._refuse(request.path, refusal.code, str(refusal), hint=refusal.hint)
+            self._refuse(request, refusal.code, str(refusal), hint=refusal.hint)
             return
         decided = not request.undecided
         fee = self._fee(request, draft)
         self.intents.append(
-            Intent(path=request.path, draft=draft, request_id=id_, decided=decided, fee=fee)
+            Intent(
+                path=request.path,
+                title=request.title,
+                drift=request.drift,
+                draft=draft,
+                request_id=id_,
+                decided=decided,
+                fee=fee,
+            )
         )
         self.ledger.move(request.path, draft, decided=decided)
 
@@ -235,8 +305,16 @@ class _IntentRecorder:
         place = (draft.parts["from"], draft.parts["coin"], draft.parts["network"])
         return self.fees.get(place, "not known")
 
-    def _refuse(self, path: str, code: str, message: str, *, hint: str) -> None:
-        self.problems.append(Problem(path=path, code=code, message=message, hint=hint))
+    def _refuse(self, request: EffectRequest, code: str, message: str, *, hint: str) -> None:
+        self.problems.append(
+            Problem(
+                path=request.path,
+                code=code,
+                message=f"effect {request.path}: {message}",
+                hint=hint,
+                span=request.span,
+            )
+        )
 
 
 class _MemoryJournal:
@@ -254,8 +332,47 @@ class _MemoryJournal:
     ) -> tuple[datetime, datetime | None]:
         return self._entries.setdefault(path, (at, deadline))
 
+    async def has_begun(self, path: str) -> bool:
+        return any(is_under(each, path) for each in (*self._entries, *self._outcomes))
+
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         self._outcomes.setdefault(path, outcome)
+
+
+def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
+    """Add the amounts up, by action and coin; undecided effects count fully.
+
+    Shapes: an action that moves no money has no coin.
+    """
+    result: dict[str, dict[str, Decimal]] = {}
+    for intent in intents:
+        coins = result.setdefault(intent.draft.manifest.name, {})
+        money = intent.draft.money
+        if money is not None:
+            coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
+    return result
+
+
+def beyond_may(intents: Sequence[Intent], may: Mapping[str, May]) -> list[str]:
+    """Return every bound of a playbook that some effects pass, in words."""
+    found = []
+    sums = totals(intents)
+    for action, coins in sums.items():
+        bound = may.get(action)
+        count = sum(intent.draft.manifest.name == action for intent in intents)
+        if bound is None:
+            found.append(f"`may` does not name {action}")
+            continue
+        if count > bound.count:
+            found.append(f"{action}: {count} effects, `may` allows {bound.count}")
+        for coin, total in sorted(coins.items()):
+            cap = bound.total.get(coin, ZERO)
+            if total > cap:
+                allowed = f"allows {Money(cap, coin)}"
+                if coin not in bound.total:
+                    allowed = f"lists only {', '.join(sorted(bound.total)) or 'no coin'}"
+                found.append(f"{action}: {Money(total, coin)}, `may` {allowed}")
+    return found
 
 
 def argument_parts(arguments: Mapping[str, Value]) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """A plan: everything that will be sent, what it rests on, and what it does to the balances."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
-from runner.core.money import Money
+from runner.core.money import CONTEXT, ZERO, Money
 from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 from runner.plan.projection import Touched
@@ -51,7 +51,8 @@ class PlannedEffect:
         and ``credit`` are projected accounts, empty where no money moves; ``fee`` says what is
         known of a fee on top of the amount, or is empty where there is none; ``certainty`` is
         ``stated`` or ``inferred``, as the API description says of the operation; ``decided`` is
-        False where only the run knows whether it happens.
+        False where only the run knows whether it happens; ``drift`` says how far it may differ
+        when it is sent: ``exact``, ``planned`` or ``at_most``.
     """
 
     path: str
@@ -77,6 +78,7 @@ class PlannedEffect:
     fee: str
     certainty: str
     decided: bool
+    drift: str = "exact"
 
     @property
     def expectation(self) -> Expectation:
@@ -100,9 +102,9 @@ class PlannedEffect:
 class PlannedStep:
     """One step as the dry run saw it.
 
-    Shapes: ``state`` is ``done``, ``skipped`` or ``assumed``; ``result`` is what a read showed, or
-        None for steps that read nothing before the run; ``conditions`` say what each `if`,
-        `assert` and `until` was found to be, as in ``StepFinished``.
+    Shapes: ``state`` is ``done``, ``skipped``, ``assumed``, or ``failed`` inside a try; ``result``
+        is what a read showed, or None for steps that read nothing before the run; ``conditions``
+        say what each `if`, `assert` and `until` was found to be, as in ``StepFinished``.
     """
 
     path: str
@@ -193,3 +195,16 @@ class Plan:
             planned_at=self.created_at,
             found_by=FoundBy(effect.found_by),
         )
+
+
+def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:
+    """Add the amounts up, by action and coin, both sorted; undecided effects count fully.
+
+    Shapes: an action that moves no money has no coin.
+    """
+    sums: dict[str, dict[str, Decimal]] = {}
+    for effect in effects:
+        coins = sums.setdefault(effect.action, {})
+        if effect.amount is not None:
+            coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
+    return {action: dict(sorted(coins.items())) for action, coins in sorted(sums.items())}

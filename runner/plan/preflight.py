@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.clock import timestamp_text
-from runner.core.money import amount_text
+from runner.core.jsonvalue import parse_strict_json
+from runner.core.money import amount_from_text, amount_text
 from runner.core.record import record
-from runner.plan.model import Plan, PlannedEffect, PlannedStep
+from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals
+from runner.playbook.model import Drift as Allowed
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Directory entries as plans hold them: each as texts, by kind and name."""
 
-_OWN_WAY = frozenset({"effects", "steps", "names", "not_after"})
+_OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals"})
 _MAY_DIFFER = frozenset({"git_commit", "created_by", "controls_digest", "balances"})
 """What a plan records and nobody relies on, or what matters only through what it decides."""
 
@@ -56,48 +58,53 @@ def _effects(planned: Plan, now: Plan) -> Iterator[Drift]:
     after = {effect.path: effect for effect in now.effects}
     for path, effect in before.items():
         today = after.get(path)
-        if today is None:
-            yield Drift(path=path, what="the effect", planned="planned", now="no longer there")
-        else:
+        if today is not None:
             yield from _one_effect(effect, today)
-    for path in after:
-        if path not in before:
+        elif effect.drift != Allowed.AT_MOST:
+            yield Drift(path=path, what="the effect", planned="planned", now="no longer there")
+    for path, effect in after.items():
+        if path not in before and effect.drift != Allowed.AT_MOST:
             yield Drift(path=path, what="the effect", planned="not planned", now="there")
-    if before.keys() == after.keys():
-        yield from _order("effects", planned.effects, now.effects)
+    yield from _order(
+        "effects",
+        [path for path in before if path in after],
+        [path for path in after if path in before],
+    )
 
 
-def _order(
-    what: str,
-    planned: Sequence[PlannedEffect | PlannedStep],
-    now: Sequence[PlannedEffect | PlannedStep],
-) -> Iterator[Drift]:
-    # Also what stands there twice: a path is the name of one effect.
-    before, after = [each.path for each in planned], [each.path for each in now]
-    if before != after:
-        shown = ", ".join(before), ", ".join(after)
+def _order(what: str, before: Sequence[str], now: Sequence[str]) -> Iterator[Drift]:
+    if list(before) != list(now):
+        shown = ", ".join(before), ", ".join(now)
         yield Drift(path=what, what="their order", planned=shown[0], now=shown[1])
 
 
 def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
+    may_differ = planned.drift != Allowed.EXACT and _without_amount(planned) == _without_amount(now)
     for what, before, after in (
-        ("the request body", planned.body, now.body),
+        ("" if may_differ else "the request body", planned.body, now.body),
         ("the requestId", planned.request_id, now.request_id),
         ("the operation", planned.operation, now.operation),
         ("the method", planned.method, now.method),
         ("the request path", planned.url_path, now.url_path),
         ("the lock", planned.lock, now.lock),
         ("whether it is decided", str(planned.decided), str(now.decided)),
+        ("its drift", planned.drift, now.drift),
     ):
-        if before != after:
+        if what and before != after:
             yield Drift(path=planned.path, what=what, planned=before, now=after)
-    if planned.body == now.body:
-        # The body is what counts; a plan that says something else beside it has misled its readers.
-        for name in _BESIDE_THE_BODY:
-            if getattr(planned, name) != getattr(now, name):
-                before, after = _spoken(getattr(planned, name)), _spoken(getattr(now, name))
-                what = f"its {name.replace('_', ' ')}"
-                yield Drift(path=planned.path, what=what, planned=before, now=after)
+    if planned.body == now.body or may_differ:
+        yield from _beside_the_body(planned, now)
+
+
+def _beside_the_body(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
+    # The body is what counts; a plan that says something else beside it has misled its readers.
+    for name in _BESIDE_THE_BODY:
+        before, after = getattr(planned, name), getattr(now, name)
+        if name == "amount" and planned.body != now.body:
+            before, after = planned.amount, _amount_in(planned)
+        if before != after:
+            what = f"its {name.replace('_', ' ')}"
+            yield Drift(path=planned.path, what=what, planned=_spoken(before), now=_spoken(after))
 
 
 _BESIDE_THE_BODY = (
@@ -129,19 +136,48 @@ def _spoken(value: object) -> str:
     return str(value) or "empty"
 
 
+def _amount_in(effect: PlannedEffect) -> Decimal | None:
+    amount = _members(effect).get("amount")
+    return amount_from_text(amount) if isinstance(amount, str) else None
+
+
+def _without_amount(effect: PlannedEffect) -> object:
+    return {name: value for name, value in _members(effect).items() if name != "amount"}
+
+
+def _members(effect: PlannedEffect) -> dict[str, object]:
+    body = parse_strict_json(effect.body.encode("utf-8"))
+    assert isinstance(body, dict), "a body is an object"
+    return body
+
+
 def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
     before = {step.path: step for step in planned.steps}
     after = {step.path: step for step in now.steps}
+    free = {e.path for e in (*planned.effects, *now.effects) if e.drift == Allowed.AT_MOST}
     for path in [*before, *(path for path in after if path not in before)]:
         step, today = before.get(path), after.get(path)
-        was = "absent" if step is None else step.state
-        is_now = "absent" if today is None else today.state
+        was, is_now = _state(step), _state(today)
+        if path in free and was != is_now and {was, is_now} <= _LEFT_OUT:
+            # Whether the effect happens is what its drift leaves open.
+            continue
         if was != is_now:
             yield Drift(path=path, what="the step", planned=was, now=is_now)
         elif (said := _said(step)) != (says := _said(today)):
             yield Drift(path=path, what="what it says", planned=said, now=says)
-    if before.keys() == after.keys():
-        yield from _order("steps", planned.steps, now.steps)
+    yield from _order(
+        "steps",
+        [step.path for step in planned.steps if step.path in after],
+        [step.path for step in now.steps if step.path in before],
+    )
+
+
+_LEFT_OUT = frozenset({"done", "skipped", "absent"})
+"""The states of a step whose effect may be left out."""
+
+
+def _state(step: PlannedStep | None) -> str:
+    return "absent" if step is None else step.state
 
 
 def _said(step: PlannedStep | None) -> str:
@@ -157,6 +193,10 @@ def _rest(planned: Plan, now: Plan) -> Iterator[Drift]:
         if name not in _OWN_WAY | _MAY_DIFFER and before != after:
             words = f"its {name.replace('_', ' ')}"
             yield Drift(path="plan", what=words, planned=_words(before), now=_words(after))
+    sums = effect_totals(planned.effects)
+    if planned.totals != sums:
+        said, added = _words(planned.totals), _words(sums)
+        yield Drift(path="plan", what="its totals", planned=said, now=added)
     if planned.not_after > now.not_after:
         # Earlier is no harm: a plan made while plans lived shorter.
         last = timestamp_text(planned.not_after), timestamp_text(now.not_after)

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from runner.catalogue.manifest import Manifest
 from runner.core.record import record
 from runner.core.source import SourceFile
-from runner.core.types import type_from_text
 from runner.documents.nodes import Entry, MappingNode, Node
-from runner.playbook.declarations import build_input, build_may
+from runner.playbook.calls import Called
+from runner.playbook.declarations import build_input, build_may, type_hint
 from runner.playbook.expressions.template import Template
 from runner.playbook.model import Input, May, Output, Playbook
-from runner.playbook.reading import Findings, entries_at, items_of, scalar_at, text_at
-from runner.playbook.steps import Gaps, Workshop, build_step, build_template
+from runner.playbook.reading import Findings, entries_at, scalar_at, text_at
+from runner.playbook.spellings import declared_type
+from runner.playbook.steps import build_steps
+from runner.playbook.workshop import Gaps, Workshop, build_template
 
 
 @record
@@ -31,18 +33,24 @@ class Draft:
 
 
 def build_playbook(
-    document: Node, source: SourceFile, manifests: Mapping[str, Manifest], findings: Findings
+    document: Node,
+    source: SourceFile,
+    manifests: Mapping[str, Manifest],
+    called: Called,
+    findings: Findings,
 ) -> Draft | None:
     """Build what can be built; None where the document is no mapping.
 
-    Shapes: what the schema has already said about ``document`` is not said again.
+    Shapes: what the schema has already said about ``document`` is not said again; ``called`` loads
+        the playbooks that the steps call.
     """
     if not isinstance(document, MappingNode):
         return None
-    shop = Workshop(manifests=manifests, findings=findings, gaps=Gaps())
-    steps = (
-        build_step(node, position, shop)
-        for position, node in enumerate(items_of(document.get("steps")), start=1)
+    shop = Workshop(
+        manifests=manifests,
+        findings=findings,
+        gaps=Gaps(),
+        called=lambda scalar: called.playbook(scalar, findings),
     )
     once = document.get("once")
     playbook = Playbook(
@@ -52,8 +60,8 @@ def build_playbook(
         labels=_build_templates(document, "labels", findings),
         once=None if once is None else build_template(once, findings),
         may=_build_may(document, shop),
-        steps=tuple(step for step in steps if step is not None),
-        outputs=_build_outputs(document, findings),
+        steps=build_steps(document.get("steps"), "", shop),
+        outputs=_build_outputs(document, shop),
         source=source,
     )
     return Draft(playbook=playbook, gaps=shop.gaps)
@@ -62,7 +70,7 @@ def build_playbook(
 def _build_inputs(document: MappingNode, shop: Workshop) -> Mapping[str, Input]:
     inputs: dict[str, Input] = {}
     for entry in entries_at(document, "inputs"):
-        declared = build_input(entry, shop.findings)
+        declared = build_input(entry, shop.manifests, shop.findings)
         if declared is None:
             shop.gaps.inputs.add(entry.key.text)
         else:
@@ -90,26 +98,26 @@ def _build_templates(document: MappingNode, key: str, findings: Findings) -> Map
     return templates
 
 
-def _build_outputs(document: MappingNode, findings: Findings) -> Mapping[str, Output]:
+def _build_outputs(document: MappingNode, shop: Workshop) -> Mapping[str, Output]:
     outputs: dict[str, Output] = {}
     for entry in entries_at(document, "outputs"):
-        output = _build_output(entry, findings)
+        output = _build_output(entry, shop)
         if output is not None:
             outputs[output.name] = output
     return outputs
 
 
-def _build_output(entry: Entry, findings: Findings) -> Output | None:
+def _build_output(entry: Entry, shop: Workshop) -> Output | None:
     if not isinstance(entry.value, MappingNode):
         return None
-    value = entry.value.get("value")
-    kind = findings.converted(
-        scalar_at(entry.value, "type"),
-        type_from_text,
+    value, named = entry.value.get("value"), scalar_at(entry.value, "type")
+    kind = shop.findings.converted(
+        named,
+        lambda text: declared_type(text, shop.manifests),
         code="wrong-value",
-        hint="write a type like money, list<string> or map<coin, money>",
+        hint="" if named is None else type_hint(named.text),
     )
-    template = None if value is None else build_template(value, findings)
+    template = None if value is None else build_template(value, shop.findings)
     if kind is None or template is None:
         return None
     return Output(name=entry.key.text, type=kind, value=template, span=entry.key.span)

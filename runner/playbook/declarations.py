@@ -1,38 +1,35 @@
 """From nodes to what a playbook declares: its inputs and what it may do."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.money import Money, money_from_text
-from runner.core.types import SCALAR_NAMES, TEXT_LIKE, Scalar, Type, TypeInvalid, type_from_text
+from runner.core.source import Span
+from runner.core.types import (
+    MONEY,
+    SCALAR_NAMES,
+    TEXT_LIKE,
+    ListOf,
+    Record,
+    Scalar,
+    Type,
+    TypeInvalid,
+)
 from runner.core.values import Value, value_from_text
 from runner.documents.nodes import Entry, MappingNode, ScalarNode
 from runner.playbook.bounds import BOUNDED_NAMES, bound_problem
 from runner.playbook.model import Input, May
 from runner.playbook.names import name_problem
+from runner.playbook.parts import part_from_node, value_from_part
 from runner.playbook.reading import Findings, scalar_at, scalars_of, text_at
+from runner.playbook.spellings import declared_type
 
-INPUT_TYPES: Final = frozenset(
-    {
-        "string",
-        "int",
-        "decimal",
-        "bool",
-        "date",
-        "duration",
-        "coin",
-        "network",
-        "money",
-        "wallet",
-        "mirror_link",
-        "mirrorx_link",
-        "destination",
-    }
-)
-"""The types an input can have."""
+_UNIQUE_OF_MONEY: Final = ("coin", "amount")
+_UNIQUE_ITEM: Final = "value"
 
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
@@ -43,7 +40,9 @@ def literal_code(wanted: Type) -> str:
     return "amount-invalid" if is_amount else "literal-invalid"
 
 
-def build_input(entry: Entry, findings: Findings) -> Input | None:
+def build_input(
+    entry: Entry, manifests: Mapping[str, Manifest], findings: Findings
+) -> Input | None:
     """Build one input; None where its type cannot be known."""
     name = entry.key.text
     problem = name_problem(name)
@@ -57,20 +56,21 @@ def build_input(entry: Entry, findings: Findings) -> Input | None:
     if not isinstance(entry.value, MappingNode):
         return None
     node = entry.value
-    wanted = _input_type(scalar_at(node, "type"), findings)
+    wanted = _input_type(scalar_at(node, "type"), manifests, findings)
     if wanted is None:
         return None
     built = _Bounds(node, wanted, findings)
-    default = built.value("default")
+    default = built.default()
     declared = Input(
         name=name,
         type=wanted,
         required=_is_required(entry.key, node, findings),
         default=default,
-        minimum=built.value("min"),
-        maximum=built.value("max"),
+        minimum=built.bound("min"),
+        maximum=built.bound("max"),
         pattern=built.pattern(),
         choices=built.choices(),
+        unique_by=built.unique_by(),
         summary=text_at(node, "summary"),
         span=entry.key.span,
     )
@@ -78,24 +78,26 @@ def build_input(entry: Entry, findings: Findings) -> Input | None:
     return declared
 
 
-def _input_type(scalar: ScalarNode | None, findings: Findings) -> Scalar | None:
+def _input_type(
+    scalar: ScalarNode | None, manifests: Mapping[str, Manifest], findings: Findings
+) -> Type | None:
     if scalar is None:
         return None
     try:
-        wanted = type_from_text(scalar.text)
+        return declared_type(scalar.text, manifests)
     except TypeInvalid as exc:
-        hint = did_you_mean(scalar.text, INPUT_TYPES)
-        findings.add("wrong-value", str(exc), scalar.span, hint=hint)
+        findings.add("wrong-value", str(exc), scalar.span, hint=type_hint(scalar.text))
         return None
-    if isinstance(wanted, Scalar) and wanted.name in INPUT_TYPES:
-        return wanted
-    findings.add(
-        "wrong-value",
-        f"an input cannot be a {wanted}",
-        scalar.span,
-        hint=f"an input is one of {', '.join(sorted(INPUT_TYPES & SCALAR_NAMES))}",
-    )
-    return None
+
+
+def type_hint(text: str) -> str:
+    """Return what a misspelt type may have been meant to be."""
+    if text.startswith("map<") and not text.endswith(">"):
+        return 'inside { } a comma ends the value: write it in quotes, like "map<coin, money>"'
+    near = did_you_mean(text, SCALAR_NAMES)
+    if near.startswith("did you mean"):
+        return near
+    return "write a type like money, list<string> or map<coin, money>"
 
 
 def _is_required(key: ScalarNode, node: MappingNode, findings: Findings) -> bool:
@@ -119,31 +121,66 @@ def _is_required(key: ScalarNode, node: MappingNode, findings: Findings) -> bool
 
 
 class _Bounds:
-    """Default and bounds of one input, read as values of its type."""
+    """Default and bounds of one input, read as values of its type, or of its items'."""
 
-    def __init__(self, node: MappingNode, wanted: Scalar, findings: Findings) -> None:
+    def __init__(self, node: MappingNode, wanted: Type, findings: Findings) -> None:
         self._node = node
         self._type = wanted
+        self._item = wanted.item if isinstance(wanted, ListOf) else wanted
         self._findings = findings
 
-    def value(self, key: str) -> "Value | None":
-        scalar = scalar_at(self._node, key)
-        if key != "default" and not self._allows(key, BOUNDED_NAMES):
+    def default(self) -> "Value | None":
+        node = self._node.get("default")
+        if node is None:
             return None
-        convert: Callable[[str], Value] = lambda text: value_from_text(text, self._type)  # noqa: E731 - a name for the type checker
-        return self._findings.converted(scalar, convert, code=literal_code(self._type))
+
+        def refuse(span: Span, summary: str, hint: str, wanted: Type) -> None:
+            self._findings.add(literal_code(wanted), summary, span, hint=hint)
+
+        return value_from_part(part_from_node(node), self._type, refuse)
+
+    def bound(self, key: str) -> "Value | None":
+        scalar = scalar_at(self._node, key)
+        if not self._allows(key, BOUNDED_NAMES) or not isinstance(self._item, Scalar):
+            return None
+        wanted = self._item
+        convert: Callable[[str], Value] = lambda text: value_from_text(text, wanted)  # noqa: E731 - a name for the type checker
+        return self._findings.converted(scalar, convert, code=literal_code(wanted))
 
     def choices(self) -> tuple[str, ...]:
-        if not self._allows("choices", TEXT_LIKE):
+        if not self._allows("choices", TEXT_LIKE) or not isinstance(self._item, Scalar):
             return ()
+        wanted = self._item
         scalars = scalars_of(self._node.get("choices"))
         for scalar in scalars:
             self._findings.converted(
-                scalar,
-                lambda text: value_from_text(text, self._type),
-                code=literal_code(self._type),
+                scalar, lambda text: value_from_text(text, wanted), code=literal_code(wanted)
             )
         return tuple(scalar.text for scalar in scalars)
+
+    def unique_by(self) -> str:
+        scalar = scalar_at(self._node, "unique_by")
+        entry = self._node.entry("unique_by")
+        if scalar is None or entry is None:
+            return ""
+        if not isinstance(self._type, ListOf):
+            self._findings.add(
+                "unknown-key",
+                f"an input of type {self._type} has no unique_by",
+                entry.key.span,
+                hint="unique_by goes with lists",
+            )
+            return ""
+        known = _unique_parts(self._type.item)
+        if scalar.text not in known:
+            self._findings.add(
+                "wrong-value",
+                f'{self._type.item} has no part "{scalar.text}" to tell items apart by',
+                scalar.span,
+                hint=did_you_mean(scalar.text, known),
+            )
+            return ""
+        return scalar.text
 
     def pattern(self) -> str:
         scalar = scalar_at(self._node, "pattern")
@@ -163,7 +200,7 @@ class _Bounds:
             if problem:
                 self._findings.add("wrong-value", f"max: {problem}", maximum.span)
                 return
-        default = scalar_at(self._node, "default")
+        default = self._node.get("default")
         if declared.default is not None and default is not None:
             problem, hint = bound_problem(declared, declared.default)
             if problem:
@@ -171,15 +208,23 @@ class _Bounds:
 
     def _allows(self, key: str, names: frozenset[str]) -> bool:
         entry = self._node.entry(key)
-        if entry is None or self._type.name in names:
+        if entry is None or (isinstance(self._item, Scalar) and self._item.name in names):
             return True
         self._findings.add(
             "unknown-key",
             f"an input of type {self._type} has no {key}",
             entry.key.span,
-            hint=f"{key} goes with {', '.join(sorted(names & INPUT_TYPES))}",
+            hint=f"{key} goes with {', '.join(sorted(names))}, and with lists of them",
         )
         return False
+
+
+def _unique_parts(item: Type) -> Sequence[str]:
+    if item == MONEY:
+        return _UNIQUE_OF_MONEY
+    if isinstance(item, Record):
+        return [each.name for each in item.fields if isinstance(each.type, Scalar)]
+    return (_UNIQUE_ITEM,) if isinstance(item, Scalar) else ()
 
 
 def build_may(entry: Entry, findings: Findings) -> May | None:

@@ -9,32 +9,35 @@ from runner.core.diagnostics import did_you_mean, sorted_diagnostics
 from runner.core.errors import InvalidInput
 from runner.core.record import record
 from runner.core.source import Span
-from runner.core.types import Scalar
-from runner.core.values import Value, value_from_text
-from runner.documents.files import read_source
+from runner.core.types import ListOf, MapOf, Scalar, Type
+from runner.core.values import Value
+from runner.documents.files import check_text, read_source
 from runner.documents.nodes import MappingNode, ScalarNode
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml
 from runner.playbook.bounds import bound_problem
 from runner.playbook.model import Input, Playbook
+from runner.playbook.parts import Part, Refuse, part_from_node, value_from_part
 from runner.playbook.reading import Findings, entries_at
 
 FLAG: Final = "--input"
 """What stands for a file's name in the place of a value given on the command line."""
 
-TEXT_MAX: Final = 2_000
-"""How many characters a given text may have, inclusive."""
+LIST_TEXT_MAX: Final = 100_000
+"""How many characters a given list or map may have, inclusive; a text in it as any other."""
 
 
 @record
 class InputGiven:
     """One value as a person gave it.
 
-    Shapes: ``text`` spells the value; ``origin`` says where it came from, like ``--input`` or the
-        name of a file; ``span`` is the place of the value there, ``key_span`` that of its name.
+    Shapes: ``text`` spells the value, a list or map as YAML; ``part`` is the value where it was
+        read already, else None; ``origin`` says where it came from, like ``--input`` or the name of
+        a file; ``span`` is the place of the value there, ``key_span`` that of its name.
     """
 
     text: str
+    part: Part | None = None
     origin: str
     span: Span
     key_span: Span
@@ -103,9 +106,9 @@ def load_inputs_file(path: Path, *, name: str | None = None) -> Mapping[str, Inp
     assert isinstance(document, MappingNode), "the schema promised a mapping"
     given: dict[str, InputGiven] = {}
     for entry in entries_at(document, "inputs"):
-        assert isinstance(entry.value, ScalarNode), "the schema promised scalars"
         given[entry.key.text] = InputGiven(
-            text=entry.value.text,
+            text=entry.value.text if isinstance(entry.value, ScalarNode) else "",
+            part=part_from_node(entry.value),
             origin=source.name,
             span=entry.value.span,
             key_span=entry.key.span,
@@ -148,26 +151,77 @@ def bind_inputs(playbook: Playbook, given: Mapping[str, InputGiven]) -> BoundInp
 
 
 def _value_of(declared: Input, given: InputGiven, findings: Findings) -> "Value | None":
-    assert isinstance(declared.type, Scalar), "an input is a scalar"
-    if len(given.text) > TEXT_MAX:
-        problem, hint = f"the text is longer than {TEXT_MAX} characters", ""
-    else:
-        try:
-            value = value_from_text(given.text, declared.type)
-        except ValueError as exc:
-            problem, hint = str(exc), ""
-        else:
-            problem, hint = bound_problem(declared, value)
-            if not problem:
-                return value
-    findings.add("input-invalid", f"{declared.name}: {problem}", given.span, hint=hint)
-    return None
+    def refuse(span: Span, summary: str, hint: str, _wanted: Type) -> None:
+        findings.add("input-invalid", f"{declared.name}: {summary}", span, hint=hint)
+
+    part = given.part or _part_of(declared, given, refuse)
+    value = None if part is None else value_from_part(part, declared.type, refuse)
+    if value is None:
+        return None
+    problem, hint = bound_problem(declared, value)
+    if problem:
+        refuse(given.span, problem, hint, declared.type)
+        return None
+    return value
+
+
+def _part_of(declared: Input, given: InputGiven, refuse: Refuse) -> Part | None:
+    """Read the text of a flag: as it is for a scalar, as YAML for anything else."""
+    if isinstance(declared.type, Scalar):
+        return Part(span=given.span, text=given.text)
+    if len(given.text) > LIST_TEXT_MAX:
+        words = f"the text is longer than {LIST_TEXT_MAX} characters"
+        refuse(given.span, words, "name it in a file for --inputs", declared.type)
+        return None
+    try:
+        document = read_yaml(check_text(given.origin, given.text))
+    except InvalidInput as exc:
+        first = exc.diagnostics[0]
+        refuse(given.span, first.summary, _list_hint(declared) or first.hint, declared.type)
+        return None
+    return _placed(part_from_node(document), given.span)
+
+
+def _placed(part: Part, span: Span) -> Part:
+    """Move a part, and all in it, to the place of the flag it was read from."""
+    return Part(
+        span=span,
+        text=part.text,
+        items=None if part.items is None else tuple(_placed(each, span) for each in part.items),
+        entries=None
+        if part.entries is None
+        else {key: _placed(each, span) for key, each in part.entries.items()},
+    )
+
+
+def _list_hint(declared: Input) -> str:
+    return f"write it as YAML or JSON: {_example(declared.type)}"
 
 
 def _how_to_give(declared: Input) -> str:
-    example = declared.choices[0] if declared.choices else _EXAMPLES[str(declared.type)]
+    example = declared.choices[0] if declared.choices else _example(declared.type)
     value = f'"{example}"' if " " in example else example
+    if not isinstance(declared.type, Scalar):
+        value = f"'{example}'"
     return f"add {FLAG} {declared.name}={value}, or name it in a file for --inputs"
+
+
+def _example(kind: Type) -> str:
+    """Spell a value of a type, as it would be given."""
+    if isinstance(kind, Scalar):
+        return _EXAMPLES[kind.name]
+    if isinstance(kind, ListOf):
+        return f"[{_quoted(kind.item)}]"
+    if isinstance(kind, MapOf):
+        return f"{{{_quoted(kind.key)}: {_quoted(kind.value)}}}"
+    needed = (each for each in kind.fields if not each.optional)
+    return f"{{{', '.join(f'{each.name}: {_quoted(each.type)}' for each in needed)}}}"
+
+
+def _quoted(kind: Type) -> str:
+    example = _example(kind)
+    is_bare = not isinstance(kind, Scalar) or kind.name in {"int", "decimal", "bool"}
+    return example if is_bare else f'"{example}"'
 
 
 _EXAMPLES: Final[Mapping[str, str]] = {
@@ -184,6 +238,8 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "mirror_link": "NAME",
     "mirrorx_link": "NAME",
     "destination": "NAME",
+    "order_id": "ID",
+    "timestamp": "2026-11-22T10:00:00Z",
 }
 
 

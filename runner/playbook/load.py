@@ -1,7 +1,9 @@
 """A file's text -> a checked playbook, and everything there is to say about it."""
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 
 from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import Diagnostic, Severity, has_errors, sorted_diagnostics
@@ -10,6 +12,7 @@ from runner.core.source import SourceFile, Span
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml_partly
 from runner.playbook.build import build_playbook
+from runner.playbook.calls import Called, Files, Known
 from runner.playbook.check import check_playbook
 from runner.playbook.doubts import find_doubts
 from runner.playbook.model import Playbook
@@ -21,38 +24,72 @@ class Loaded:
     """What became of a file.
 
     Shapes: ``playbook`` is None exactly where ``diagnostics`` hold an error; warnings may stand
-        beside a playbook. Diagnostics are in the order of the file.
+        beside a playbook. Diagnostics are in the order of the files, the root's among those of the
+        playbooks it calls; ``called`` holds those files as they were read, by name.
     """
 
     playbook: Playbook | None
     diagnostics: tuple[Diagnostic, ...]
+    called: Mapping[str, SourceFile] = field(default_factory=dict)
 
 
-def load_playbook(source: SourceFile, manifests: Mapping[str, Manifest]) -> Loaded:
+def load_playbook(
+    source: SourceFile, manifests: Mapping[str, Manifest], files: Files | None = None
+) -> Loaded:
     """Read, build and check a playbook, and find everything that is wrong with it at once.
 
-    Shapes: ``source`` comes from ``documents``; ``manifests`` holds every action by name.
+    Shapes: ``source`` comes from ``documents``; ``manifests`` holds every action by name; called
+        playbooks are read from ``files``, each once.
     Errors: none; what is wrong is in the result.
     """
+    known = Known(files=files)
+
+    def load(inner: SourceFile, called: Called) -> Playbook | None:
+        return _load_one(inner, manifests, called)
+
+    playbook = _load_one(source, manifests, Called(known, (_plain(source.name),), load))
+    found = sorted_diagnostics(known.diagnostics)
+    return Loaded(
+        playbook=None if has_errors(found) else playbook, diagnostics=found, called=known.sources
+    )
+
+
+def _plain(name: str) -> str:
+    return posixpath.normpath(name)
+
+
+def _load_one(
+    source: SourceFile, manifests: Mapping[str, Manifest], called: Called
+) -> Playbook | None:
+    """Load one file and keep what is wrong with it."""
+    playbook, found = _judged(source, manifests, called)
+    called.known.diagnostics += found
+    return None if has_errors(found) else playbook
+
+
+def _judged(
+    source: SourceFile, manifests: Mapping[str, Manifest], called: Called
+) -> tuple[Playbook | None, tuple[Diagnostic, ...]]:
     document, found = read_yaml_partly(source)
     if document is None:
-        return Loaded(playbook=None, diagnostics=found)
+        return None, found
     found = _joined(found, check_schema(document, "playbook"))
     if any(each.code == "wrong-version" for each in found):
         # Whatever else such a file holds, it is not for us to judge.
-        return Loaded(playbook=None, diagnostics=found)
+        return None, found
     building, checking = Findings(), Findings()
-    draft = build_playbook(document, source, manifests, building)
+    draft = build_playbook(document, source, manifests, called, building)
     found = _joined(found, building.found)
     if draft is None:
-        return Loaded(playbook=None, diagnostics=found)
-    check_playbook(draft, manifests, checking)
+        return None, found
+    if called.measure(draft.playbook.steps, checking):
+        check_playbook(draft, manifests, checking)
     found = _joined(found, checking.found)
     if has_errors(found):
-        return Loaded(playbook=None, diagnostics=found)
+        return draft.playbook, found
     doubts = Findings()
     find_doubts(draft.playbook, doubts)
-    return Loaded(playbook=draft.playbook, diagnostics=_joined(found, doubts.found))
+    return draft.playbook, _joined(found, doubts.found)
 
 
 def _joined(earlier: Sequence[Diagnostic], later: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

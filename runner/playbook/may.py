@@ -1,75 +1,121 @@
 """Whether ``may`` covers every effect the steps can reach."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.money import CONTEXT, ZERO, AmountInvalid, Money, amount_text, money_from_text
+from runner.core.record import record
+from runner.core.source import Span
 from runner.core.types import MONEY
 from runner.playbook.build import Draft
 from runner.playbook.expressions.template import Template
-from runner.playbook.expressions.tree import InputName, Text
-from runner.playbook.model import Effect, Input, May, Step
+from runner.playbook.expressions.tree import InputName, Items, Text
+from runner.playbook.model import Call, Effect, Input, May, Step, parts_of
 from runner.playbook.reading import Findings
+
+
+@record
+class _Reached:
+    """One effect step the playbook can come to.
+
+    Shapes: ``times`` is how often at least, as far as the file says it; ``place`` is where the file
+        that is checked speaks of it, which for a called playbook is the call.
+    """
+
+    step: Step
+    times: int
+    place: Span
+    is_called: bool
 
 
 def check_may(draft: Draft, manifests: Mapping[str, Manifest], findings: Findings) -> None:
     """Hold the effect steps against ``may``, and ``may`` against the actions there are.
 
-    Shapes: every step counts, whatever its ``if``; of the amounts, those that are written out.
+    Shapes: every step counts, whatever its ``if``, and those of called playbooks; a loop counts as
+        often as its list has items where that is written out, else once; of the amounts, those
+        that are written out.
     """
     playbook, gaps = draft.playbook, draft.gaps
-    by_action: dict[str, list[Step]] = {}
-    for step in playbook.steps:
-        if isinstance(step.verb, Effect):
-            by_action.setdefault(step.verb.manifest.name, []).append(step)
-    for action, steps in by_action.items():
+    by_action: dict[str, list[_Reached]] = {}
+    for reached in _reached(playbook.steps, 1, None):
+        assert isinstance(reached.step.verb, Effect), "nothing else is limited"
+        by_action.setdefault(reached.step.verb.manifest.name, []).append(reached)
+    for action, found in by_action.items():
         limit = playbook.may.get(action)
         if limit is not None:
-            _check_count(steps, limit, findings)
+            _check_count(found, limit, findings)
             if limit.total:
-                _check_total(steps, limit, findings)
+                _check_total(found, limit, findings)
         elif action not in gaps.may:
-            _refuse_uncovered(action, steps, draft, findings)
+            _refuse_uncovered(action, found, draft, findings)
     for limit in playbook.may.values():
         # A step whose action is misspelt may be the one that this entry is for.
         is_unused = limit.action not in by_action and not gaps.steps
         _check_entry(limit, manifests, findings, is_unused=is_unused)
 
 
-def _check_count(steps: Sequence[Step], limit: May, findings: Findings) -> None:
-    if len(steps) > limit.count:
-        findings.add(
-            "may-exceeded",
-            f"{len(steps)} steps use {limit.action}, and may allows {limit.count}",
-            steps[limit.count].span,
-            hint=f"write count: {len(steps)} there if all of them are meant",
-        )
-
-
-def _check_total(steps: Sequence[Step], limit: May, findings: Findings) -> None:
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+def _reached(steps: Iterable[Step], times: int, call: Span | None) -> Iterator[_Reached]:
     for step in steps:
-        template = amount_of(step)
+        inside = times * _length(step)
+        match step.verb:
+            case Effect():
+                place = call or step.span
+                yield _Reached(step=step, times=inside, place=place, is_called=call is not None)
+            case Call(playbook=playbook):
+                yield from _reached(playbook.steps, inside, call or step.span)
+            case _:
+                yield from _reached(parts_of(step), inside, call)
+
+
+def _length(step: Step) -> int:
+    if step.foreach is None or not isinstance(step.foreach.source.tree, Items):
+        return 1
+    return max(len(step.foreach.source.tree.items), 1)
+
+
+def _check_count(found: Sequence[_Reached], limit: May, findings: Findings) -> None:
+    count = 0
+    total = sum(each.times for each in found)
+    for each in found:
+        count += each.times
+        if count > limit.count:
+            what = f"{total} steps use {limit.action}"
+            if total != len(found):
+                what = f"the steps use {limit.action} {total} times"
+            findings.add(
+                "may-exceeded",
+                f"{what}, and may allows {limit.count}",
+                each.place,
+                hint=f"write count: {total} there if all of them are meant",
+            )
+            return
+
+
+def _check_total(found: Sequence[_Reached], limit: May, findings: Findings) -> None:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for each in found:
+        template = amount_of(each.step)
         money = None if template is None else _written_money(template)
         if template is None or money is None:
             continue
         cap = limit.total.get(money.coin, ZERO)
         before = sums[money.coin]
-        sums[money.coin] = CONTEXT.add(before, money.amount)
+        sums[money.coin] = CONTEXT.add(before, CONTEXT.multiply(money.amount, each.times))
         if before <= cap < sums[money.coin]:
-            _refuse_amount(template, Money(sums[money.coin], money.coin), limit, findings)
+            place = each.place if each.is_called else template.span
+            _refuse_amount(place, Money(sums[money.coin], money.coin), limit, findings)
 
 
-def _refuse_amount(template: Template, reached: Money, limit: May, findings: Findings) -> None:
+def _refuse_amount(place: Span, reached: Money, limit: May, findings: Findings) -> None:
     cap = limit.total.get(reached.coin)
     if cap is None:
         findings.add(
             "may-exceeded",
             f"may allows {limit.action} no {reached.coin}",
-            template.span,
+            place,
             hint=f"add {reached} to its total if that is meant",
         )
         return
@@ -77,34 +123,40 @@ def _refuse_amount(template: Template, reached: Money, limit: May, findings: Fin
         "may-exceeded",
         f"the steps can move {reached} by {limit.action}, "
         f"and may allows {amount_text(cap)} {reached.coin}",
-        template.span,
+        place,
         hint=f"raise its total to {reached} if that is meant",
     )
 
 
-def _refuse_uncovered(action: str, steps: Sequence[Step], draft: Draft, findings: Findings) -> None:
-    total = _total_text(steps, draft.playbook.inputs) if _has_amounts(steps) else ""
-    limits = f"count: {len(steps)}, total: {total}" if total else f"count: {len(steps)}"
+def _refuse_uncovered(
+    action: str, found: Sequence[_Reached], draft: Draft, findings: Findings
+) -> None:
+    count = sum(each.times for each in found)
+    limits = f"count: {count}"
+    if _has_amounts(found):
+        limits += f", total: {_total_text(found, draft.playbook.inputs)}"
     line = f"{action}: {{{limits}}}"
     where = "add this line to may" if draft.playbook.may else "add may: at the top, with this line"
     findings.add(
-        "may-missing", f"may does not allow {action}", steps[0].span, hint=f"{where}: {line}"
+        "may-missing", f"may does not allow {action}", found[0].place, hint=f"{where}: {line}"
     )
 
 
-def _has_amounts(steps: Sequence[Step]) -> bool:
-    return any(isinstance(s.verb, Effect) and moves_money(s.verb.manifest) for s in steps)
+def _has_amounts(found: Sequence[_Reached]) -> bool:
+    verbs = (each.step.verb for each in found)
+    return any(isinstance(verb, Effect) and moves_money(verb.manifest) for verb in verbs)
 
 
-def _total_text(steps: Sequence[Step], inputs: Mapping[str, Input]) -> str:
+def _total_text(found: Sequence[_Reached], inputs: Mapping[str, Input]) -> str:
     """Spell a total that covers the amounts of the file and its defaults, or stand in for it."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for step in steps:
-        template = amount_of(step)
+    for each in found:
+        template = None if each.is_called else amount_of(each.step)
         money = None if template is None else _likely_money(template, inputs)
         if money is None:
             return "AMOUNT COIN"
-        sums[money.coin] = CONTEXT.add(sums[money.coin], money.amount)
+        amount = CONTEXT.multiply(money.amount, each.times)
+        sums[money.coin] = CONTEXT.add(sums[money.coin], amount)
     listed = [str(Money(amount, coin)) for coin, amount in sums.items()]
     return listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
 

@@ -5,12 +5,12 @@ shown, so that no plan file, however made, can show less than it would send.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
-from runner.core.money import CONTEXT, ZERO, Money, amount_text
+from runner.core.money import Money, amount_text
 from runner.plan.codec import PlanFile
-from runner.plan.model import Plan, PlannedEffect, PlannedStep
+from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals
 from runner.reporting.plan_balances import balance_lines
 from runner.reporting.sheet import Sheet
 from runner.reporting.table import Column
@@ -24,7 +24,17 @@ _TOTAL_COLUMNS = (
     Column(title="amount", is_number=True),
     Column(title="coin"),
 )
-_KINDS = {"use": ("<=", "read"), "effect": ("=>", "EFFECT"), "wait": ("..", "wait")}
+_KINDS = {
+    "use": ("<=", "read"),
+    "effect": ("=>", "EFFECT"),
+    "wait": ("..", "wait"),
+    "pause": ("..", "pause"),
+    "foreach": ("--", "each"),
+    "group": ("--", "steps"),
+    "parallel": ("--", "branch"),
+    "try": ("--", "try"),
+    "call": ("--", "call"),
+}
 _CHECK = ("==", "check")
 _LEGEND = (
     ("<=", "read", "done now, to make this plan; the run reads again"),
@@ -32,6 +42,7 @@ _LEGEND = (
     ("..", "wait", "not waited for in a plan: assumed to succeed; the run waits"),
     ("==", "check", "only asserts; one that is false stops the run"),
 )
+_LEGEND_INSIDE = ("--", "each", "a loop, a group, branches, a try or a call; its steps follow it")
 _BODY_WORDS = (
     "A body is shown exactly as it will be sent; only the timestamp joins it, as its last member, "
     "when it is sent."
@@ -42,6 +53,10 @@ _INFERRED = (
 _UNDECIDED = (
     "UNDECIDED: only the run can tell whether its condition holds; it counts fully in the totals"
 )
+_DRIFT_WORDS = {
+    "planned": "planned: this body is sent whatever its arguments would be by then",
+    "at_most": "at_most: the run may send less than this, or nothing; never more",
+}
 _ACTION_WORDS = {
     "mirror.apply": "applied",
     "mirror.settle": "settled",
@@ -65,7 +80,7 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     sheet = Sheet(terminal)
     _header(sheet, plan_file)
     _footing(sheet, plan)
-    _legend(sheet)
+    _legend(sheet, plan)
     _steps(sheet, plan)
     balance_lines(sheet, plan)
     totals = effect_totals(plan.effects)
@@ -82,19 +97,6 @@ def plan_json(plan_file: PlanFile) -> str:
         character of others reaches a screen unseen.
     """
     return json.dumps(json.loads(plan_file.data), indent=2, ensure_ascii=True) + "\n"
-
-
-def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:
-    """Add the amounts up, by action and coin, both sorted; undecided effects count fully.
-
-    Shapes: an action that moves no money has no coin.
-    """
-    sums: dict[str, dict[str, Decimal]] = {}
-    for effect in effects:
-        coins = sums.setdefault(effect.action, {})
-        if effect.amount is not None:
-            coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
-    return {action: dict(sorted(coins.items())) for action, coins in sorted(sums.items())}
 
 
 def count_sentence(
@@ -160,9 +162,11 @@ def _footing(sheet: Sheet, plan: Plan) -> None:
         sheet.row("" if index else "directory", f"{name}: {parts}")
 
 
-def _legend(sheet: Sheet) -> None:
+def _legend(sheet: Sheet, plan: Plan) -> None:
     sheet.heading("Legend")
-    for mark, word, meaning in _LEGEND:
+    kinds = {_KINDS.get(step.kind, _CHECK)[0] for step in plan.steps}
+    rows = (*_LEGEND, _LEGEND_INSIDE) if "--" in kinds else _LEGEND
+    for mark, word, meaning in rows:
         sheet.row(f"{mark} {word}", meaning)
     sheet.prose(_BODY_WORDS, indent=2)
 
@@ -239,6 +243,8 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
         indent=indent,
         tone=None if certain else Tone.CAREFUL,
     )
+    if effect.drift in _DRIFT_WORDS:
+        sheet.row("drift", _DRIFT_WORDS[effect.drift], indent=indent, tone=Tone.CAREFUL)
     if not effect.decided:
         sheet.prose(_UNDECIDED, indent=indent, tone=Tone.CAREFUL)
 

@@ -135,7 +135,7 @@ WRONG_PLAYBOOKS = {
     "with_beside_wait": (
         "steps:\n- id: w\n  wait: {uses: a.b, until: x, timeout: 5m}\n  with: {a: b}\n"
     ),
-    "timeout_beside_effect": "steps:\n- id: e\n  effect: a.b\n  timeout: 5m\n",
+    "timeout_beside_pause": "steps:\n- id: e\n  pause: 5m\n  timeout: 5m\n",
     "within_beside_uses": "steps:\n- id: r\n  uses: a.b\n  within: 5m\n",
     "nothing_to_do": "steps:\n- name: nothing\n",
     "modifier_without_verb": "steps:\n- assert: a\n  within: 5m\n",
@@ -174,7 +174,7 @@ def test_check_schema_judges_only_the_version_of_a_foreign_file() -> None:
 WRONG_ELSEWHERE = {
     "list_for_playbook": ("playbook", "[a]"),
     "empty_playbook": ("playbook", "{}"),
-    "list_for_input": ("inputs", "apiVersion: runner/v1\nkind: Inputs\ninputs: {a: [b]}"),
+    "list_for_input": ("inputs", "apiVersion: runner/v1\nkind: Inputs\ninputs: [a, b]"),
     "wrong_coin": (
         "directory",
         "apiVersion: runner/v1\nkind: Directory\nentity: a\ncoins: {usdt: 19}",

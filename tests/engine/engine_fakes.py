@@ -9,15 +9,17 @@ from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import MANIFESTS
 from runner.core.errors import PlanRefused
 from runner.core.money import Money
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.documents.files import source_from_bytes
 from runner.effects.model import EffectState
 from runner.engine.events import Event, StepFinished
+from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Ports, StepOutcome
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
 from runner.playbook.load import load_playbook
-from runner.playbook.model import Playbook
+from runner.playbook.model import May, Playbook
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
@@ -71,6 +73,11 @@ class FakeEffects:
     settle_count: int = 0
     decided: frozenset[str] = frozenset()
     amount: Value | None = None
+    passed_over: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    complete_count: int = 0
+    settled_under: list[str] = field(default_factory=list)
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         self.requests.append(request)
@@ -82,15 +89,34 @@ class FakeEffects:
         return _result(path, state, amount)
 
     async def pass_over(self, path: str) -> None:
+        self.passed_over.append(path)
         if path in self.decided:
             raise PlanRefused(f"{path}: pinned")
 
-    async def settle_all(self) -> tuple[EffectResult, ...]:
+    async def give_up(self, path: str) -> None:
+        self.given_up.append(path)
+
+    async def cannot_plan(
+        self, path: str, code: str, message: str, *, hint: str, span: Span
+    ) -> None:
+        del hint, span
+        raise PlanRefused(f"{path}: {code}: {message}")
+
+    async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
+        self.calls.append((path, tuple(may)))
+
+    async def require_complete(self) -> None:
+        self.complete_count += 1
+
+    async def settle_all(self, under: str = "") -> tuple[EffectResult, ...]:
         self.settle_count += 1
+        self.settled_under.append(under)
         if self.settle_error is not None:
             raise self.settle_error
         return tuple(
-            _result(path, state, Money(Decimal(1), "USDT")) for path, state in self.settled.items()
+            _result(path, state, Money(Decimal(1), "USDT"))
+            for path, state in self.settled.items()
+            if not under or is_under(path, under)
         )
 
 
@@ -119,6 +145,9 @@ class MemoryJournal:
         self, path: str, *, at: datetime, deadline: datetime | None
     ) -> tuple[datetime, datetime | None]:
         return self.entries.setdefault(path, (at, deadline))
+
+    async def has_begun(self, path: str) -> bool:
+        return any(is_under(each, path) for each in (*self.entries, *self.outcomes))
 
     async def finished(self, path: str, outcome: StepOutcome) -> None:
         self.outcomes.setdefault(path, outcome)

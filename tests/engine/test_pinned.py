@@ -1,6 +1,8 @@
 """Only what the plan pinned is driven, one order at a time on a lock."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,11 +13,13 @@ from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import MANIFESTS
 from runner.core.errors import PlanRefused
 from runner.core.money import Money
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder, EffectRow, EffectState, Expectation, Until
 from runner.engine.pinned import Pinned, PinnedEffects
 from runner.engine.ports import EffectRequest
+from runner.playbook.model import Drift
 
 API = load_api()
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -41,6 +45,8 @@ def _request(
 ) -> EffectRequest:
     return EffectRequest(
         path=path,
+        title=path,
+        span=Span(file="t.yaml", line=1, column=1, end_line=1, end_column=1),
         manifest=MANIFESTS["mirror.apply"],
         arguments={"amount": Money(Decimal(amount), "USDT"), "link": link},
         until_final=final,
@@ -239,3 +245,144 @@ async def test_effect_the_plan_has_decided_cannot_be_passed_over() -> None:
 
     with pytest.raises(PlanRefused, match="its `if` is now false"):
         await bench.effects.pass_over("x")
+
+
+# Drift, and what runs side by side
+
+
+def _drifting(path: str, drift: Drift, amount: str) -> EffectRequest:
+    return replace(_request(path, amount=amount), drift=drift)
+
+
+@pytest.mark.parametrize(
+    ("drift", "amount", "sent"),
+    [
+        (Drift.AT_MOST, "5", "5"),
+        (Drift.AT_MOST, "3", "3"),
+        (Drift.AT_MOST, "7", "5"),
+        (Drift.PLANNED, "7", "5"),
+        (Drift.PLANNED, "3", "5"),
+    ],
+)
+async def test_amount_that_is_sent_follows_the_drift(drift: Drift, amount: str, sent: str) -> None:
+    bench = _Bench(_order("x"))
+
+    result = await bench.effects.perform(_drifting("x", drift, amount))
+
+    assert isinstance(result.value, Mapping)
+    assert result.value["amount"] == Money(Decimal(sent), "USDT")
+    assert result.value["request_id"] == "id-x"
+
+
+async def test_at_most_with_nothing_left_is_passed_over_and_gives_its_lock_back() -> None:
+    bench = _Bench(_order("x"), decided=frozenset({"x"}))
+
+    result = await bench.effects.perform(_drifting("x", Drift.AT_MOST, "0"))
+    await bench.effects.require_complete()
+
+    assert (result.skipped, result.reason) == (True, "there is nothing left to move")
+    assert bench.driver.driven == []
+    assert bench.store.released == ["mirror:a:USDT"]
+
+
+async def test_at_most_allows_no_other_difference_than_the_amount() -> None:
+    bench = _Bench(_order("x"))
+    other = replace(
+        _drifting("x", Drift.AT_MOST, "3"),
+        arguments={"amount": Money(Decimal(3), "BTC"), "link": "a"},
+    )
+
+    with pytest.raises(PlanRefused):
+        await bench.effects.perform(other)
+
+
+async def test_what_has_come_to_qualify_is_left_out_by_at_most_alone() -> None:
+    bench = _Bench()
+
+    result = await bench.effects.perform(_drifting("x", Drift.AT_MOST, "3"))
+
+    assert result.skipped
+    assert "not in the plan" in result.reason
+    with pytest.raises(PlanRefused):
+        await bench.effects.perform(_drifting("x", Drift.PLANNED, "3"))
+
+
+async def test_amount_an_earlier_process_has_bound_is_never_changed() -> None:
+    lesser = _draft(MANIFESTS["mirror.apply"], {"amount": Money(Decimal(3), "USDT"), "link": "a"})
+    bound = lesser.order(run_id="R-1", path="x", request_id="id-x", planned_at=NOW)
+    bench = _Bench(_order("x"), rows=[_row(bound, EffectState.INTENT)])
+
+    result = await bench.effects.perform(_drifting("x", Drift.AT_MOST, "2"))
+
+    assert isinstance(result.value, Mapping)
+    assert result.value["amount"] == Money(Decimal(3), "USDT")
+
+
+async def test_decided_effect_the_run_never_came_to_is_drift() -> None:
+    bench = _Bench(_order("each[USDT]"), decided=frozenset({"each[USDT]"}))
+
+    with pytest.raises(PlanRefused) as refused:
+        await bench.effects.require_complete()
+
+    assert "each[USDT]: the plan pinned this effect" in str(refused.value)
+    await bench.effects.give_up("each")
+    await bench.effects.require_complete()
+
+
+async def test_step_around_a_decided_effect_cannot_be_passed_over() -> None:
+    bench = _Bench(_order("group/each[USDT]"), decided=frozenset({"group/each[USDT]"}))
+
+    with pytest.raises(PlanRefused):
+        await bench.effects.pass_over("group")
+    await bench.effects.pass_over("gro")
+
+
+async def test_effects_of_one_lock_take_turns() -> None:
+    class Slow(_Driver):
+        under_way = 0
+        most = 0
+
+        async def run(self, order: EffectOrder, *, until: Until, **_: object) -> EffectRow:
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0)
+            self.under_way -= 1
+            return await super().run(order, until=until)
+
+    driver = Slow()
+    bench = _Bench(_order("x"), _order("y"), _order("z", link="b"), driver=driver)
+
+    await asyncio.gather(
+        bench.effects.perform(_request("x", final=True)),
+        bench.effects.perform(_request("y", final=True)),
+    )
+    assert driver.most == 1
+    await asyncio.gather(
+        bench.effects.perform(_request("x", final=True)),
+        bench.effects.perform(_request("z", link="b", final=True)),
+    )
+    assert driver.most == 2
+
+
+async def test_open_effect_beside_it_stands_in_the_way_of_its_lock_alone() -> None:
+    driver = _Driver({("x", Until.ACCEPTED): EffectState.HALTED})
+    bench = _Bench(_order("x"), _order("y"), _order("z", link="b"), driver=driver)
+    await bench.effects.perform(_request("x"))
+
+    blocked = await bench.effects.perform(_request("y"))
+    free = await bench.effects.perform(_request("z", link="b"))
+
+    assert (blocked.path, blocked.state) == ("x", EffectState.HALTED)
+    assert free.state is EffectState.ACCEPTED
+
+
+async def test_settling_inside_a_step_leaves_the_others_alone() -> None:
+    bench = _Bench(_order("a/x"), _order("b/x", link="b"))
+    await bench.effects.perform(_request("a/x"))
+    await bench.effects.perform(_request("b/x", link="b"))
+
+    results = await bench.effects.settle_all("a")
+
+    assert [(each.path, each.state) for each in results] == [("a/x", EffectState.CONFIRMED)]
+    assert bench.driver.driven[-1] == ("a/x", Until.FINAL)
+    assert ("b/x", Until.FINAL) not in bench.driver.driven

@@ -10,6 +10,7 @@ import pytest
 from runner.catalogue.manifest import FoundBy, Manifest
 from runner.catalogue.manifests import MANIFESTS, NAMED
 from runner.core.money import Money
+from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder, EffectRow, EffectState, Until
@@ -117,6 +118,8 @@ async def perform(
     return await effects.perform(
         EffectRequest(
             path=path,
+            title=path,
+            span=Span(file="t.yaml", line=1, column=1, end_line=1, end_column=1),
             manifest=MANIFESTS[action],
             arguments={},
             until_final=final,

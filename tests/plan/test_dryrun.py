@@ -20,10 +20,9 @@ from runner.plan.build import (
     planning_diagnostics,
     seed_missing,
     shortage_words,
-    totals,
     touched_by,
 )
-from runner.plan.dryrun import DryRun, DryRunner, Identity, Look, look_at_nothing
+from runner.plan.dryrun import DryRun, DryRunner, Identity, Look, look_at_nothing, totals
 from tests.engine.engine_fakes import (
     START,
     FakeClock,
@@ -156,7 +155,7 @@ async def test_every_effect_that_must_not_be_sent_is_told_with_its_place() -> No
     )
     dry = await _dry(steps)
 
-    found = planning_diagnostics(dry, playbook_of(steps))
+    found = planning_diagnostics(dry)
 
     assert [diagnostic.code for diagnostic in found] == [
         "precision-exceeded",
@@ -205,7 +204,7 @@ async def test_bounds_of_the_playbook_hold_for_count_and_sum() -> None:
     steps = APPLY + APPLY.replace("apply", "again", 1)
     may = playbook_of(APPLY).may
     dry = await _dry(steps)
-    check_may(dry.intents, may)
+    check_may(dry, may)
     tight = {
         "mirror.apply": type(may["mirror.apply"])(
             action="mirror.apply",
@@ -216,7 +215,7 @@ async def test_bounds_of_the_playbook_hold_for_count_and_sum() -> None:
     }
 
     with pytest.raises(PolicyDenied) as denied:
-        check_may(dry.intents, tight)
+        check_may(dry, tight)
 
     assert "2 effects, `may` allows 1" in str(denied.value)
     assert "10 USDT, `may` allows 9.999999 USDT" in str(denied.value)
@@ -264,7 +263,7 @@ async def test_effect_without_money_moves_nothing_and_is_counted() -> None:
     assert dry.end.cause is Cause.DONE
     assert dry.ledger.lines() == ()
     assert totals(dry.intents) == {"wallet.create": {}}
-    check_may(dry.intents, playbook_of(CREATE).may)
+    check_may(dry, playbook_of(CREATE).may)
 
 
 async def test_name_the_custodian_has_already_is_refused_at_the_step() -> None:
@@ -273,7 +272,7 @@ async def test_name_the_custodian_has_already_is_refused_at_the_step() -> None:
 
     dry = await _dry(CREATE, look=look)
 
-    (found,) = planning_diagnostics(dry, playbook_of(CREATE))
+    (found,) = planning_diagnostics(dry)
     assert (found.code, found.summary) == ("name-taken", "effect create: desk 7 is taken")
     assert dry.intents == ()
 

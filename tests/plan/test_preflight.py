@@ -48,7 +48,7 @@ def test_effect_that_differs_is_found(plan: Plan, changes: dict[str, object], wh
 
 
 def test_effect_that_came_or_went_is_found(plan: Plan) -> None:
-    without = dataclasses.replace(plan, effects=())
+    without = dataclasses.replace(plan, effects=(), totals={})
 
     assert [str(d) for d in drift_between(plan, without)] == [
         "apply: the effect was planned, is no longer there"

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,19 @@ from runner.catalogue.manifests import MANIFESTS
 from runner.core.types import SCALAR_NAMES
 from runner.documents.files import check_text
 from runner.documents.schema import shape_schema
-from runner.playbook.declarations import INPUT_TYPES
 from runner.playbook.inputs import load_inputs_file
 from runner.playbook.load import load_playbook
-from runner.playbook.model import Confirm, Effect, Input, Playbook, Step, Wait
+from runner.playbook.model import (
+    Confirm,
+    Drift,
+    Effect,
+    Input,
+    OnFailure,
+    Playbook,
+    Retry,
+    Step,
+    Wait,
+)
 from runner.playbook.steps import VERB_KEYS
 
 SCHEMA: Mapping[str, Any] = json.loads(
@@ -26,6 +36,7 @@ KEYS_OF_FIELDS = {
     Playbook: {"source": ""},
     Input: {"name": "", "span": "", "minimum": "min", "maximum": "max"},
     Wait: {"manifest": "uses", "arguments": "with"},
+    Retry: {},
     Step: {
         "path": "",
         "span": "",
@@ -57,19 +68,23 @@ def test_schema_defaults_are_the_models() -> None:
     model = {each.name: each.default for each in dataclasses.fields(Effect)}
 
     assert dict(_defaults(shape_schema("playbook"))) == {
-        "$defs/step/properties/confirm": model["confirm"].value
+        "$defs/step/properties/confirm": model["confirm"].value,
+        "$defs/step/properties/drift": model["drift"].value,
+        "$defs/step/properties/on_failure": Step.__dataclass_fields__["on_failure"].default.value,
     }
 
 
-def test_schema_confirm_words_are_the_models() -> None:
-    words = SCHEMA["$defs"]["step"]["properties"]["confirm"]["enum"]
+@pytest.mark.parametrize(
+    ("key", "words"), [("confirm", Confirm), ("drift", Drift), ("on_failure", OnFailure)]
+)
+def test_schema_words_are_the_models(key: str, words: type[StrEnum]) -> None:
+    written = SCHEMA["$defs"]["step"]["properties"][key]["enum"]
 
-    assert set(words) == {each.value for each in Confirm}
+    assert set(written) == {each.value for each in words}
 
 
-def test_schema_input_types_are_the_builders() -> None:
-    assert set(SCHEMA["$defs"]["input"]["properties"]["type"]["enum"]) == INPUT_TYPES
-    assert INPUT_TYPES < SCALAR_NAMES
+def test_schema_offers_every_scalar_type() -> None:
+    assert set(SCHEMA["$defs"]["input"]["properties"]["type"]["examples"]) > SCALAR_NAMES
 
 
 @pytest.mark.parametrize(
@@ -78,8 +93,9 @@ def test_schema_input_types_are_the_builders() -> None:
         (Playbook, SCHEMA),
         (Input, SCHEMA["$defs"]["input"]),
         (Wait, SCHEMA["$defs"]["wait"]),
+        (Retry, SCHEMA["$defs"]["retry"]),
     ],
-    ids=["playbook", "input", "wait"],
+    ids=["playbook", "input", "wait", "retry"],
 )
 def test_schema_keys_are_the_models_fields(model: type, part: Mapping[str, Any]) -> None:
     keys = set(part["properties"]) - {"apiVersion", "kind"}
@@ -88,7 +104,7 @@ def test_schema_keys_are_the_models_fields(model: type, part: Mapping[str, Any])
 
 
 def test_schema_step_keys_are_the_models_fields_and_verbs() -> None:
-    modifiers = {"with", "timeout", "confirm", "within", "every"}
+    modifiers = {"with", "retry", "confirm", "within", "every", "drift", "rescue", "finally"}
 
     keys = set(SCHEMA["$defs"]["step"]["properties"])
 

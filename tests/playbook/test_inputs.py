@@ -216,11 +216,17 @@ def test_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert {d.code for d in caught.value.diagnostics} == {"wrong-version"}
 
 
-def test_file_with_a_list_as_a_value_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        load_inputs_file(_file(tmp_path, "  link:\n    - acme/mirror-01\n"))
+def test_file_with_a_list_for_a_scalar_is_refused(playbook: Playbook, tmp_path: Path) -> None:
+    given = load_inputs_file(_file(tmp_path, "  link:\n    - acme/mirror-01\n"))
 
-    assert {d.code for d in caught.value.diagnostics} == {"wrong-type"}
+    with pytest.raises(InvalidInput) as caught:
+        bind_inputs(playbook, {**inputs_from_flags(REQUIRED), **given})
+
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.summary) == (
+        "input-invalid",
+        "link: mirror_link is needed here, not a list",
+    )
 
 
 def test_expression_in_a_given_value_stays_text(playbook: Playbook) -> None:

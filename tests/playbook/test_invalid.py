@@ -13,6 +13,7 @@ from runner.core.diagnostics import CODES, Diagnostic
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.playbook.load import load_playbook
 from runner.reporting.diagnostics import render_diagnostics, source_from_disk
 from runner.reporting.terminal import Terminal
@@ -41,6 +42,8 @@ COVERED_ELSEWHERE = {
     "nothing-to-change": "actions/test_wallet_effects.py",
     "precision-exceeded": "actions/test_effects.py",
     "amount-not-positive": "actions/test_effects.py",
+    "loop-unknown": "plan/test_dryrun_inside.py",
+    "loop-key-invalid": "plan/test_dryrun_inside.py",
 }
 """Codes that no playbook file alone brings up, and the test that does."""
 
@@ -51,7 +54,7 @@ def _found_in(path: Path) -> tuple[Diagnostic, ...]:
         source = read_source(path, name=name)
     except InvalidInput as error:
         return error.diagnostics
-    loaded = load_playbook(source, MANIFESTS)
+    loaded = load_playbook(source, MANIFESTS, Folder(Path()))
     has_playbook = loaded.playbook is not None
     assert has_playbook == all(d.severity == "warning" for d in loaded.diagnostics)
     return loaded.diagnostics
@@ -62,7 +65,10 @@ def _source(name: str) -> SourceFile | None:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_invalid_playbook_is_told_what_where_and_the_way_out(path: Path) -> None:
+def test_invalid_playbook_is_told_what_where_and_the_way_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLES)
     found = _found_in(path)
 
     text = render_diagnostics(found, Terminal(), _source)

@@ -30,6 +30,8 @@ from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.plan.model import Plan
+from runner.playbook.calls import StoredFiles
+from runner.playbook.model import Drift
 
 
 @record
@@ -72,7 +74,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
             # Another process had the run, from its first byte to its end, since we looked.
             return await _go_on(desk, known, file, emit)
         await refuse_used_occurrence(desk, occasion.identity, own_run_id=file.run_id)
-        await desk.store.register_run(_run_row(desk, file), files_of(playbook.source))
+        await desk.store.register_run(_run_row(desk, file), files_of(playbook))
         locks = plan.locks()
         await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
         try:
@@ -129,7 +131,8 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     check_names_kept(desk, plan)
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
-    occasion = planned_occasion(desk, plan, load_checked(source)[0])
+    playbook, _ = load_checked(source, StoredFiles(files))
+    occasion = planned_occasion(desk, plan, playbook)
     locks = _locks_left(plan, await desk.store.effects(row.run_id))
     await desk.store.take_locks(row.run_id, locks, at=desk.clock.now())
     return await _execute(desk, file, occasion, emit, resumed=True)
@@ -245,7 +248,9 @@ async def _walk(
                 manifests=desk.manifests,
                 draft=desk.draft,
                 not_after=plan.not_after,
-                decided=frozenset(e.path for e in plan.effects if e.decided),
+                decided=frozenset(
+                    e.path for e in plan.effects if e.decided and e.drift != Drift.AT_MOST
+                ),
             ),
             driver,
             desk.store,

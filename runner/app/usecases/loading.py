@@ -1,6 +1,6 @@
 """From files to a checked playbook and bound inputs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from runner.catalogue.manifests import MANIFESTS
@@ -8,8 +8,11 @@ from runner.controls.directory import Directory
 from runner.core.diagnostics import Diagnostic, Severity, has_errors, sorted_diagnostics
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
-from runner.core.types import Scalar
+from runner.core.types import ListOf, MapOf, Scalar, Type
+from runner.core.values import Value
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
+from runner.playbook.calls import Files
 from runner.playbook.inputs import (
     BoundInputs,
     bind_inputs,
@@ -20,24 +23,26 @@ from runner.playbook.load import load_playbook
 from runner.playbook.model import Playbook
 
 
-def load_checked(source: SourceFile) -> tuple[Playbook, tuple[Diagnostic, ...]]:
+def load_checked(
+    source: SourceFile, files: Files | None = None
+) -> tuple[Playbook, tuple[Diagnostic, ...]]:
     """Load a playbook, or raise everything that is wrong with it.
 
-    Shapes: the playbook and its warnings.
+    Shapes: the playbook and its warnings; ``files`` is where called playbooks come from.
     Errors: ``InvalidInput``.
     """
-    loaded = load_playbook(source, MANIFESTS)
+    loaded = load_playbook(source, MANIFESTS, files)
     if loaded.playbook is None or has_errors(loaded.diagnostics):
         raise InvalidInput(sorted_diagnostics(loaded.diagnostics))
     return loaded.playbook, tuple(d for d in loaded.diagnostics if d.severity is Severity.WARNING)
 
 
 def read_playbook(path: Path, *, name: str) -> tuple[Playbook, tuple[Diagnostic, ...]]:
-    """Read and check a playbook's file.
+    """Read and check a playbook's file, and those it calls.
 
     Errors: ``InvalidInput``.
     """
-    return load_checked(read_source(path, name=name))
+    return load_checked(read_source(path, name=name), Folder.around(path))
 
 
 def bound_inputs(playbook: Playbook, flags: Iterable[str], file: Path | None) -> BoundInputs:
@@ -58,17 +63,37 @@ def check_names(playbook: Playbook, bound: BoundInputs, directory: Directory) ->
     found = []
     for name, value in bound.values.items():
         declared = playbook.inputs[name]
-        if not isinstance(declared.type, Scalar):
-            continue
-        word = getattr(value, "coin", value)
-        kind = "coin" if declared.type.name == "money" else declared.type.name
-        unlisted = directory.check(kind, str(word))
-        if unlisted is not None:
-            found.append(unlisted.at(declared.span))
+        unlisted = [
+            each
+            for kind, word in _words_of(value, declared.type)
+            if (each := directory.check(kind, word)) is not None
+        ]
+        found += [each.at(declared.span) for each in unlisted]
     if found:
         raise InvalidInput(sorted_diagnostics(found))
 
 
-def files_of(source: SourceFile) -> Mapping[str, bytes]:
+def _words_of(value: Value, kind: Type) -> Iterator[tuple[str, str]]:
+    """Yield every word of a value that may stand in the directory, with its type."""
+    if isinstance(kind, Scalar):
+        word = getattr(value, "coin", value)
+        yield ("coin" if kind.name == "money" else kind.name), str(word)
+    elif isinstance(kind, ListOf):
+        assert isinstance(value, tuple), "it was bound to its type"
+        for item in value:
+            yield from _words_of(item, kind.item)
+    elif isinstance(kind, MapOf):
+        assert isinstance(value, Mapping), "it was bound to its type"
+        for key, item in value.items():
+            yield kind.key.name, key
+            yield from _words_of(item, kind.value)
+    else:
+        assert isinstance(value, Mapping), "it was bound to its type"
+        for part in kind.fields:
+            if part.name in value:
+                yield from _words_of(value[part.name], part.type)
+
+
+def files_of(playbook: Playbook) -> Mapping[str, bytes]:
     """Return the bytes of every file a playbook was made from, by the name shown."""
-    return {source.name: source.text.encode("utf-8")}
+    return {source.name: source.text.encode("utf-8") for source in playbook.sources()}

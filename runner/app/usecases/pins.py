@@ -24,11 +24,13 @@ from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
 from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.plan.build import shortage_words
 from runner.plan.model import Plan
 from runner.plan.preflight import Drift, drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
 from runner.playbook.model import Playbook
+from runner.playbook.parts import part_from_json
 
 DRIFTS_SHOWN = 10
 CLOCK_STEP_MAX = timedelta(minutes=1)
@@ -83,7 +85,7 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
             raise PlanRefused(
                 f"the plan's {what} was {_one_line(planned)}, this is {today}", hint=_AGAIN
             )
-    return load_checked(_pinned_source(plan))[0]
+    return _pinned_playbook(plan)
 
 
 def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
@@ -93,15 +95,18 @@ def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
         occurrence than its inputs give: that name is what a run claims.
     """
     given = {}
+    place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
     for each in plan.inputs:
-        if not isinstance(each.value, str | bool):
+        try:
+            part = part_from_json(each.value, place)
+        except ValueError as error:
             raise PlanRefused(
-                f"the plan's input {_one_line(each.name)} is not a scalar", hint=_AGAIN
-            )
-        text = str(each.value).lower() if isinstance(each.value, bool) else each.value
-        place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
+                f"the plan's input {_one_line(each.name)} is no input", hint=_AGAIN
+            ) from error
         if each.origin != "default":
-            given[each.name] = InputGiven(text=text, origin=each.origin, span=place, key_span=place)
+            given[each.name] = InputGiven(
+                text="", part=part, origin=each.origin, span=place, key_span=place
+            )
     try:
         bound = bind_inputs(playbook, given)
     except InvalidInput as error:
@@ -126,7 +131,8 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     Errors: ``PlanDrifted``; ``RemoteError`` and ``DryRunEnded`` where the custodian is unreachable.
     """
     try:
-        dry = await dry_run(desk, occasion, silent)
+        planned = frozenset(effect.path for effect in plan.effects)
+        dry = await dry_run(desk, occasion, silent, planned=planned)
     except DryRunEnded as ended:
         if ended.exit_code is ExitCode.UNREACHABLE:
             raise
@@ -143,7 +149,7 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     short, _ = shortage_words(dry)
     drifts = (
         *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
-        *name_changes(plan.names, today.names),
+        *name_changes(plan.names, directory_entries(desk, plan.names)),
         *drift_between(plan, today),
     )
     if drifts:
@@ -165,22 +171,43 @@ def check_names_kept(desk: Desk, plan: Plan) -> None:
         )
 
 
-def _pinned_source(plan: Plan) -> SourceFile:
+def _pinned_playbook(plan: Plan) -> Playbook:
     # Read once: what was compared is what is loaded.
+    path = Path(plan.source)
     try:
-        source = read_source(Path(plan.source), name=plan.source)
+        source = read_source(path, name=plan.source)
+        _require_pinned(plan, source)
+        playbook, _ = load_checked(source, _PinnedFiles(plan, Folder.around(path)))
     except InvalidInput as error:
         raise PlanRefused(
             f"{_one_line(plan.source)}, which the plan read, cannot be read now:"
             f" {_one_line(error.message)}",
             hint="apply from the folder the plan was made in, or make a new plan",
         ) from error
-    pinned = {file.name: file.digest for file in plan.files}
-    if pinned != {name: bytes_digest(data) for name, data in files_of(source).items()}:
+    if {file.name for file in plan.files} != files_of(playbook).keys():
+        raise PlanRefused("the plan lists other files than its playbook is made from", hint=_AGAIN)
+    return playbook
+
+
+class _PinnedFiles:
+    """Called playbooks, refused where they are not as the plan read them."""
+
+    def __init__(self, plan: Plan, folder: Folder) -> None:
+        self._plan = plan
+        self._folder = folder
+
+    def read(self, name: str) -> SourceFile:
+        source = self._folder.read(name)
+        _require_pinned(self._plan, source)
+        return source
+
+
+def _require_pinned(plan: Plan, source: SourceFile) -> None:
+    digest = bytes_digest(source.text.encode("utf-8"))
+    if digest not in {file.digest for file in plan.files if file.name == source.name}:
         raise PlanRefused(
-            f"{_one_line(plan.source)} has changed since the plan was made", hint=_AGAIN
+            f"{_one_line(source.name)} has changed since the plan was made", hint=_AGAIN
         )
-    return source
 
 
 def _facts_words(facts: Mapping[str, str]) -> str:

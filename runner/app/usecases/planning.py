@@ -146,9 +146,12 @@ async def refuse_used_occurrence(desk: Desk, identity: Identity, *, own_run_id: 
     )
 
 
-async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
+async def dry_run(
+    desk: Desk, occasion: Occasion, emit: Emit, *, planned: frozenset[str] = frozenset()
+) -> DryRun:
     """Walk dry, hold the result against `may`, and read the balances no step has shown.
 
+    Shapes: ``planned`` as ``DryRunner.run`` takes it.
     Errors: as ``make_plan``.
     """
     runner = DryRunner(
@@ -160,8 +163,8 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
         look=desk.look,
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
-    dry = await runner.run(walk, occasion.identity, emit=emit)
-    found = planning_diagnostics(dry, occasion.playbook)
+    dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned)
+    found = planning_diagnostics(dry)
     if found:
         raise InvalidInput(found)
     if dry.end.cause is not Cause.DONE:
@@ -173,7 +176,7 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
             exit_code=exit_code(dry.end.cause, (), sent=False),
             hint="nothing was sent",
         )
-    check_may(dry.intents, occasion.playbook.may)
+    check_may(dry, occasion.playbook.may)
     await seed_missing(dry.ledger, touched_by(dry), desk.reads, desk.manifests)
     return dry
 
@@ -186,7 +189,7 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         playbook=playbook,
         files=tuple(
             PlannedFile(name=name, digest=bytes_digest(data))
-            for name, data in files_of(playbook.source).items()
+            for name, data in files_of(playbook).items()
         ),
         git_commit=_git_commit(Path(playbook.source.name)),
         profile=desk.profile,

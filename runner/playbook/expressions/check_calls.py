@@ -6,9 +6,9 @@ from runner.playbook.expressions.check_names import find_step, map_at, map_value
 from runner.playbook.expressions.check_operators import infer_alike, infer_condition
 from runner.playbook.expressions.check_walk import Rules, Walk, Wish
 from runner.playbook.expressions.functions import FUNCTIONS, Function, shape_of_call
-from runner.playbook.expressions.guards import steps_ran
+from runner.playbook.expressions.guards import step_path, steps_ran
 from runner.playbook.expressions.rules import RuleBroken, Shape, joined, require_one_coin
-from runner.playbook.expressions.tree import Call, Each, Node, StepName, Text
+from runner.playbook.expressions.tree import Call, Each, Member, Node, StepName, Text
 
 
 def _infer_each(walk: Walk, node: Each, _wish: Wish) -> Shape | None:
@@ -100,16 +100,38 @@ def _infer_function(
 
 def _infer_ran(walk: Walk, node: Call) -> Shape:
     (argument,) = node.arguments
-    if isinstance(argument, StepName):
-        find_step(walk, argument)
-    else:
+    if not step_path(argument):
         walk.report(
             "type-mismatch",
             '"ran" asks about a step',
             walk.span_of(argument),
             "write ran(steps.ID)",
         )
+    else:
+        _find_inside(walk, argument)
     return Shape(type=BOOL)
+
+
+def _find_inside(walk: Walk, node: Node) -> Type | None:
+    """Return the type of a step, or of one inside it, whether or not it has run."""
+    if isinstance(node, StepName):
+        step = find_step(walk, node)
+        return None if step is None else step.type
+    assert isinstance(node, Member), "a path of steps has no other nodes"
+    outer = _find_inside(walk, node.of)
+    if outer is None:
+        return None
+    found = outer.field(node.key) if isinstance(outer, Record) else None
+    if found is None or not found.is_step:
+        known = [e.name for e in outer.fields if e.is_step] if isinstance(outer, Record) else []
+        walk.report(
+            "unknown-step",
+            f'no step has the id "{node.key}" there',
+            walk.locate(node.end - len(node.key), node.end),
+            did_you_mean(node.key, known),
+        )
+        return None
+    return found.type
 
 
 def _infer_get(walk: Walk, node: Call) -> Shape | None:

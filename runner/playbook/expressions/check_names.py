@@ -2,11 +2,12 @@
 
 from runner.core.diagnostics import did_you_mean
 from runner.core.source import Span
-from runner.core.types import COIN, DECIMAL, INT, MONEY, TIMESTAMP, ListOf, MapOf, Record
+from runner.core.types import COIN, DECIMAL, INT, MONEY, TIMESTAMP, Field, ListOf, MapOf, Record
 from runner.core.values import value_from_text
 from runner.playbook.expressions.check_walk import Rules, StepScope, Walk, Wish
 from runner.playbook.expressions.functions import FUNCTIONS
-from runner.playbook.expressions.rules import Shape
+from runner.playbook.expressions.guards import step_path
+from runner.playbook.expressions.rules import Shape, fits
 from runner.playbook.expressions.tree import Index, InputName, Member, Name, Node, StepName
 
 _PARTS_OF_MONEY = {"amount": DECIMAL, "coin": COIN}
@@ -91,12 +92,7 @@ def _infer_step(walk: Walk, node: StepName, _wish: Wish) -> Shape | None:
         )
         return None
     if step.state == "maybe_skipped" and node.name not in walk.ran:
-        walk.report(
-            "step-may-be-skipped",
-            f'step "{node.name}" may have been skipped',
-            walk.span_of(node),
-            f"write ran(steps.{node.name}) and ..., or a if ran(steps.{node.name}) else b",
-        )
+        _refuse_unasked(walk, node, node.name)
     return Shape(type=step.type)
 
 
@@ -133,6 +129,13 @@ def _field(walk: Walk, node: Member, record: Record) -> Shape | None:
         )
         return None
     if found.optional:
+        _refuse_optional(walk, node, found)
+    return Shape(type=found.type)
+
+
+def _refuse_optional(walk: Walk, node: Member, found: Field) -> None:
+    inner = step_path(node)
+    if not found.is_step or not inner:
         base = walk.source_of(node.of)
         walk.report(
             "field-may-be-missing",
@@ -140,7 +143,17 @@ def _field(walk: Walk, node: Member, record: Record) -> Shape | None:
             _key_span(walk, node),
             f'write get({base}, "{node.key}", default)',
         )
-    return Shape(type=found.type)
+    elif ".".join(inner) not in walk.ran:
+        _refuse_unasked(walk, node, ".".join(inner))
+
+
+def _refuse_unasked(walk: Walk, node: Member | StepName, name: str) -> None:
+    walk.report(
+        "step-may-be-skipped",
+        f'step "{name}" may have been skipped',
+        walk.span_of(node),
+        f"write ran(steps.{name}) and ..., or a if ran(steps.{name}) else b",
+    )
 
 
 def map_value(walk: Walk, kind: MapOf, key: str | None, span: Span) -> Shape | None:
@@ -187,7 +200,7 @@ def map_at(walk: Walk, kind: MapOf, node: Node) -> Shape | None:
     key = walk.infer(node, kind.key)
     if key is None:
         return Shape(type=kind.value)
-    if key.type != kind.key:
+    if not fits(key.type, kind.key):
         walk.report(
             "type-mismatch",
             f"a key of this map is {kind.key}, not {key.type}",

@@ -31,11 +31,13 @@ class Scope:
     """What an expression may name.
 
     Shapes: ``names`` are the locals: ``let``, ``result``, loop names; ``now`` is always there.
+        ``ran`` names steps that surely ran although they may have been skipped, as ``guards`` does.
     """
 
     names: Mapping[str, Type]
     inputs: Mapping[str, Type]
     steps: Mapping[str, StepScope]
+    ran: frozenset[str] = frozenset()
 
 
 @record
@@ -57,7 +59,7 @@ class Walk:
         self.diagnostics: list[Diagnostic] = []
         self.scope = scope
         self.locals: dict[str, Shape] = {}
-        self.ran: frozenset[str] = frozenset()
+        self.ran: frozenset[str] = scope.ran
         self._expression = expression
         self._rules = rules
 

@@ -3,7 +3,7 @@
 The depth of the closures is bounded by the depth of the text, their work on lists by a budget.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.core.errors import ExpressionFailed
@@ -20,6 +20,7 @@ from runner.playbook.expressions.arithmetic import (
 from runner.playbook.expressions.comparison import compare
 from runner.playbook.expressions.environment import SKIPPED, Program, State
 from runner.playbook.expressions.functions import FUNCTIONS, call_function
+from runner.playbook.expressions.guards import step_path
 from runner.playbook.expressions.lookup import at_path, item_of, part_of
 from runner.playbook.expressions.parse import Expression
 from runner.playbook.expressions.rules import type_of_value
@@ -335,13 +336,17 @@ class _Compiler:
         return run
 
     def _ran(self, node: Call) -> Program:
-        step = node.arguments[0] if len(node.arguments) == 1 else None
-        name = step.name if isinstance(step, StepName) else ""
+        parts = step_path(node.arguments[0]) if len(node.arguments) == 1 else ()
+        name = ".".join(parts)
 
         def run(state: State) -> Operand:
-            value = state.environment.steps.get(name)
+            value = state.environment.steps.get(parts[0]) if parts else None
             if value is None:
                 raise self._fail(node, Trouble(f'unknown step: "{name}"'))
+            for key in parts[1:]:
+                if type(value) is Unknown or value is SKIPPED:
+                    break
+                value = value.get(key, SKIPPED) if isinstance(value, Mapping) else SKIPPED
             if type(value) is Unknown and name not in state.environment.certain:
                 return UNKNOWN_BOOL
             return value is not SKIPPED

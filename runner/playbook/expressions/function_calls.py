@@ -97,6 +97,24 @@ def length_of(_tools: Tools, arguments: Arguments) -> Operand:
     raise Trouble(f"type mismatch: {name_of(value)} has no length")
 
 
+def keys_of(tools: Tools, arguments: Arguments) -> Operand:
+    """List the keys of a map."""
+    return tuple(_mapped(arguments, tools, "keys"))
+
+
+def values_of(tools: Tools, arguments: Arguments) -> Operand:
+    """List the values of a map."""
+    return tuple(_mapped(arguments, tools, "values").values())
+
+
+def _mapped(arguments: Arguments, tools: Tools, name: str) -> Mapping[str, Operand]:
+    value = arguments[0]
+    if not isinstance(value, Mapping):
+        raise Trouble(f"type mismatch: {name} needs a map, not {name_of(value)}")
+    tools.spend(len(value))
+    return value
+
+
 def quantifier(name: str, *, decides: bool) -> Callable[[Tools, Arguments], Operand]:
     """Make ``all`` or ``any``: three-valued over the items."""
 

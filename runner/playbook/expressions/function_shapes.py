@@ -90,6 +90,22 @@ def length_shape(shapes: Sequence[Shape]) -> Shape:
     return Shape(type=INT)
 
 
+def keys_shape(shapes: Sequence[Shape]) -> Shape:
+    """Shape of ``keys``."""
+    kind = shapes[0].type
+    if not isinstance(kind, MapOf):
+        raise _wrong(shapes, 0, "a map")
+    return Shape(type=ListOf(kind.key))
+
+
+def values_shape(shapes: Sequence[Shape]) -> Shape:
+    """Shape of ``values``."""
+    kind = shapes[0].type
+    if not isinstance(kind, MapOf):
+        raise _wrong(shapes, 0, "a map")
+    return Shape(type=ListOf(kind.value))
+
+
 def sorted_shape(shapes: Sequence[Shape]) -> Shape:
     """Shape of ``sorted``."""
     kind = shapes[0].type

@@ -20,6 +20,7 @@ from runner.playbook.expressions.function_calls import (
     decimal_of,
     duration_of,
     extreme_of,
+    keys_of,
     length_of,
     money_of,
     places_of,
@@ -31,6 +32,7 @@ from runner.playbook.expressions.function_calls import (
     starts_with,
     sum_of,
     timestamp_of,
+    values_of,
 )
 from runner.playbook.expressions.function_shapes import (
     always_shape,
@@ -39,6 +41,7 @@ from runner.playbook.expressions.function_shapes import (
     decimal_shape,
     duration_shape,
     extreme_shape,
+    keys_shape,
     length_shape,
     money_shape,
     part_shape,
@@ -49,6 +52,7 @@ from runner.playbook.expressions.function_shapes import (
     special_shape,
     sum_shape,
     timestamp_shape,
+    values_shape,
 )
 from runner.playbook.expressions.rules import RuleBroken, Shape, joined, type_of_value
 
@@ -188,6 +192,26 @@ _TABLE = (
         shape=length_shape,
         call=length_of,
         partial=True,
+    ),
+    Function(
+        name="keys",
+        signatures=("keys(map<K, V>) -> list<K>",),
+        summary="The keys of a map, in its order.",
+        example="len(keys(steps.before.by_coin)) > 0",
+        least=1,
+        most=1,
+        shape=keys_shape,
+        call=keys_of,
+    ),
+    Function(
+        name="values",
+        signatures=("values(map<K, V>) -> list<V>",),
+        summary="The values of a map, in its order.",
+        example="all(amount >= 0 for amount in values(steps.before.by_coin))",
+        least=1,
+        most=1,
+        shape=values_shape,
+        call=values_of,
     ),
     Function(
         name="any",

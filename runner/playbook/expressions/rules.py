@@ -230,7 +230,7 @@ def check_comparison(operator: str, left: Shape, right: Shape) -> None:
 def _check_in(operator: str, left: Shape, right: Shape) -> None:
     if isinstance(right.type, ListOf) and joined((left.type, right.type.item)) is not None:
         return
-    if isinstance(right.type, MapOf) and left.type == right.type.key:
+    if isinstance(right.type, MapOf) and fits(left.type, right.type.key):
         return
     hint = ""
     if right.type == STRING:

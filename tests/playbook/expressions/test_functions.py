@@ -17,6 +17,8 @@ NAMES = [
     "abs",
     "sum",
     "len",
+    "keys",
+    "values",
     "any",
     "all",
     "sorted",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from runner.catalogue.manifest import FoundBy, Manifest
+from runner.catalogue.manifest import RAW_PREFIX, FoundBy, Manifest
 from runner.core.clock import Clock
 from runner.core.ids import request_id
 from runner.core.record import record
@@ -110,9 +110,9 @@ class DryRunner:
         Errors: none of ours for what the playbook or the custodian does; that is ``end``.
         """
         ledger = ProjectedLedger()
-        fees: dict[tuple[str, ...], str] = {}
+        notes = _Notes()
         recorder = _IntentRecorder(
-            draft=self.draft, look=self.look, identity=identity, ledger=ledger, fees=fees
+            draft=self.draft, look=self.look, identity=identity, ledger=ledger, notes=notes
         )
         steps: list[StepFinished] = []
 
@@ -123,7 +123,7 @@ class DryRunner:
 
         ports = Ports(
             journal=_MemoryJournal(),
-            reads=_ProjectedReads(reads=self.reads, ledger=ledger, fees=fees),
+            reads=_ProjectedReads(reads=self.reads, ledger=ledger, notes=notes),
             effects=recorder,
             clock=self.clock,
             random=self.random,
@@ -140,23 +140,39 @@ class DryRunner:
         )
 
 
+@dataclass(slots=True)
+class _Notes:
+    """What reads and effects tell each other.
+
+    Shapes: ``fees`` are those that were read, as words, by wallet, coin and network; ``changed``
+        names the reads that would show something else after the effects planned so far.
+    """
+
+    fees: dict[tuple[str, ...], str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+
 @record
 class _ProjectedReads:
     """Real reads, shown as they would be after the effects planned so far."""
 
     reads: ReadPort
     ledger: ProjectedLedger
-    fees: dict[tuple[str, ...], str]
+    notes: _Notes
 
     async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
         if any(isinstance(value, Unknown) for value in arguments.values()):
+            return Unknown(manifest.result)
+        if manifest.name in self.notes.changed:
+            return Unknown(manifest.result)
+        if manifest.name.startswith(RAW_PREFIX) and self.notes.changed:
             return Unknown(manifest.result)
         value = await self.reads.read(manifest, arguments)
         assert isinstance(value, Mapping)
         parts = argument_parts(arguments)
         if manifest.name == "withdrawal.fee":
             place = (parts["wallet"], parts["coin"], parts["network"])
-            self.fees[place] = f"about {value['fee']}, as read"
+            self.notes.fees[place] = f"about {value['fee']}, as read"
         if not self.ledger.movements:
             self.ledger.seed(manifest, parts, value)
         return self.ledger.overlay(manifest, parts, value)
@@ -170,7 +186,7 @@ class _IntentRecorder:
     look: Look
     identity: Identity
     ledger: ProjectedLedger
-    fees: Mapping[tuple[str, ...], str]
+    notes: _Notes
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -212,6 +228,7 @@ class _IntentRecorder:
             Intent(path=request.path, draft=draft, request_id=id_, decided=decided, fee=fee)
         )
         self.ledger.move(request.path, draft, decided=decided)
+        self.notes.changed.update(draft.manifest.changes)
 
     def _refuse_second_of_a_name(self, draft: EffectDraft) -> None:
         if draft.manifest.found_by is not FoundBy.NAME:
@@ -233,7 +250,7 @@ class _IntentRecorder:
         if given is not None:
             return f"{value_text(given)}, as ordered, in the coin the network charges"
         place = (draft.parts["from"], draft.parts["coin"], draft.parts["network"])
-        return self.fees.get(place, "not known")
+        return self.notes.fees.get(place, "not known")
 
     def _refuse(self, path: str, code: str, message: str, *, hint: str) -> None:
         self.problems.append(Problem(path=path, code=code, message=message, hint=hint))

@@ -24,6 +24,7 @@ from runner.effects.matching import (
     FINAL_STATUSES,
     as_wanted,
     is_rival,
+    is_shown,
     open_order,
     same_name,
     same_payload,
@@ -238,7 +239,7 @@ def _before_repeatable(
     claimed: frozenset[str],  # noqa: ARG001 - what there is counts, not whose it is
 ) -> FirstLook:
     shown = as_wanted(order, sighting, known=None)
-    if shown is not None:
+    if shown is not None and is_shown(order):
         return _adopt(shown, reason="the custodian shows already what is wanted")
     rival = next((s for s in sighting.rows if is_rival(order, s)), None)
     if rival is not None:
@@ -345,6 +346,8 @@ def after_look(
         return hit
     if is_repeatable(row.order) and sends_made(row.attempts) < SENDS_MAX:
         return Send() if reading.looked_enough else Wait(reason="it is not shown yet")
+    if not is_shown(row.order):
+        return out_of_patience(row, sighting)
     near = _near(row, sighting, claimed)
     if row.state is EffectState.UNKNOWN and reading.believed:
         if near:
@@ -359,7 +362,7 @@ def after_look(
         else:
             words = "past the fence the custodian's list does not show it; a resend could settle it"
         return _halt(row.order, row.attempts, reason=words, sighting=sighting, near=near)
-    if reading.patience_over or row.order.found_by is FoundBy.NOTHING:
+    if reading.patience_over:
         return out_of_patience(row, sighting, near=near)
     return Wait(reason="nothing the custodian lists proves anything yet")
 
@@ -371,7 +374,7 @@ def out_of_patience(
     near: Sequence[tuple[SeenOrder, str]] = (),
 ) -> Move:
     """Halt an effect that reading did not settle in time."""
-    if row.order.found_by is FoundBy.NOTHING:
+    if not is_shown(row.order):
         words = f"no read shows what became of it, and it was sent {sends_made(row.attempts)} times"
     elif sighting is None:
         words = "the custodian's list could not be read"
@@ -488,7 +491,7 @@ def _hit_by_nature(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) 
     """Return what an attempt has brought about that is known by what it is, not by a requestId."""
     if row.order.found_by is FoundBy.NAME:
         return _named_hit(row, sighting, claimed)
-    if row.order.found_by is FoundBy.STATE:
+    if row.order.found_by is FoundBy.STATE and is_shown(row.order):
         shown = as_wanted(row.order, sighting, known=frozenset(row.known_order_ids))
         return None if shown is None else _adopt(shown, reason="the custodian shows what is wanted")
     return None

@@ -33,6 +33,18 @@ def needs_claims(order: EffectOrder, sighting: Sighting) -> bool:
     return bool(same_payload(order, sighting) or unclear(order, sighting))
 
 
+def is_shown(order: EffectOrder) -> bool:
+    """Tell whether a read can show that an effect was done.
+
+    An edited entry of the whitelist has a part that no list shows: whether its counterparty was
+    checked. That it looks as wanted may have been so before.
+    """
+    if order.found_by is FoundBy.NOTHING:
+        return False
+    is_edit = order.expectation.kind == "whitelist entry" and order.expectation.subject_id != ""
+    return not is_edit
+
+
 def same_name(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
     """Return what has the name that an effect gives."""
     name = order.expectation.details["name"]

@@ -13,6 +13,8 @@ from runner.controls.reading import (
     scalars_of,
     text_of,
 )
+from runner.core.ids import bytes_digest
+from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 from runner.documents.nodes import Entry, MappingNode, ScalarNode
 
@@ -45,7 +47,12 @@ class DestinationEntry:
         )
 
     def texts(self) -> dict[str, str]:
-        """Return what the entry says, as plans record it."""
+        """Return what the entry says, as plans record it.
+
+        Shapes: of the correspondent a digest, so that a plan says when it has changed and not whose
+            birthday it is.
+        """
+        person = bytes_digest(canonical_json(dict(self.correspondent)))
         texts = {
             "address": self.address,
             "wallet_id": self.wallet_id,
@@ -54,7 +61,7 @@ class DestinationEntry:
             "memo": self.memo,
             "coins": " ".join(self.coins),
             "label": self.label,
-            **{f"correspondent.{key}": text for key, text in self.correspondent.items()},
+            "correspondent": person if self.correspondent else "",
         }
         return {key: text for key, text in texts.items() if text}
 

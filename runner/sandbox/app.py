@@ -29,9 +29,16 @@ from runner.sandbox.call import Answer, Call
 from runner.sandbox.duplicates import Duplicates
 from runner.sandbox.ledger import Ledger
 from runner.sandbox.operations import HANDLERS
-from runner.sandbox.parameters import Given, body_parameters, check_parameters, query_parameters
+from runner.sandbox.parameters import (
+    Given,
+    body_parameters,
+    check_names,
+    check_parameters,
+    query_parameters,
+)
 from runner.sandbox.refusal import Refused
-from runner.sandbox.switches import HttpStatusMode
+from runner.sandbox.strict_types import check_types
+from runner.sandbox.switches import HttpStatusMode, Types
 from runner.sandbox.verify import (
     PublicKey,
     check_permission,
@@ -174,7 +181,10 @@ class _Endpoint:
             window_ms=self._world.switches.timestamp_window_ms,
         )
         check_permission(key, operation)
+        if self._world.switches.types is Types.STRICT:
+            check_types(operation, given.written)
         check_parameters(operation, given)
+        check_names(operation, given, self._world)
 
     def _route(self, request: Request) -> Operation:
         path = request.scope["path"]

@@ -1,13 +1,14 @@
 """What a request says: its parameters, read and held against the catalogue.
 
-Types are lenient where the sources disagree: a body may write any id, amount, number or requestId
-as text or as a number, and here each becomes the text as written. Parameters that the operation
-does not have are ignored, as the vendor's own tools send some. A parameter without a value is
-invalid, not absent, except for those that a client of the real service was seen to leave empty.
+Types are lenient unless the world says otherwise (``strict_types``): a body may write any id,
+amount, number or requestId as text or as a number, and here each becomes the text as written.
+Parameters that the operation does not have are ignored, as the vendor's own tools send some. A
+parameter without a value is invalid, not absent, except for those that a client of the real service
+was seen to leave empty.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from runner.catalogue.api import Operation, Parameter
 from runner.core.jsonvalue import JsonInvalid, parse_strict_json
 from runner.core.record import record
 from runner.sandbox.refusal import Refused
+from runner.sandbox.world import World
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
@@ -32,12 +34,14 @@ class Given:
 
     Shapes: ``texts`` are those that are texts, numbers or booleans (``true``, ``false``), each as
         text; ``structured`` those that are lists or objects, of a body alone, with their numbers as
-        text; a null is in neither. ``booleans`` names those of the texts that were booleans.
+        text; a null is in neither. ``booleans`` names those of the texts that were booleans;
+        ``written`` is the body as it was read.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     structured: Mapping[str, object] = field(default_factory=dict)
     booleans: frozenset[str] = frozenset()
+    written: Mapping[str, object] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a parameter was given."""
@@ -89,7 +93,7 @@ def body_parameters(body: bytes) -> Given:
             texts[name] = str(value)
         elif value is not None:
             structured[name] = value
-    return Given(texts=texts, structured=structured, booleans=frozenset(booleans))
+    return Given(texts=texts, structured=structured, booleans=frozenset(booleans), written=data)
 
 
 def check_parameters(operation: Operation, given: Given) -> None:
@@ -123,6 +127,29 @@ def check_parameters(operation: Operation, given: Given) -> None:
     if len(exclusive) > 1:
         raise Refused("G20005", f"only one of {' and '.join(exclusive)} may be given")
     _check_range(operation, given.texts)
+
+
+def check_names(operation: Operation, given: Given, world: World) -> None:
+    """Check that coins and networks are some of the world's, in filters of lists too.
+
+    A list that answered nothing for a name it does not know would say that nothing is there.
+
+    Errors: ``Refused`` G20005.
+    """
+    known: Mapping[str, Collection[str]] = {
+        "coin": {coin.symbol for coin in world.coins},
+        "network": world.networks,
+    }
+    for parameter in operation.parameters:
+        names = known.get(parameter.language_type)
+        if names is None:
+            continue
+        structured = given.structured.get(parameter.name, ())
+        wanted = [given.texts.get(parameter.name, "")]
+        wanted += structured if isinstance(structured, list) else []
+        if any(name and name not in names for name in wanted):
+            kind = parameter.language_type
+            raise Refused("G20005", f"{parameter.name} is no {kind} of this sandbox")
 
 
 def _check_structured(parameter: Parameter, value: object) -> None:

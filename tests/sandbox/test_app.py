@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.catalogue.api import Api, Envelope, Operation
+from runner.catalogue.api import Api
 from runner.catalogue.load import load_api
 from runner.sandbox.app import BODY_BYTES_MAX
 from runner.sandbox.directory import Sandbox
@@ -26,30 +26,6 @@ ORDER: dict[str, Any] = {
 }
 
 
-def sample(operation: Operation) -> dict[str, Any]:
-    values = {
-        "walletId": "374671162262925312",
-        "walletIdStr": "374671162262925312",
-        "mirrorLinkId": "1450411129215791001",
-        "mirrorXLinkId": "7127",
-        "coinSymbol": "USDT",
-        "network": "ETH",
-        "operationType": "2",
-        "orderType": "20",
-        "amount": "1.5",
-        "requestId": "r-1",
-        "startTime": 0,
-        "endTime": 1,
-        "pageNo": 1,
-        "pageLimit": 10,
-        "bizType": 10,
-        "walletType": 10,
-    }
-    wanted = [p.name for p in operation.parameters if p.required and p.name != "timestamp"]
-    wanted += [name for name in operation.requires_one_of if name in values]
-    return {name: values[name] for name in wanted}
-
-
 @pytest.fixture(scope="session")
 def api() -> Api:
     return load_api()
@@ -57,35 +33,6 @@ def api() -> Api:
 
 def test_every_operation_served_is_one_of_the_catalogue(api: Api) -> None:
     assert set(HANDLERS) <= set(api.operations)
-
-
-@pytest.mark.parametrize("operation_id", sorted(HANDLERS))
-async def test_answer_has_the_shape_the_catalogue_promises(
-    api: Api, operator: Caller, operation_id: str, sandbox: Sandbox
-) -> None:
-    operation = api.operations[operation_id]
-    given = sample(operation)
-    if operation.is_write:
-        response = await operator.post(operation.path, **given)
-    else:
-        response = await operator.get(operation.path, **given)
-    data = data_of(response)
-
-    envelope_keys = {
-        Envelope.PAGE: {"data", "totalPage", "pageNo", "pageLimit"},
-        Envelope.ARCHIVE_PAGE: {"data", "total", "pageNo", "pageSize"},
-    }.get(operation.envelope)
-    rows = [data]
-    if envelope_keys is not None:
-        assert set(data) == envelope_keys | {field.name for field in operation.page_fields}
-        rows = data["data"]
-    for row in rows:
-        names = {field.name for field in operation.fields}
-        required = {field.name for field in operation.fields if field.required}
-        assert required <= set(row) <= names
-        for field in operation.fields:
-            assert field.nullable or row.get(field.name, "") is not None
-    assert sandbox.ledger.check() == ()
 
 
 async def test_answer_carries_the_headers(reader: Caller) -> None:

@@ -191,8 +191,11 @@ class _Endpoint:
         operation = self._operations.get((request.method, path))
         if operation is not None:
             return operation
-        if any(known == path for _, known in self._operations):
-            raise Refused("G20002", "this path has another method", status=405)
+        allowed = sorted(method for method, known in self._operations if known == path)
+        if allowed:
+            raise Refused(
+                "G20002", "this path has another method", status=405, allow=", ".join(allowed)
+            )
         raise Refused("G20002", "no operation has this path", status=404)
 
     def _execute(self, arrived: _Arrived, books: Books) -> Answer:
@@ -227,6 +230,8 @@ class _Endpoint:
             status = known.http_status
         response = _envelope(None, refused.code, self._message(refused.code), status=status)
         response.headers["x-ceffu-sandbox-detail"] = refused.detail
+        if refused.allow:
+            response.headers["allow"] = refused.allow
         return response
 
     def _message(self, code: str) -> str:

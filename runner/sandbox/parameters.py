@@ -10,10 +10,11 @@ was seen to leave empty.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import field
+from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from runner.catalogue.api import Operation, Parameter
-from runner.core.jsonvalue import JsonInvalid, parse_strict_json
+from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
 from runner.sandbox.refusal import Refused
 from runner.sandbox.world import World
@@ -21,6 +22,7 @@ from runner.sandbox.world import World
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
 _FIELDS_MAX = 100
+_WHOLE_BELOW = Decimal(10) ** 40
 _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFeeAmount", "memo"})
 """Parameters that a client of the real service was seen to send as empty texts.
 
@@ -70,9 +72,10 @@ def query_parameters(query: bytes) -> Given:
 
 
 def body_parameters(body: bytes) -> Given:
-    """Read the parameters of a POST, numbers as the text they were written with.
+    """Read the parameters of a POST, numbers as text.
 
-    A null counts as absent.
+    A whole number is one however it is written: ``840.0`` and ``8.4e2`` are 840. A null counts as
+    absent.
 
     Errors: ``Refused`` G20023 for a body that is not one strict JSON object.
     """
@@ -89,11 +92,23 @@ def body_parameters(body: bytes) -> Given:
         if isinstance(value, bool):
             texts[name] = "true" if value else "false"
             booleans.add(name)
+        elif isinstance(value, NumberText):
+            texts[name] = number_text(value)
         elif isinstance(value, str):
-            texts[name] = str(value)
+            texts[name] = value
         elif value is not None:
             structured[name] = value
     return Given(texts=texts, structured=structured, booleans=frozenset(booleans), written=data)
+
+
+def number_text(number: NumberText) -> str:
+    """Spell a number the way digits are expected: a whole one without fraction and exponent."""
+    if number.isdecimal():
+        return str(number)
+    value = Decimal(number)
+    if value.is_finite() and abs(value) < _WHOLE_BELOW and value == value.to_integral_value():
+        return format(value.to_integral_value(), "f")
+    return str(number)
 
 
 def check_parameters(operation: Operation, given: Given) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from runner.catalogue.api import Operation, Parameter
 from runner.core.jsonvalue import NumberText
+from runner.sandbox.parameters import number_text
 from runner.sandbox.refusal import Refused
 
 _WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
@@ -48,7 +49,7 @@ def _check_type(types: tuple[str, ...], value: object, name: str) -> None:
 
 def _types_of(value: object) -> tuple[str, ...]:
     if isinstance(value, NumberText):
-        return ("integer", "number") if _WHOLE.fullmatch(value) else ("number",)
+        return ("integer", "number") if _WHOLE.fullmatch(number_text(value)) else ("number",)
     if isinstance(value, str):
         return ("string",)
     if isinstance(value, bool):

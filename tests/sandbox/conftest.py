@@ -10,6 +10,7 @@ import pytest
 from runner.sandbox.directory import Sandbox, open_sandbox
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
+from tests.sandbox.good_requests import proof_world
 from tests.sandbox.signed_caller import Caller, SteppedClock, http_for
 
 MakeSandbox: TypeAlias = Callable[[World], Sandbox]
@@ -21,6 +22,14 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the default world's keys, generated once for all tests."""
     folder = tmp_path_factory.mktemp("keys") / "default"
     open_sandbox(folder, default_world(), SteppedClock()).close()
+    return folder / "keys"
+
+
+@pytest.fixture(scope="session")
+def proof_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the keys of the proof world, generated once."""
+    folder = tmp_path_factory.mktemp("proof") / "keys-only"
+    open_sandbox(folder, proof_world(), SteppedClock()).close()
     return folder / "keys"
 
 

@@ -15,16 +15,18 @@ PRIME = "306718327844294657"
 DESK_ONE = "306718327844294701"
 DESK_TWO = "306718327844294702"
 MIRROR_LINK = "1450411129215791001"
+BINANCE_UID = "1000001201741"
+"""The mirror link's."""
 MIRRORX_LINK = "7127"
 EXCHANGE_UID = "1000001201750"
 BROKER = "0x52908400098527886E0F7030069857D2E4169EE7"
 ROUNDED_ID = "374671162262925300"
 """What a client that reads ids as doubles makes of the qualified wallet's."""
 
-_START_MS = timestamp_ms(START)
+START_MS = timestamp_ms(START)
 _WEEK: Mapping[str, Any] = {
-    "startTime": _START_MS - 86_400_000,
-    "endTime": _START_MS + 6 * 86_400_000,
+    "startTime": START_MS - 86_400_000,
+    "endTime": START_MS + 6 * 86_400_000,
 }
 _PAGE: Mapping[str, Any] = {"pageLimit": 25, "pageNo": 1}
 
@@ -147,7 +149,7 @@ GOOD: Mapping[str, Good] = {
         {
             "webhookId": "1721442311151521794",
             "eventType": "1",
-            "resendFromDateTime": _START_MS - 3_600_000,
+            "resendFromDateTime": START_MS - 3_600_000,
         }
     ),
     "mirror.link.list": Good(_PAGE),

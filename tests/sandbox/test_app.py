@@ -164,11 +164,17 @@ async def test_unknown_path_is_not_found(reader: Caller, sandbox: Sandbox) -> No
     assert (logged.path, logged.operation, logged.signed) == ("/open-api/v1/nothing/here", "", None)
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", LINKS), ("GET", CREATE), ("HEAD", LINKS)])
-async def test_other_method_is_not_allowed(reader: Caller, method: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", LINKS, "GET"), ("GET", CREATE, "POST"), ("HEAD", LINKS, "GET")],
+)
+async def test_other_method_is_not_allowed(
+    reader: Caller, method: str, path: str, allowed: str
+) -> None:
     response = await reader.http.request(method, path)
 
     assert response.status_code == 405
+    assert response.headers["allow"] == allowed
 
 
 async def test_parameters_of_other_tools_are_ignored(operator: Caller, reader: Caller) -> None:

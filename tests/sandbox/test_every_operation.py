@@ -9,12 +9,10 @@ import pytest
 
 from runner.catalogue.api import Operation, Parameter
 from runner.catalogue.load import load_api
-from runner.sandbox.directory import open_sandbox
 from runner.sandbox.operations import HANDLERS
 from runner.sandbox.switches import HttpStatusMode, Switches
 from tests.sandbox.bench import Bench, send_with
 from tests.sandbox.good_requests import GOOD, ROUNDED_ID, key_without, proof_world
-from tests.sandbox.signed_caller import SteppedClock
 
 OPERATIONS = [load_api().operations[operation_id] for operation_id in sorted(HANDLERS)]
 MODES = tuple(HttpStatusMode)
@@ -77,14 +75,6 @@ OF_A_WALLET = [
     for parameter in operation.parameters
     if parameter.name in WALLETS
 ]
-
-
-@pytest.fixture(scope="session")
-def proof_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with the keys of the proof world, generated once."""
-    folder = tmp_path_factory.mktemp("proof") / "keys-only"
-    open_sandbox(folder, proof_world(), SteppedClock()).close()
-    return folder / "keys"
 
 
 @pytest.fixture(params=MODES, ids=[str(mode) for mode in MODES])

@@ -194,15 +194,17 @@ async def _sandbox_desk(
     # The server's libraries are only paid for by commands that run a sandbox.
     from runner.app.world_directory import directory_from_world
     from runner.sandbox.directory import SandboxDirectory
-    from runner.sandbox.server import serve
+    from runner.sandbox.serving import serve_sandbox
 
     name = target.sandbox
     assert name is not None
-    clock = SystemClock()
     world_path = target.world or _known_world(settings, name)
-    sandbox = SandboxDirectory(settings.sandbox_dir).open(name, clock=clock, world_path=world_path)
+    sandbox = SandboxDirectory(settings.sandbox_dir).open(
+        name, clock=SystemClock(), world_path=world_path
+    )
     stack.callback(sandbox.close)
-    base_url = await stack.enter_async_context(serve(sandbox.app))
+    clock = sandbox.clock
+    base_url = await stack.enter_async_context(serve_sandbox(sandbox))
     transport = await stack.enter_async_context(HttpTransport(base_url))
     store = open_journal(sandbox.folder / "state.sqlite", clock=clock)
     stack.callback(store.close)

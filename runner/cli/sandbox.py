@@ -51,11 +51,11 @@ def serve(shell: Shell, name: str, port: int, world: Path | None) -> int:
 
 async def _serve(shell: Shell, name: str, port: int, world: Path | None) -> int:
     from runner.core.clock import SystemClock
-    from runner.sandbox.server import serve as serve_app
+    from runner.sandbox.serving import serve_sandbox
 
     opened = _directory(shell).open(name, clock=SystemClock(), world_path=world)
     try:
-        async with serve_app(opened.app, port=port) as url:
+        async with serve_sandbox(opened, port=port) as url:
             click.echo(url)
             sys.stdout.flush()
             click.echo(f"sandbox {name} in {opened.folder}; Ctrl-C ends it", err=True)

@@ -11,6 +11,8 @@ Public names, by module:
                 ``.runner/sandbox/NAME/``. A ``Sandbox`` has ``app``, ``ledger``, ``world``,
                 ``keys`` (``api_key``, ``pem_path``, ``permissions`` by name) and ``close()``.
 ``server``      ``async with serve(app) as base_url``.
+``serving``     ``async with serve_sandbox(sandbox) as base_url``, webhooks included.
+``incoming``    ``receive_deposit(world, books, IncomingDeposit(...))``.
 ``app``         ``build_app(...)``, which ``open_sandbox`` calls.
 ``ledger``      ``Ledger`` with ``balances()``, ``requests()``, ``orders()``, ``entries()`` and
                 ``check()``; their rows are ``books.Balance``, ``books.LoggedRequest``,

@@ -1,9 +1,11 @@
 """The sandbox as an ASGI application.
 
-A request goes: route, size, ``verify``, ``parameters``, ``duplicates``, operation. From the
-ledger's transaction on nothing is awaited until the commit, which keeps the effect and the line of
-the request log together; only then, after the world's reply delay, is the answer sent. Requests
-that are refused before any operation are logged as well.
+From the ledger's transaction on nothing is awaited until the commit, which keeps all of a request's
+effects and its line of the request log together (``service``); only then, after the world's reply
+delay, is the answer sent. Requests that are refused before any operation are logged as well.
+
+A request that a fault holds up before its execution is counted when it arrives, in a transaction of
+its own, and carried out when its time has come; one that is killed in between never was.
 
 Every answer is ``{"data", "code", "message"}`` and carries ``x-request-id``, ``date`` (by the
 sandbox's clock), ``x-ceffu-sandbox`` with the sandbox's name, and ``x-ceffu-sandbox-detail`` with a
@@ -11,8 +13,7 @@ reason where it is refused.
 """
 
 import json
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from starlette.applications import Starlette
@@ -21,38 +22,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from runner.catalogue.api import Api, Operation
-from runner.core.clock import Clock, timestamp_ms
+from runner.catalogue.api import Api
+from runner.core.clock import Clock
 from runner.core.jsonvalue import JsonValue
-from runner.sandbox.books import Books, LoggedRequest
-from runner.sandbox.call import Answer, Call
-from runner.sandbox.duplicates import Duplicates
+from runner.sandbox.faults import Fault, FaultKind
 from runner.sandbox.ledger import Ledger
-from runner.sandbox.operations import HANDLERS
-from runner.sandbox.parameters import (
-    Given,
-    body_parameters,
-    check_names,
-    check_parameters,
-    query_parameters,
-)
 from runner.sandbox.refusal import Refused
-from runner.sandbox.strict_types import check_types
-from runner.sandbox.switches import HttpStatusMode, Types
-from runner.sandbox.verify import (
-    PublicKey,
-    check_permission,
-    check_signature,
-    check_timestamp,
-    check_use,
-    find_key,
-    read_credentials,
-)
+from runner.sandbox.service import BODY_BYTES_MAX, SUCCESS_CODE, Arrival, Reply, Service
+from runner.sandbox.steering import FaultRules
+from runner.sandbox.switches import HttpStatusMode
+from runner.sandbox.verify import PublicKey
+from runner.sandbox.wire import replaced_response, send_cut
 from runner.sandbox.world import World
 
-SUCCESS_CODE = "000000"
-BODY_BYTES_MAX = 64 * 1024
-_LOGGED_CHARACTERS_MAX = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_app(
@@ -67,17 +50,6 @@ def build_app(
     """Build the application of one sandbox; ``name`` is how it announces itself."""
     endpoint = _Endpoint(name=name, api=api, world=world, ledger=ledger, keys=keys, clock=clock)
     return Starlette(routes=[Route("/{path:path}", endpoint)])
-
-
-@dataclass(slots=True)
-class _Arrived:
-    """What is known of a request so far; the request log is written from it."""
-
-    line: LoggedRequest
-    operation: Operation | None = None
-    key: PublicKey | None = None
-    signature: bytes = b""
-    given: Given = field(default_factory=Given)
 
 
 class _Endpoint:
@@ -97,12 +69,8 @@ class _Endpoint:
         self._api = api
         self._world = world
         self._ledger = ledger
-        self._keys = {key.api_key: key for key in keys}
         self._clock = clock
-        self._operations = {
-            (operation.method, operation.path): operation
-            for operation in (api.operations[operation_id] for operation_id in HANDLERS)
-        }
+        self._service = Service(api=api, world=world, keys={key.api_key: key for key in keys})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -111,116 +79,63 @@ class _Endpoint:
         except ClientDisconnect:
             # What never arrived whole is no request, and nobody waits for an answer.
             return
-        response, operation_id = self._answer(request, body)
-        delay_ms = self._world.switches.reply_delay_ms.get(operation_id, 0)
-        if delay_ms:
-            await self._clock.sleep(delay_ms / 1000)
-        await response(scope, receive, send)
+        arrival = self._arrival(request, body)
+        played, reply = self._begin(arrival)
+        if reply is None:
+            await self._clock.sleep(_delay_s(played, when="before"))
+            with self._ledger.transaction() as books:
+                reply = self._service.answer(books, arrival, played)
+        delay_s = self._reply_delay_s(arrival) + _delay_s(played, when="after")
+        if delay_s:
+            await self._clock.sleep(delay_s)
+        response = self._response(reply)
+        if reply.fault is None or not await send_cut(reply.fault, response, scope, receive, send):
+            await response(scope, receive, send)
 
-    def _answer(self, request: Request, body: bytes | None) -> tuple[Response, str]:
-        arrived = _Arrived(
-            line=LoggedRequest(
-                method=request.method[:_LOGGED_CHARACTERS_MAX],
-                path=request.scope["path"][:_LOGGED_CHARACTERS_MAX],
-                code=SUCCESS_CODE,
-            )
-        )
-        refused: Refused | None = None
-        try:
-            self._admit(arrived, request, body)
-        except Refused as exc:
-            refused = exc
-        with self._ledger.transaction() as books:
-            answer: Answer | None = None
-            if refused is None:
-                try:
-                    answer = self._execute(arrived, books)
-                except Refused as exc:
-                    refused = exc
-            line = arrived.line
-            if refused is not None:
-                line = replace(
-                    line, code=refused.code, detail=refused.detail, duplicate=refused.duplicate
-                )
-            elif answer is not None:
-                order_id = answer.order.id if answer.order is not None else ""
-                line = replace(line, order_id=order_id, duplicate=answer.replayed)
-            number = books.log(line)
-            moment = books.now
-        if refused is not None:
-            response = self._refusal(refused)
-        else:
-            assert answer is not None, "a request that is not refused is answered"
-            response = _envelope(answer.data, SUCCESS_CODE, self._message(SUCCESS_CODE), status=200)
-        self._announce(response, number, moment)
-        return response, arrived.line.operation
-
-    def _admit(self, arrived: _Arrived, request: Request, body: bytes | None) -> None:
-        operation = self._route(request)
-        arrived.operation = operation
-        arrived.line = replace(arrived.line, operation=operation.id)
-        if body is None:
-            raise Refused("G20023", f"the body is above {BODY_BYTES_MAX} bytes", status=413)
-        query: bytes = request.scope["query_string"]
-        credentials = read_credentials(request.scope["headers"])
-        key = find_key(self._keys, credentials)
-        arrived.key, arrived.signature = key, credentials.signature
-        arrived.line = replace(arrived.line, key_name=key.name)
-        check_use(key, request.client.host if request.client else "")
-        arrived.line = replace(arrived.line, signed=False)
-        check_signature(key, credentials, body if operation.has_body else query)
-        arrived.line = replace(arrived.line, signed=True)
-        given = body_parameters(body) if operation.has_body else query_parameters(query)
-        arrived.given = given
-        if operation.is_write:
-            shown = given.texts.get("requestId", "")[:_LOGGED_CHARACTERS_MAX]
-            arrived.line = replace(arrived.line, request_id=shown)
-        check_timestamp(
-            given.texts.get("timestamp"),
-            now_ms=timestamp_ms(self._clock.now()),
-            window_ms=self._world.switches.timestamp_window_ms,
-        )
-        check_permission(key, operation)
-        if self._world.switches.types is Types.STRICT:
-            check_types(operation, given.written)
-        check_parameters(operation, given)
-        check_names(operation, given, self._world)
-
-    def _route(self, request: Request) -> Operation:
+    def _arrival(self, request: Request, body: bytes | None) -> Arrival:
         path = request.scope["path"]
-        operation = self._operations.get((request.method, path))
-        if operation is not None:
-            return operation
-        allowed = sorted(method for method, known in self._operations if known == path)
-        if allowed:
-            raise Refused(
-                "G20002", "this path has another method", status=405, allow=", ".join(allowed)
-            )
-        raise Refused("G20002", "no operation has this path", status=404)
-
-    def _execute(self, arrived: _Arrived, books: Books) -> Answer:
-        operation, key = arrived.operation, arrived.key
-        assert operation is not None, "a request is admitted only for an operation"
-        assert key is not None, "a request is admitted only with a key"
-        call = Call(
-            world=self._world,
-            books=books,
-            given=arrived.given.texts,
-            structured=arrived.given.structured,
-            key=key,
+        return Arrival(
+            method=request.method,
+            path=path,
+            query=request.scope["query_string"],
+            headers=request.scope["headers"],
+            body=body,
+            address=request.client.host if request.client else "",
+            operation=self._service.operation(request.method, path),
         )
-        duplicates = Duplicates(books=books, switches=self._world.switches)
-        replayed = duplicates.find(operation, call, arrived.signature)
-        if replayed is not None:
-            return replayed
-        try:
-            with books.savepoint():
-                answer = HANDLERS[operation.id](call)
-        except Refused:
-            duplicates.remember(operation, call, arrived.signature, None)
-            raise
-        duplicates.remember(operation, call, arrived.signature, answer)
-        return answer
+
+    def _begin(self, arrival: Arrival) -> tuple[tuple[Fault, ...], Reply | None]:
+        with self._ledger.transaction() as books:
+            played: tuple[Fault, ...] = ()
+            if arrival.operation is not None:
+                played = FaultRules(books=books).play(arrival.operation)
+            if _delay_s(played, when="before"):
+                return played, None
+            return played, self._service.answer(books, arrival, played)
+
+    def _reply_delay_s(self, arrival: Arrival) -> float:
+        if arrival.operation is None:
+            return 0.0
+        return self._world.switches.reply_delay_ms.get(arrival.operation.id, 0) / 1000
+
+    def _response(self, reply: Reply) -> Response:
+        response = self._answer_of(reply)
+        if reply.fault is not None:
+            response = replaced_response(reply.fault) or response
+        moment = _EPOCH + timedelta(milliseconds=reply.now_ms)
+        response.headers["x-request-id"] = f"sandbox-{reply.number:012d}"
+        response.headers["x-ceffu-sandbox"] = self._name
+        response.headers["date"] = format_datetime(moment, usegmt=True)
+        return response
+
+    def _answer_of(self, reply: Reply) -> Response:
+        if reply.fault is not None and reply.fault.kind is FaultKind.ERROR_CODE:
+            return self._refusal(Refused(reply.fault.text("code"), "the sandbox plays a fault"))
+        if reply.refused is not None:
+            return self._refusal(reply.refused)
+        assert reply.answer is not None, "a request that is not refused is answered"
+        message = self._world.switches.success_message
+        return _envelope(reply.answer.data, SUCCESS_CODE, message, status=200)
 
     def _refusal(self, refused: Refused) -> Response:
         known = self._api.error_codes.get(refused.code)
@@ -238,10 +153,13 @@ class _Endpoint:
         known = self._api.error_codes.get(code)
         return (known.message or known.meaning) if known is not None else "Unknown error"
 
-    def _announce(self, response: Response, number: int, moment: datetime) -> None:
-        response.headers["x-request-id"] = f"sandbox-{number:012d}"
-        response.headers["x-ceffu-sandbox"] = self._name
-        response.headers["date"] = format_datetime(moment, usegmt=True)
+
+def _delay_s(played: tuple[Fault, ...], *, when: str) -> float:
+    return sum(
+        fault.duration("by").total_seconds()
+        for fault in played
+        if fault.kind is FaultKind.DELAY and fault.text("when") == when
+    )
 
 
 async def _read_body(request: Request) -> bytes | None:

@@ -16,7 +16,6 @@ from runner.sandbox.registry import Registry
 from runner.sandbox.switches import RowOrder, TotalPage
 from runner.sandbox.world import Coin, World
 
-_PAGE_LIMIT_DEFAULT = "25"
 _OFFSET_MAX = 2**62
 
 
@@ -49,7 +48,7 @@ class Call:
 
     Shapes: ``given`` holds the parameters that are texts, numbers or booleans as text, checked
         against the catalogue; ``structured`` those that are lists or objects, their numbers as
-        text.
+        text; ``rows_moved`` is by how many rows a list has moved since its last page was read.
     """
 
     world: World
@@ -57,6 +56,7 @@ class Call:
     given: Mapping[str, str]
     structured: Mapping[str, object] = field(default_factory=dict)
     key: Requester
+    rows_moved: int = 0
 
     @property
     def entity(self) -> str:
@@ -75,14 +75,15 @@ class Call:
 
     @property
     def page_limit(self) -> int:
-        """Return how many rows a page may have; 25 (the documentation's example) if not said."""
-        return int(self.given.get("pageLimit", _PAGE_LIMIT_DEFAULT))
+        """Return how many rows a page may have: as the world has it if the request does not say."""
+        return int(self.given.get("pageLimit", self.world.switches.page_limit_default))
 
     @property
     def offset(self) -> int:
         """Return how many rows stand before the page."""
         # A page number may have 18 digits; the database counts in 64 bits.
-        return min((self.page_number - 1) * self.page_limit, _OFFSET_MAX)
+        before = min((self.page_number - 1) * self.page_limit, _OFFSET_MAX)
+        return max(before + self.rows_moved, 0)
 
     @property
     def newest_first(self) -> bool:

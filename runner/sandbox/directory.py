@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -28,11 +29,19 @@ from runner.core.money import ZERO
 from runner.core.record import record
 from runner.sandbox.app import build_app
 from runner.sandbox.books import Books
-from runner.sandbox.keys import KeyFile, create_key_files, load_key_file, load_public_key
+from runner.sandbox.clock import ClockChange, ClockRow, SandboxClock, changed_row, first_row
+from runner.sandbox.keys import (
+    KeyFile,
+    create_key_files,
+    create_webhook_key,
+    load_key_file,
+    load_public_key,
+)
 from runner.sandbox.ledger import Ledger
 from runner.sandbox.lifecycles import after_stage
 from runner.sandbox.orders import Account, AccountKind
 from runner.sandbox.registry import Registry
+from runner.sandbox.steering import read_row, seed_steering, write_row
 from runner.sandbox.wallets import networks_of
 from runner.sandbox.world import Holding, World
 from runner.sandbox.world_file import DEFAULT_WORLD_PATH, load_world
@@ -45,7 +54,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 class Sandbox:
     """An open sandbox: the application to mount or serve, and what a client needs to call it.
 
-    Shapes: ``keys`` are by name; ``digest`` is the world's, the one plans carry.
+    Shapes: ``keys`` are by name; ``digest`` is the world's, the one plans carry;
+        ``webhook_key_path`` is the private key that notifications are signed with, None where the
+        world has no webhooks.
     """
 
     name: str
@@ -54,8 +65,10 @@ class Sandbox:
     digest: str
     app: Starlette
     ledger: Ledger
+    clock: SandboxClock
     keys: Mapping[str, KeyFile]
     lock: IO[bytes]
+    webhook_key_path: Path | None = None
 
     @property
     def host(self) -> str:
@@ -65,9 +78,20 @@ class Sandbox:
         """
         return f"sandbox:{self.name}/{self.digest}"
 
+    def change_clock(self, change: ClockChange) -> ClockRow:
+        """Change the time for all that have the sandbox open, and return the new row.
+
+        Errors: ``UsageInvalid`` for a change that cannot be.
+        """
+        with self.ledger.transaction() as books:
+            row = changed_row(read_row(books), change, self.clock.real.now())
+            write_row(books, row)
+        return row
+
     def close(self) -> None:
         """Let go of the ledger and the lock; calling twice is safe."""
         self.ledger.close()
+        self.clock.close()
         self.lock.close()
 
 
@@ -148,10 +172,12 @@ class SandboxDirectory:
             (folder / "world.yaml").write_bytes(content)
 
 
-def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
+def open_sandbox(folder: Path, world: World, clock: Clock, *, alone: bool = False) -> Sandbox:
     """Open the sandbox in a folder, made first from the world if there is none.
 
-    Shapes: the folder's name is the sandbox's. Keys found in ``folder/keys`` are kept, so a test
+    Shapes: ``clock`` is the machine's; the sandbox's own is made from it by the world. ``alone``
+        promises that nobody will change it while the sandbox is open, as with a ``VirtualClock``.
+        The folder's name is the sandbox's. Keys found in ``folder/keys`` are kept, so a test
         may copy them there instead of generating its own.
     Errors: ``LedgerRefused`` if the ledger there was made from another world, ``KeyRefused``.
     """
@@ -164,15 +190,22 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
             _make_folder(keys)
             for key in world.keys:
                 create_key_files(keys, key)
+            webhook_key_path = create_webhook_key(keys) if world.webhooks else None
             if not ledger_path.exists():
+                real_now = clock.now()
                 Ledger.create(
-                    ledger_path, clock=clock, seed=partial(seed_ledger, world), world_digest=digest
+                    ledger_path,
+                    now=first_row(world.clock, real_now).moment(real_now),
+                    seed=partial(seed_ledger, world, real_now),
+                    world_digest=digest,
                 )
             lock = opened.enter_context(_lock_file(folder, "open"))
             fcntl.flock(lock, fcntl.LOCK_SH)
+        sandbox_clock = SandboxClock(ledger_path, clock, alone=alone)
+        opened.callback(sandbox_clock.close)
         ledger = Ledger.open(
             ledger_path,
-            clock=clock,
+            clock=sandbox_clock,
             world_digest=digest,
             after_stage=partial(after_stage, world),
         )
@@ -189,19 +222,25 @@ def open_sandbox(folder: Path, world: World, clock: Clock) -> Sandbox:
                 world=world,
                 ledger=ledger,
                 keys=tuple(load_public_key(keys, key, wallet_ids) for key in world.keys),
-                clock=clock,
+                clock=sandbox_clock,
             ),
             ledger=ledger,
+            clock=sandbox_clock,
             keys={key.name: load_key_file(keys, key) for key in world.keys},
             lock=lock,
+            webhook_key_path=webhook_key_path,
         )
         # From here on it is the sandbox that closes them.
         opened.pop_all()
     return sandbox
 
 
-def seed_ledger(world: World, books: Books) -> None:
-    """Write what a world begins with: balances, wallets, listed addresses."""
+def seed_ledger(world: World, real_now: datetime, books: Books) -> None:
+    """Write what a world begins with: balances, wallets, listed addresses, its time and faults.
+
+    Shapes: ``real_now`` is the machine's time; the books' own is the world's.
+    """
+    seed_steering(world, books, real_now)
     books.post_opening(opening_balances(world))
     Registry(books=books).seed(world)
 

@@ -3,6 +3,9 @@
 ``keys/NAME.pem`` holds the private key (PKCS#8, mode 0600) for the client, ``keys/NAME.public.pem``
 what the server checks signatures with, ``keys/NAME.api-key`` the API key's text. The texts are
 random, so that a key of another sandbox, or a real one, is unknown here.
+
+A world with webhooks has one more pair, ``keys/webhook.signing.pem``, which the server signs its
+notifications with; ``keys/webhook.signing.public.pem`` is for their receiver.
 """
 
 import os
@@ -12,12 +15,17 @@ from dataclasses import field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    RSAPublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
     load_pem_public_key,
 )
 
@@ -28,6 +36,8 @@ from runner.sandbox.world import Key
 
 _RSA_BITS = 2048
 _RSA_EXPONENT = 65537
+_WEBHOOK_KEY = "webhook.signing.pem"
+"""Not the file of an API key, whose name has no point."""
 
 
 @record
@@ -49,12 +59,34 @@ def create_key_files(folder: Path, key: Key) -> None:
     private_path = folder / f"{key.name}.pem"
     if private_path.exists():
         return
-    private = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write_file(folder / f"{key.name}.public.pem", public)
-    _write_file(folder / f"{key.name}.api-key", f"sandbox-{secrets.token_hex(24)}\n".encode())
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write_file(private_path, pem)
+    api_key = f"sandbox-{secrets.token_hex(24)}\n"
+    _write_file(folder / f"{key.name}.api-key", api_key.encode())
+    _write_pair(private_path)
+
+
+def create_webhook_key(folder: Path) -> Path:
+    """Generate the pair that notifications are signed with, unless it is there.
+
+    Shapes: returns where the private key is; the caller holds the sandbox's lock.
+    """
+    private_path = folder / _WEBHOOK_KEY
+    if not private_path.exists():
+        _write_pair(private_path)
+    return private_path
+
+
+def load_webhook_key(path: Path) -> RSAPrivateKey:
+    """Read the key that notifications are signed with.
+
+    Errors: ``KeyRefused`` if its file is gone or damaged.
+    """
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as exc:
+        raise KeyRefused(f"{path} cannot be used", hint="reset the sandbox") from exc
+    if not isinstance(key, RSAPrivateKey):
+        raise KeyRefused(f"{path} is not an RSA key", hint="reset the sandbox")
+    return key
 
 
 def load_key_file(folder: Path, key: Key) -> KeyFile:
@@ -93,6 +125,14 @@ def load_public_key(folder: Path, key: Key, wallet_ids: Mapping[str, str]) -> Pu
         expired=key.expired,
         public_key=public,
     )
+
+
+def _write_pair(private_path: Path) -> None:
+    private = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _write_file(private_path.with_suffix(".public.pem"), public)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write_file(private_path, pem)
 
 
 def _read_api_key(folder: Path, key: Key) -> str:

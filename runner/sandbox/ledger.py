@@ -10,6 +10,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeAlias
 
@@ -21,7 +23,7 @@ from runner.sandbox.orders import Order
 from runner.sandbox.tables import TABLES
 
 _BUSY_TIMEOUT_S = 15.0
-_VERSION = "2"
+_VERSION = "3"
 
 
 AfterStage: TypeAlias = Callable[[Books, Order], None]
@@ -45,9 +47,9 @@ class Ledger:
 
     @classmethod
     def create(
-        cls, path: Path, *, clock: Clock, seed: Callable[[Books], None], world_digest: str
+        cls, path: Path, *, now: datetime, seed: Callable[[Books], None], world_digest: str
     ) -> None:
-        """Make a ledger file that holds what ``seed`` writes and nothing else.
+        """Make a ledger file that holds what ``seed`` writes at the moment ``now``, nothing else.
 
         The file appears under its name when it is complete, never before. The caller holds the
         folder's lock.
@@ -68,8 +70,7 @@ class Ledger:
                 "INSERT INTO meta VALUES (?, ?)",
                 [("version", _VERSION), ("world", world_digest)],
             )
-            ledger = cls(db, clock, _nothing_follows)
-            seed(Books(ledger._run, now=clock.now()))
+            seed(Books(partial(_run, db), now=now))
             db.execute("COMMIT")
         draft.rename(path)
 
@@ -117,7 +118,7 @@ class Ledger:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             # The time is read under the lock, so that it never runs against the order of commits.
-            books = Books(self._run, now=self._clock.now())
+            books = Books(partial(_run, self._db), now=self._clock.now())
             books.catch_up(self._after_stage)
             yield books
         except BaseException:
@@ -155,8 +156,9 @@ class Ledger:
                 requests=books.requests(),
             )
 
-    def _run(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
-        return self._db.execute(statement, values).fetchall()
+
+def _run(db: sqlite3.Connection, statement: str, values: Sequence[object] = ()) -> list[Row]:
+    return db.execute(statement, values).fetchall()
 
 
 def _nothing_follows(books: Books, order: Order) -> None:

@@ -1,5 +1,6 @@
 """What follows when an order reaches a stage."""
 
+from runner.sandbox import incoming, notifications
 from runner.sandbox.books import Books
 from runner.sandbox.orders import Order
 from runner.sandbox.world import World
@@ -7,4 +8,5 @@ from runner.sandbox.world import World
 
 def after_stage(world: World, books: Books, order: Order) -> None:
     """Let follow what has to follow; called once for each stage of each order, in time's order."""
-    del world, books, order
+    notifications.notify(world, books, order)
+    incoming.collect(world, books, order)

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.sandbox import (
+    assets,
+    coins,
+    deposit_addresses,
+    deposits,
     exchange_transfers,
     internal_transfers,
     mirror,
     mirrorx,
+    notifications,
     transaction_history,
     wallets,
     whitelist,
@@ -19,6 +24,11 @@ from runner.sandbox.call import Handler
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         **wallets.HANDLERS,
+        **coins.HANDLERS,
+        **assets.HANDLERS,
+        **deposit_addresses.HANDLERS,
+        **deposits.HANDLERS,
+        **notifications.HANDLERS,
         **mirror.HANDLERS,
         **mirrorx.HANDLERS,
         **withdrawals.HANDLERS,

@@ -17,10 +17,11 @@ from runner.catalogue.api import Operation, Parameter
 from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
 from runner.sandbox.refusal import Refused
+from runner.sandbox.switches import USUAL_SWITCHES, RangeEnd, Switches
 from runner.sandbox.world import World
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,69}", re.ASCII)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _FIELDS_MAX = 100
 _WHOLE_BELOW = Decimal(10) ** 40
 _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFeeAmount", "memo"})
@@ -28,6 +29,8 @@ _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFe
 
 Source: operations.yaml, withdrawal.create, observed.
 """
+_WALLET_TYPES = frozenset({"10", "11", "12", "20", "21"})
+"""Source: operations.yaml, enums, WalletType."""
 
 
 @record
@@ -111,14 +114,17 @@ def number_text(number: NumberText) -> str:
     return str(number)
 
 
-def check_parameters(operation: Operation, given: Given) -> None:
+def check_parameters(
+    operation: Operation, given: Given, switches: Switches = USUAL_SWITCHES
+) -> None:
     """Hold the parameters of a request against the operation's description.
 
     The timestamp is not looked at again, and the amount is left to the operation, which knows the
     coin.
 
     Errors: ``Refused`` G20005 in general, G20014 for a requestId, G20003 for a page too large,
-        G20026 for a range of time too long.
+        G20024 for a type of wallet that exists and is not taken, G20026 for a range of time too
+        long.
     """
     for parameter in operation.parameters:
         if parameter.name in given.structured:
@@ -126,7 +132,7 @@ def check_parameters(operation: Operation, given: Given) -> None:
         elif parameter.name in given.booleans and "boolean" not in parameter.types:
             raise _neither_text_nor_number(parameter.name)
         elif parameter.name in given.texts:
-            _check_parameter(parameter, given.texts[parameter.name])
+            _check_parameter(parameter, given.texts[parameter.name], switches)
         elif parameter.required:
             raise Refused("G20005", f"{parameter.name} is missing")
     alternatives = operation.requires_one_of
@@ -141,7 +147,7 @@ def check_parameters(operation: Operation, given: Given) -> None:
     ]
     if len(exclusive) > 1:
         raise Refused("G20005", f"only one of {' and '.join(exclusive)} may be given")
-    _check_range(operation, given.texts)
+    _check_range(operation, given.texts, switches)
 
 
 def check_names(operation: Operation, given: Given, world: World) -> None:
@@ -185,13 +191,14 @@ def _neither_text_nor_number(name: str) -> Refused:
     return Refused(code, f"{name} is neither text nor a number")
 
 
-def _check_parameter(parameter: Parameter, text: str) -> None:
+def _check_parameter(parameter: Parameter, text: str, switches: Switches) -> None:
     name = parameter.name
     if name in {"timestamp", "amount"}:
         return
     if name == "requestId":
-        if not _REQUEST_ID.fullmatch(text):
-            raise Refused("G20014", "requestId is not 1 to 70 letters, digits, - and _")
+        longest = switches.request_id_length
+        if not _REQUEST_ID.fullmatch(text) or len(text) > longest:
+            raise Refused("G20014", f"requestId is not 1 to {longest} letters, digits, - and _")
         return
     if not text and name in _EMPTY_IS_ABSENT:
         return
@@ -200,7 +207,8 @@ def _check_parameter(parameter: Parameter, text: str) -> None:
     if parameter.types[0] in {"array", "object"}:
         raise Refused("G20005", f"{name} is not a list or an object")
     if parameter.choices and text not in parameter.choices:
-        raise Refused("G20005", f"{name} is none of {', '.join(parameter.choices)}")
+        code = "G20024" if name == "walletType" and text in _WALLET_TYPES else "G20005"
+        raise Refused(code, f"{name} is none of {', '.join(parameter.choices)}")
     if name.endswith("Flag") and text not in {"true", "false"}:
         raise Refused("G20005", f"{name} is not true or false")
     if parameter.minimum is not None or parameter.types == ("integer",):
@@ -221,11 +229,14 @@ def _check_integer(parameter: Parameter, text: str) -> None:
         raise Refused(code, f"{parameter.name} is above {parameter.maximum}")
 
 
-def _check_range(operation: Operation, given: Mapping[str, str]) -> None:
+def _check_range(operation: Operation, given: Mapping[str, str], switches: Switches) -> None:
     if "startTime" not in given or "endTime" not in given:
         return
     length_ms = int(given["endTime"]) - int(given["startTime"])
     if length_ms < 0:
         raise Refused("G20005", "endTime is before startTime")
-    if operation.window_ms is not None and length_ms >= operation.window_ms:
+    if operation.window_ms is None:
+        return
+    longest_ms = operation.window_ms - (switches.range_end is RangeEnd.EXCLUSIVE)
+    if length_ms > longest_ms:
         raise Refused("G20026", "the time from startTime to endTime is too long")

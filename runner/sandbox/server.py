@@ -3,13 +3,18 @@
 import asyncio
 import ipaddress
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from runner.core.errors import SettingsInvalid
+from runner.sandbox.wire import CUT_EXTENSION
 
 
 @asynccontextmanager
@@ -26,7 +31,9 @@ async def serve(
     Errors: ``SettingsInvalid`` for an address that is not loopback, or that cannot be had.
     """
     listener = _listen(host, port)
-    server = Server(_config(_without_cancellation(app)))
+    state = ServerState()
+    server = Server(_config(_cuttable(_without_cancellation(app), state)))
+    server.server_state = state
     await _start(server, listener)
     bound_host, bound_port = listener.getsockname()[:2]
     shown_host = f"[{bound_host}]" if ":" in bound_host else bound_host
@@ -105,6 +112,28 @@ async def _stop(server: Server, grace_s: float) -> None:
         task.cancel()
     if late:
         await asyncio.wait(late)
+
+
+def _cuttable(app: ASGIApp, state: ServerState) -> ASGIApp:
+    # An application speaks HTTP and cannot end the connection below it; faults have to.
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        for connection in state.connections:
+            if isinstance(connection, H11Protocol) and connection.scope is scope:
+                extensions: dict[str, object] = {CUT_EXTENSION: partial(_cut, connection.transport)}
+                scope = {**scope, "extensions": extensions}
+        await app(scope, receive, send)
+
+    return answer
+
+
+def _cut(transport: asyncio.Transport, *, reset: bool) -> None:
+    if not reset:
+        transport.close()
+        return
+    # A socket that lingers for no time at all is reset when it is closed.
+    sock = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _without_cancellation(app: ASGIApp) -> ASGIApp:

@@ -92,6 +92,15 @@ class TotalPage(StrEnum):
     ZERO = "zero"
 
 
+class RangeEnd(StrEnum):
+    """Whether a range of time may be as long as its bound: the sources disagree."""
+
+    EXCLUSIVE = "exclusive"
+    """Shorter than 30 days, as the documentation says."""
+    INCLUSIVE = "inclusive"
+    """At most 30 days, as the vendor's library says."""
+
+
 class TransferIds(StrEnum):
     """How ``subwallet.transfer.detail`` spells wallets: its schema and its example disagree."""
 
@@ -117,6 +126,9 @@ class Switches:
         sub-wallets of one parent, which have a direction of their own although the newest pages
         know only those to the parent. ``transfers_from_exchange`` lets the archived exchange
         transfer work in the direction that its page names and says does not work.
+        ``request_id_length`` is how many characters a requestId may have; ``page_limit_default``
+        how many rows a page has if the request does not say (25 in the documentation's examples);
+        ``success_message`` what stands beside the success code ("global.success" in an old one).
     Units: milliseconds; the timestamp window is inclusive, to each side.
     """
 
@@ -138,6 +150,10 @@ class Switches:
     sub_wallets_reach_siblings: bool = True
     transfers_from_exchange: bool = False
     transfer_ids: TransferIds = TransferIds.NUMBERS
+    range_end: RangeEnd = RangeEnd.EXCLUSIVE
+    request_id_length: int = 70
+    page_limit_default: int = 25
+    success_message: str = "Success"
     rate_limit: int | None = None
     visibility_delay_ms: int = 0
     reply_delay_ms: Mapping[str, int] = field(default_factory=dict)
@@ -145,3 +161,7 @@ class Switches:
     def __post_init__(self) -> None:
         """Freeze the mapping."""
         object.__setattr__(self, "reply_delay_ms", MappingProxyType(dict(self.reply_delay_ms)))
+
+
+USUAL_SWITCHES = Switches()
+"""The positions of a world that says nothing."""

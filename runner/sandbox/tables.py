@@ -103,6 +103,14 @@ TABLES = (
       state TEXT NOT NULL, created_ms INTEGER NOT NULL, next_ms INTEGER) STRICT
     """,
     """
+    CREATE INDEX delivery_due ON delivery (next_ms) WHERE next_ms IS NOT NULL
+    """,
+    """
+    CREATE TABLE endpoint (
+      webhook TEXT PRIMARY KEY, day INTEGER NOT NULL, failures INTEGER NOT NULL,
+      suspended INTEGER NOT NULL) STRICT
+    """,
+    """
     CREATE TABLE fault (
       number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, operation TEXT NOT NULL,
       first_call INTEGER NOT NULL, calls INTEGER, seen INTEGER NOT NULL, hits INTEGER NOT NULL,

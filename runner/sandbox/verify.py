@@ -7,10 +7,11 @@ The checks run in this order, each on its own, and the first that fails gives th
 3. the key has not expired                              G20028
 4. the request comes from an address on its IP list     G20011
 5. the signature fits the bytes received                G20009
-6. the parameters can be read (``parameters``)          G20023
-7. a timestamp is there                                 G20006
-8. it is a number within the window                     G20005, G20007
-9. the key has the operation's permission group         G20016
+6. the key is within its rate limit, if there is one     G20012
+7. the parameters can be read (``parameters``)          G20023
+8. a timestamp is there                                 G20006
+9. it is a number within the window                     G20005, G20007
+10. the key has the operation's permission group        G20016
 
 What is signed: of a GET the query string exactly as received, after the question mark; of a POST
 the body exactly as received. RSASSA-PKCS1-v1_5 with SHA-512, in standard base64.
@@ -31,6 +32,7 @@ from cryptography.hazmat.primitives.hashes import SHA512
 
 from runner.catalogue.api import Operation
 from runner.core.record import record
+from runner.sandbox.books import Books
 from runner.sandbox.refusal import Refused
 
 KEY_HEADER = b"open-apikey"
@@ -39,6 +41,7 @@ SIGNATURE_HEADER = b"signature"
 _PADDING = PKCS1v15()
 _HASH = SHA512()
 _TIMESTAMP_DIGITS_MAX = 16
+_RATE_WINDOW_MS = 1000
 
 
 @record
@@ -122,6 +125,24 @@ def check_signature(key: PublicKey, credentials: Credentials, signed: bytes) -> 
         raise Refused("G20009", "the signature is not standard base64") from exc
     except InvalidSignature as exc:
         raise Refused("G20009", "the signature does not fit the bytes received") from exc
+
+
+def check_rate(books: Books, key: PublicKey, rate_limit: int | None) -> None:
+    """Check that a key has not been answered too often in the last second.
+
+    Shapes: ``rate_limit`` is how often it may be, None for any number. Requests refused here do not
+        count, nor do those that nobody signed.
+    Errors: ``Refused`` G20012.
+    """
+    if rate_limit is None:
+        return
+    earlier = books.run(
+        "SELECT at_ms FROM request WHERE key_name = ? AND signed = 1 AND code != 'G20012'"
+        " ORDER BY number DESC LIMIT 1 OFFSET ?",
+        (key.name, max(rate_limit - 1, 0)),
+    )
+    if rate_limit == 0 or (earlier and earlier[0][0] > books.now_ms - _RATE_WINDOW_MS):
+        raise Refused("G20012", f"the key has {rate_limit} requests a second")
 
 
 def check_timestamp(text: str | None, *, now_ms: int, window_ms: int) -> None:

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 from runner.core.money import ZERO
 from runner.core.record import record
+from runner.sandbox.clock import ClockStart
+from runner.sandbox.faults import Fault
 from runner.sandbox.switches import Switches
 
 LINK_APPROVED = 1
@@ -263,6 +265,8 @@ class World:
     keys: tuple[Key, ...] = ()
     timings: Timings = Timings()
     switches: Switches = field(default_factory=Switches)
+    clock: ClockStart = ClockStart()
+    faults: tuple[Fault, ...] = ()
     summary: str = ""
 
     @property

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from runner.sandbox.address_texts import PatternUnsupported, text_fitting
 from runner.sandbox.world import WalletType, World, entity_of
 from runner.sandbox.world_parts import repeated
 from runner.sandbox.world_reading import Section
@@ -17,6 +18,7 @@ def check_world(root: Section, world: World) -> None:
     _check_links(root, world)
     _check_sub_wallets(root, world)
     _check_fees(root, world)
+    _check_addresses(root, world)
 
 
 def _check_names(root: Section, world: World) -> None:
@@ -108,6 +110,17 @@ def _check_fees(root: Section, world: World) -> None:
             if chain.fee is not None and world.coin(chain.fee.coin) is None:
                 where = ("coins", index, "networks", position, "fee")
                 root.note(f"no coin {chain.fee.coin!r} in this world", *where)
+
+
+def _check_addresses(root: Section, world: World) -> None:
+    for index, coin in enumerate(world.coins):
+        for position, chain in enumerate(coin.chains):
+            if not chain.address:
+                continue
+            try:
+                text_fitting(chain.address, world.name)
+            except PatternUnsupported as exc:
+                root.note(str(exc), "coins", index, "networks", position, "address")
 
 
 def _link_names(world: World) -> tuple[str, ...]:

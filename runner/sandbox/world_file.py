@@ -9,9 +9,11 @@ from runner.core.errors import InvalidInput, SettingsInvalid
 from runner.documents.files import read_source
 from runner.documents.nodes import MappingNode, Node, SequenceNode, to_json
 from runner.documents.yaml import read_yaml
+from runner.sandbox.faults import read_fault
 from runner.sandbox.world import World
 from runner.sandbox.world_check import check_world
 from runner.sandbox.world_parts import (
+    read_clock,
     read_coin,
     read_exchange_account,
     read_key,
@@ -78,7 +80,7 @@ def world_from_mapping(data: Mapping[str, object]) -> World:
     root.refuse_unknown(
         *("apiVersion", "kind", "name", "summary", "entity", "other_entities", "coins", "wallets"),
         *("mirror_links", "mirrorx_links", "exchange_accounts", "whitelist", "webhooks", "keys"),
-        *("timings", "switches"),
+        *("timings", "switches", "clock", "faults"),
     )
     for key, value in (("apiVersion", "runner/v1"), ("kind", "World")):
         if data.get(key) != value:
@@ -101,6 +103,8 @@ def world_from_mapping(data: Mapping[str, object]) -> World:
         keys=root.each("keys", partial(read_key, entity)),
         timings=read_timings(root.section("timings")),
         switches=read_switches(root.section("switches")),
+        clock=read_clock(root.section("clock")),
+        faults=root.each("faults", read_fault),
     )
     check_world(root, world)
     if root.problems:

@@ -8,6 +8,8 @@ from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue, canonical_json
 from runner.core.money import amount_text
 from runner.core.values import duration_text
+from runner.sandbox.clock import ClockMode, ClockStart
+from runner.sandbox.faults import fault_to_json
 from runner.sandbox.switches import Switches
 from runner.sandbox.world import (
     Coin,
@@ -90,6 +92,8 @@ def world_to_json(world: World) -> dict[str, JsonValue]:
             field.name: _timing(getattr(world.timings, field.name)) for field in fields(Timings)
         },
         "switches": _switches(world.switches),
+        "clock": _clock(world.clock),
+        "faults": [fault_to_json(fault) for fault in world.faults],
     }
 
 
@@ -170,6 +174,15 @@ def _listed(listed: ListedAddress) -> dict[str, JsonValue]:
     }
 
 
+def _clock(clock: ClockStart) -> dict[str, JsonValue]:
+    written: dict[str, JsonValue] = {"mode": clock.mode.value}
+    if clock.mode is ClockMode.SCALED:
+        written["factor"] = amount_text(clock.factor)
+    if clock.start_ms is not None:
+        written["start"] = timestamp_text(_EPOCH + timedelta(milliseconds=clock.start_ms))
+    return written
+
+
 def _timing(timing: Timing) -> dict[str, JsonValue]:
     return {
         "in_progress_after": _duration(timing.in_progress_after_ms),
@@ -199,6 +212,10 @@ def _switches(switches: Switches) -> dict[str, JsonValue]:
         "sub_wallets_reach_siblings": switches.sub_wallets_reach_siblings,
         "transfers_from_exchange": switches.transfers_from_exchange,
         "transfer_ids": switches.transfer_ids.value,
+        "range_end": switches.range_end.value,
+        "request_id_length": switches.request_id_length,
+        "page_limit_default": switches.page_limit_default,
+        "success_message": switches.success_message,
         "visibility_delay": _duration(switches.visibility_delay_ms),
         "reply_delay": {
             operation: _duration(delay_ms)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from runner.core.diagnostics import did_you_mean
 from runner.core.money import COIN, decimal_places
+from runner.sandbox.clock import FACTOR_MAX, FACTOR_MIN, ClockMode, ClockStart
 from runner.sandbox.world import (
     LINK_APPROVED,
     Coin,
@@ -241,6 +242,20 @@ def read_webhook(entity: str, section: Section) -> WebhookTarget:
     if not set(target.events) <= {1, 2, 3, 4}:
         section.note("an event is 1, 2 (deposit), 3 or 4 (withdrawal)", "events")
     return target
+
+
+def read_clock(section: Section) -> ClockStart:
+    """Read how a world's time begins."""
+    section.refuse_unknown("mode", "factor", "start")
+    usual = ClockStart()
+    mode = ClockMode(section.one_of("mode", tuple(ClockMode), usual.mode))
+    factor = section.amount("factor", usual.factor)
+    if not FACTOR_MIN <= factor <= FACTOR_MAX:
+        section.note(f"a factor from {FACTOR_MIN} to {FACTOR_MAX} is needed here", "factor")
+    elif mode is not ClockMode.SCALED and "factor" in section.data:
+        section.note(f"a {mode.value} clock has no factor", "factor")
+    start_ms = section.moment_ms("start", 0) if "start" in section.data else None
+    return ClockStart(mode=mode, factor=factor, start_ms=start_ms)
 
 
 def read_key(entity: str, section: Section) -> Key:

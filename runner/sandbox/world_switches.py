@@ -8,6 +8,7 @@ from runner.sandbox.switches import (
     DedupeScope,
     HttpStatusMode,
     OnDuplicate,
+    RangeEnd,
     RowOrder,
     Switches,
     TotalPage,
@@ -68,6 +69,10 @@ def read_switches(section: Section) -> Switches:
         transfer_ids=TransferIds(
             section.one_of("transfer_ids", tuple(TransferIds), usual.transfer_ids)
         ),
+        range_end=RangeEnd(section.one_of("range_end", tuple(RangeEnd), usual.range_end)),
+        request_id_length=section.integer("request_id_length", usual.request_id_length),
+        page_limit_default=section.integer("page_limit_default", usual.page_limit_default),
+        success_message=section.text("success_message", usual.success_message),
         rate_limit=section.integer("rate_limit") if "rate_limit" in section.data else None,
         visibility_delay_ms=section.duration_ms("visibility_delay", usual.visibility_delay_ms),
         reply_delay_ms={str(op): delays.duration_ms(str(op), 0) for op in delays.data},
@@ -80,6 +85,7 @@ SWITCHES = (
     *("wallet_names", "row_order", "total_page", "insufficient_balance_code"),
     *("sub_wallets_reach_siblings", "transfers_from_exchange", "transfer_ids"),
     *("withdrawals_need_whitelist", "rate_limit", "visibility_delay", "reply_delay"),
+    *("range_end", "request_id_length", "page_limit_default", "success_message"),
 )
 """The names of all switches, as a world spells them."""
 

@@ -2,18 +2,22 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
 from runner.sandbox.directory import Sandbox, open_sandbox
+from runner.sandbox.switches import Switches
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
 from tests.sandbox.good_requests import proof_world
 from tests.sandbox.signed_caller import Caller, SteppedClock, http_for
+from tests.sandbox.wide_world import wide_world
 
 MakeSandbox: TypeAlias = Callable[[World], Sandbox]
+MakeWide: TypeAlias = Callable[..., Sandbox]
 CallerOf: TypeAlias = Callable[[Sandbox, str], Caller]
 
 
@@ -84,3 +88,53 @@ def reader(sandbox: Sandbox, caller_of: CallerOf) -> Caller:
 @pytest.fixture
 def operator(sandbox: Sandbox, caller_of: CallerOf) -> Caller:
     return caller_of(sandbox, "operator")
+
+
+@pytest.fixture(scope="session")
+def wide_key_folder(tmp_path_factory: pytest.TempPathFactory, key_folder: Path) -> Path:
+    """Return a folder with the wide world's keys, generated once for all tests."""
+    folder = tmp_path_factory.mktemp("keys") / "wide"
+    shutil.copytree(key_folder, folder / "keys")
+    open_sandbox(folder, wide_world(default_world()), SteppedClock()).close()
+    return folder / "keys"
+
+
+@pytest.fixture
+def make_wide(
+    tmp_path: Path, wide_key_folder: Path, make_sandbox: MakeSandbox, world: World
+) -> MakeWide:
+    """Return what opens a sandbox with two entities, its switches where they should be."""
+
+    def make(**switches: object) -> Sandbox:
+        wide = wide_world(world)
+        folder = tmp_path / "sandboxes" / "test"
+        if not folder.exists():
+            shutil.copytree(wide_key_folder, folder / "keys")
+        # The names of the switches are checked by the record itself.
+        positions: Any = switches
+        return make_sandbox(replace(wide, switches=Switches(**positions)))
+
+    return make
+
+
+@pytest.fixture
+def wide(make_wide: MakeWide) -> Sandbox:
+    return make_wide()
+
+
+@pytest.fixture
+def acme(wide: Sandbox, caller_of: CallerOf) -> Caller:
+    """Return a caller who may do everything in the first entity of the wide world."""
+    return caller_of(wide, "operator")
+
+
+@pytest.fixture
+def beta(wide: Sandbox, caller_of: CallerOf) -> Caller:
+    """Return a caller who may do everything in the other entity of the wide world."""
+    return caller_of(wide, "stranger")
+
+
+@pytest.fixture
+def desk(wide: Sandbox, caller_of: CallerOf) -> Caller:
+    """Return a caller whose key is tied to one prime wallet of the wide world."""
+    return caller_of(wide, "desk")

@@ -1,4 +1,4 @@
-"""The accounts that withdrawals, transfers and deposits move money between."""
+"""The accounts that withdrawals and transfers move money between."""
 
 from runner.sandbox.holders import OpenWallet
 from runner.sandbox.orders import Account, AccountKind
@@ -25,9 +25,9 @@ def fee_source(wallet: OpenWallet, coin: Coin, network: str) -> Account:
     return custody_account(wallet, coin.symbol, paid_on)
 
 
-def outside_account(coin: str) -> Account:
-    """Return where withdrawals go to and deposits come from."""
-    return Account(AccountKind.OUTSIDE, _WORLD, coin)
+def outside_account(coin: str, network: str) -> Account:
+    """Return where withdrawals on a network go to, as deposits come from there."""
+    return Account(AccountKind.OUTSIDE, _WORLD, coin, network)
 
 
 def fees_account(coin: str) -> Account:

@@ -127,7 +127,7 @@ def _movements(
     marks = ", ".join("?" for _ in wallets)
     postings = call.books.run(
         f"{_SELECT_POSTINGS} WHERE a.kind = ? AND e.at_ms BETWEEN ? AND ? AND a.owner IN ({marks})"
-        " ORDER BY e.at_ms DESC, e.id DESC, a.id",
+        " ORDER BY e.at_ms DESC, e.id DESC, p.rowid",
         (AccountKind.CUSTODY.value, from_ms, to_ms, *wallets),
     )
     for what, group in groupby(postings, lambda row: row[:-1]):
@@ -163,8 +163,8 @@ def _business(family: Family, order_type: int, *, came: bool) -> tuple[int | Non
 def _transaction(call: Call, movement: _Movement) -> str:
     order = call.books.order(movement.order_number)
     if order.family is Family.WITHDRAWAL:
-        return transaction_id(call.world, order) or ""
-    return str(order.details.get("txId") or "")
+        return transaction_id(order) or ""
+    return str(order.details.get("tx_id") or "")
 
 
 def _is_wanted(call: Call, movement: _Movement) -> bool:

@@ -5,7 +5,6 @@ that is in the same coin, so it is not the amount of a version 2 request.
 """
 
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -15,7 +14,6 @@ from runner.sandbox.books import Books
 from runner.sandbox.call import Answer, Call, Handler, standard_envelope, wallet_of
 from runner.sandbox.lookup import order_asked_for, orders_of_wallet, unknown_order
 from runner.sandbox.orders import CONFIRMED, FAILED, SUCCESS, Family, Order
-from runner.sandbox.registry import Registry
 from runner.sandbox.withdrawals import ON_CHAIN
 from runner.sandbox.world import CoinNetwork, World
 
@@ -60,19 +58,18 @@ def chain_fields(world: World, books: Books, order: Order) -> dict[str, JsonValu
         return dict.fromkeys(("txId", "confirmedBlockCount", "unlockConfirm", "maxConfirmBlock"))
     confirmations = _chain_of(world, order).confirmations
     return {
-        "txId": transaction_id(world, order),
+        "txId": transaction_id(order),
         "confirmedBlockCount": _blocks_seen(order, confirmations, books.now_ms),
         "unlockConfirm": confirmations,
         "maxConfirmBlock": confirmations,
     }
 
 
-def transaction_id(world: World, order: Order) -> str | None:
+def transaction_id(order: Order) -> str | None:
     """Return the transaction on the chain that sent a withdrawal, or None before there is one."""
     if order.type != ON_CHAIN or order.status not in {SUCCESS, CONFIRMED}:
         return None
-    prefix = "0x" if _chain_of(world, order).address.startswith("0x") else ""
-    return prefix + sha256(f"withdrawal {order.id}".encode()).hexdigest()
+    return str(order.details["tx_id"])
 
 
 def _chain_of(world: World, order: Order) -> CoinNetwork:
@@ -104,8 +101,8 @@ def _history(call: Call, row: _Row) -> Answer:
 def _row_v2(call: Call, order: Order) -> dict[str, JsonValue]:
     return {
         **_shared(call, order),
-        "fromAddress": _from_address(call, order) or None,
-        "toAddress": order.details["toAddress"] or None,
+        "fromAddress": order.details.get("from_address"),
+        "toAddress": order.details.get("to_address"),
         "txTime": str(_moment_ms(order)),
         "walletStr": order.owner,
         "requestId": order.request_id or None,
@@ -115,8 +112,8 @@ def _row_v2(call: Call, order: Order) -> dict[str, JsonValue]:
 def _row_v1(call: Call, order: Order) -> dict[str, JsonValue]:
     return {
         **_shared(call, order),
-        "fromAddress": _from_address(call, order),
-        "toAddress": order.details["toAddress"],
+        "fromAddress": order.details.get("from_address") or "",
+        "toAddress": order.details.get("to_address") or "",
         "txTime": _moment_ms(order),
         "walletId": int(order.owner),
     }
@@ -130,18 +127,12 @@ def _shared(call: Call, order: Order) -> dict[str, JsonValue]:
         "network": order.network,
         "coinSymbol": order.coin,
         "amount": amount_text(order.amount),
-        "feeSymbol": order.details["feeSymbol"],
-        "feeAmount": order.details["feeAmount"],
+        "feeSymbol": order.details["fee_coin"],
+        "feeAmount": order.details["fee_amount"],
         "status": order.status,
         "memo": order.details["memo"] or None,
         **chain_fields(call.world, call.books, order),
     }
-
-
-def _from_address(call: Call, order: Order) -> str:
-    # What a wallet pays from is where it receives, once it has such an address.
-    known = Registry(books=call.books).deposit_address(order.owner, order.coin, order.network)
-    return known.address if known is not None and order.type == ON_CHAIN else ""
 
 
 def _moment_ms(order: Order) -> int:

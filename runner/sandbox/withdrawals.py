@@ -13,6 +13,7 @@ maximum are an invalid amount (G20022).
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import sha256
 from types import MappingProxyType
 
 from runner.core.money import CONTEXT, ZERO, amount_text
@@ -145,7 +146,7 @@ def _on_chain(call: Call, version: _Version, wish: _Wish, address: str) -> NewOr
     if sent <= 0:
         raise Refused("G20022", "the fee leaves nothing of the amount")
     source = custody_account(wish.wallet, coin, network)
-    legs = [Leg(debit=source, credit=outside_account(coin), amount=sent)]
+    legs = [Leg(debit=source, credit=outside_account(coin, network), amount=sent)]
     if fee.amount:
         fee_coin = next(each for each in call.world.coins if each.symbol == fee.coin)
         payer = fee_source(wish.wallet, fee_coin, network)
@@ -163,10 +164,12 @@ def _on_chain(call: Call, version: _Version, wish: _Wish, address: str) -> NewOr
         legs=tuple(legs),
         stages=stages_of(call.books.now_ms, call.world.timings.withdrawal, confirms=True),
         details={
-            "toAddress": address,
+            "tx_id": _transaction_of(call, wish.chain),
+            "from_address": _from_address(call, wish),
+            "to_address": address,
             "memo": wish.memo,
-            "feeSymbol": fee.coin,
-            "feeAmount": amount_text(fee.amount),
+            "fee_coin": fee.coin,
+            "fee_amount": amount_text(fee.amount),
         },
     )
 
@@ -194,7 +197,7 @@ def _off_chain(call: Call, wish: _Wish) -> NewOrder:
         amount=wish.amount,
         legs=(leg,),
         stages=stages_of(call.books.now_ms, call.world.timings.withdrawal),
-        details={"toAddress": "", "memo": wish.memo, "feeSymbol": coin, "feeAmount": "0"},
+        details={"memo": wish.memo, "fee_coin": coin, "fee_amount": "0"},
     )
 
 
@@ -256,6 +259,21 @@ def check_address(chain: CoinNetwork, address: str, memo: str, *, parameter: str
         raise Refused("G20005", f"{parameter} is no address on {chain.network}")
     if memo and not chain.has_memo:
         raise Refused("G20005", f"addresses on {chain.network} have no memo")
+
+
+def _transaction_of(call: Call, chain: CoinNetwork) -> str:
+    # Like a deposit's, it depends on the world and on how many orders came before.
+    ((number,),) = call.books.run("SELECT count(*) FROM orders")
+    seed = f"{call.world.name}\n{chain.network}\nwithdrawal {number}"
+    digest = sha256(seed.encode()).hexdigest()
+    return f"0x{digest}" if chain.address.startswith("0x") else digest
+
+
+def _from_address(call: Call, wish: _Wish) -> str | None:
+    # A wallet pays from where it receives, once it has such an address.
+    coin, network = wish.coin.symbol, wish.chain.network
+    known = call.registry.deposit_address(wish.wallet.id, coin, network)
+    return None if known is None else known.address
 
 
 def _fee_of(call: Call, version: _Version, wish: _Wish) -> Fee:

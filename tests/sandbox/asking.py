@@ -1,33 +1,20 @@
-"""Requests by operation id, with every good answer held against the description of the API."""
+"""Questions the tests of money ask again and again, of the API and of the ledger."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from runner.catalogue.load import load_api
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.orders import Account
-from tests.client.samples import schema_of
-from tests.sandbox.signed_caller import Caller, code_of, data_of
+from tests.sandbox.replies import ask, call
+from tests.sandbox.signed_caller import Caller, code_of
 
 DAY_MS = 24 * 3600 * 1000
 
 
-async def ask(caller: Caller, operation_id: str, **given: object) -> Any:  # noqa: ANN401 - as data_of
-    """Send a request and return the data of its answer, which fits the description."""
-    operation = load_api().operations[operation_id]
-    send = caller.post if operation.method == "POST" else caller.get
-    response = await send(operation.path, **given)
-    data = data_of(response)
-    schema_of(operation).validate(response.json())
-    return data
-
-
 async def refusal(caller: Caller, operation_id: str, **given: object) -> str:
     """Send a request that is refused and return the code."""
-    operation = load_api().operations[operation_id]
-    send = caller.post if operation.method == "POST" else caller.get
-    return code_of(await send(operation.path, **given))
+    return code_of(await call(caller, operation_id, **given))
 
 
 def window(caller: Caller) -> dict[str, int]:

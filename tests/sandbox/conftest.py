@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from runner.sandbox.directory import Sandbox, open_sandbox
+from runner.sandbox.keys import create_webhook_key
 from runner.sandbox.switches import Switches
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
@@ -23,9 +24,10 @@ CallerOf: TypeAlias = Callable[[Sandbox, str], Caller]
 
 @pytest.fixture(scope="session")
 def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the default world's keys, generated once for all tests."""
+    """Return a folder with the default world's keys and a webhook's, made once for all tests."""
     folder = tmp_path_factory.mktemp("keys") / "default"
     open_sandbox(folder, default_world(), SteppedClock()).close()
+    create_webhook_key(folder / "keys")
     return folder / "keys"
 
 

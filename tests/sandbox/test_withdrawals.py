@@ -8,8 +8,9 @@ from runner.sandbox.directory import Sandbox
 from runner.sandbox.orders import stages_of
 from runner.sandbox.switches import UnknownId
 from runner.sandbox.world import Timing
-from tests.sandbox.asking import ask, held, moved, refusal, rows, window
+from tests.sandbox.asking import held, moved, refusal, rows, window
 from tests.sandbox.conftest import CallerOf, MakeWide
+from tests.sandbox.replies import ask
 from tests.sandbox.signed_caller import Caller, SteppedClock
 from tests.sandbox.wide_world import (
     BROKER,
@@ -58,7 +59,7 @@ async def test_withdrawal_on_the_chain_pays_the_amount_and_the_fee_on_top(
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/ETH": Decimal(-1004),
-        "outside/world/USDT": Decimal("1000.5"),
+        "outside/world/USDT/ETH": Decimal("1000.5"),
         "fees/world/USDT": Decimal("3.5"),
     }
     assert wide.ledger.check() == ()
@@ -112,7 +113,7 @@ async def test_fee_of_another_coin_is_taken_there_and_not_listed_in_the_amount(
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/BASE": Decimal(-100),
         f"custody/{CUSTODY}/ETH/ETH": Decimal("-0.0004"),
-        "outside/world/USDT": Decimal(100),
+        "outside/world/USDT/BASE": Decimal(100),
         "fees/world/ETH": Decimal("0.0004"),
     }
     row = await ask(acme, "withdrawal.detail", requestId="w-1")
@@ -131,7 +132,7 @@ async def test_prime_wallet_pays_from_where_it_has_no_networks(
     assert moved(wide, before) == {
         f"custody/{PRIME}/USDT": Decimal("-1000.5"),
         f"custody/{PRIME}/ETH": Decimal("-0.0004"),
-        "outside/world/USDT": Decimal("1000.5"),
+        "outside/world/USDT/BASE": Decimal("1000.5"),
         "fees/world/ETH": Decimal("0.0004"),
     }
     assert (await ask(acme, "withdrawal.detail", requestId="w-1"))["network"] == "BASE"
@@ -147,7 +148,7 @@ async def test_network_without_a_fee_is_free(
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/USDT/FREE": Decimal(-500),
-        "outside/world/USDT": Decimal(500),
+        "outside/world/USDT/FREE": Decimal(500),
     }
     row = await ask(acme, "withdrawal.detail", requestId="w-1")
     assert (row["feeSymbol"], row["feeAmount"]) == ("USDT", "0")
@@ -164,39 +165,37 @@ BTC: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("operation", "more", "taken", "sent", "fee"),
+    ("operation", "more", "amounts"),
     [
-        ("withdrawal.create", {}, "0.5002", "0.5", "0.0002"),
-        ("withdrawal.create_v1", {"toWalletIdStr": ""}, "0.5", "0.4998", "0.0002"),
+        ("withdrawal.create", {}, ("0.5002", "0.5", "0.0002")),
+        ("withdrawal.create_v1", {"toWalletIdStr": ""}, ("0.5", "0.4998", "0.0002")),
         (
             "withdrawal.create_v1",
             {"toWalletIdStr": "", "customizeFeeAmount": "0.0021"},
-            *("0.5", "0.4979", "0.0021"),
+            ("0.5", "0.4979", "0.0021"),
         ),
     ],
 )
 async def test_versions_differ_in_what_the_amount_includes(
     operation: str,
     more: dict[str, str],
-    taken: str,
-    sent: str,
-    fee: str,
+    amounts: tuple[str, str, str],
     acme: Caller,
     wide: Sandbox,
     clock: SteppedClock,
 ) -> None:
     before = held(wide)
+    taken, sent, fee = amounts
 
     await ask(acme, operation, **BTC | more)
     clock.step(4)
 
     assert moved(wide, before) == {
         f"custody/{CUSTODY}/BTC/BTC": -Decimal(taken),
-        "outside/world/BTC": Decimal(sent),
+        "outside/world/BTC/BTC": Decimal(sent),
         "fees/world/BTC": Decimal(fee),
     }
     assert (await ask(acme, "withdrawal.detail", requestId="7"))["amount"] == taken
-    assert wide.ledger.check() == ()
 
 
 async def test_fee_of_ones_own_is_for_the_networks_of_the_version(acme: Caller) -> None:
@@ -490,3 +489,27 @@ async def test_new_withdrawal_shows_after_the_visibility_delay(
 
     assert (await ask(caller, "withdrawal.detail", requestId="w-1"))["status"] == 40
     assert len(await rows(caller, "withdrawal.history", walletId=CUSTODY)) == 1
+
+
+async def test_withdrawal_to_an_address_of_the_sandbox_arrives_as_a_deposit(
+    make_wide: MakeWide, caller_of: CallerOf, clock: SteppedClock
+) -> None:
+    """Its moments follow from when it was sent, however late somebody looks."""
+    sandbox = make_wide(withdrawals_need_whitelist=False)
+    payer, payee = caller_of(sandbox, "operator"), caller_of(sandbox, "stranger")
+    asked = {"walletId": FOREIGN_PRIME, "coinSymbol": "USDT", "network": "ETH"}
+    address = (await ask(payee, "deposit.address.get", **asked))["walletAddress"]
+    before, sent_ms = held(sandbox), clock.now_ms + 2000
+
+    await ask(payer, "withdrawal.create", **PAY | {"withdrawalAddress": address})
+    clock.step(60)
+
+    assert moved(sandbox, before) == {
+        f"custody/{CUSTODY}/USDT/ETH": Decimal(-1004),
+        f"custody/{FOREIGN_PRIME}/USDT": Decimal("1000.5"),
+        "fees/world/USDT": Decimal("3.5"),
+    }
+    (deposit,) = await rows(payee, "deposit.history", walletId=FOREIGN_PRIME)
+    paid = await ask(payer, "withdrawal.detail", requestId="w-1")
+    assert (deposit["txId"], deposit["txTime"]) == (paid["txId"], sent_ms)
+    assert (deposit["status"], deposit["amount"]) == (40, "1000.5")

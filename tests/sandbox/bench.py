@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from jsonschema import Draft202012Validator
 from runner.catalogue.api import Api, Operation
 from runner.catalogue.load import load_api
 from runner.sandbox.directory import open_sandbox
+from runner.sandbox.incoming import IncomingDeposit, receive_deposit
 from runner.sandbox.switches import HttpStatusMode
 from runner.sandbox.world import World
 from tests.client.samples import COMPILED
-from tests.sandbox.good_requests import GOOD, ReplyOf
+from tests.sandbox.good_requests import DEPOSIT_TX, GOOD, ReplyOf
 from tests.sandbox.signed_caller import Caller, SteppedClock, http_for
 
 
@@ -49,6 +51,8 @@ class Bench:
     async def send_good(self, operation_id: str) -> httpx.Response:
         """Send the good request of an operation, and before it what leads up to it."""
         replies: dict[str, httpx.Response] = {}
+        if GOOD[operation_id].deposited:
+            self._receive_deposit(GOOD[operation_id].deposited)
         for earlier in GOOD[operation_id].after:
             replies[earlier] = await self.send_good(earlier)
             self.clock.step(60)
@@ -59,6 +63,14 @@ class Bench:
             for name, value in GOOD[operation_id].parameters.items()
         }
         return await self.send(self.api.operations[operation_id], parameters)
+
+    def _receive_deposit(self, wallet: str) -> None:
+        incoming = IncomingDeposit(
+            coin="USDT", network="ETH", amount=Decimal(125), wallet=wallet, tx_id=DEPOSIT_TX
+        )
+        with self.sandbox.ledger.transaction() as books:
+            receive_deposit(self.world, books, incoming)
+        self.clock.step(60)
 
     def check(self, operation: Operation, response: httpx.Response, code: str) -> None:
         """Hold an answer against its expected code, that code's status, and the description."""

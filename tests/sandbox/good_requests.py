@@ -23,6 +23,7 @@ BROKER = "0x52908400098527886E0F7030069857D2E4169EE7"
 ROUNDED_ID = "374671162262925300"
 """What a client that reads ids as doubles makes of the qualified wallet's."""
 
+DEPOSIT_TX = "0x" + "ab" * 32
 START_MS = timestamp_ms(START)
 _WEEK: Mapping[str, Any] = {
     "startTime": START_MS - 86_400_000,
@@ -43,11 +44,13 @@ class ReplyOf:
 class Good:
     """A request that is carried out: its parameters without the timestamp.
 
-    ``after`` are operations whose good requests come first, a minute of the sandbox's time ahead.
+    ``after`` are operations whose good requests come first, a minute of the sandbox's time ahead;
+    with ``deposited`` so does a deposit to that wallet, in the transaction ``DEPOSIT_TX``.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
+    deposited: str = ""
 
 
 GOOD: Mapping[str, Good] = {
@@ -61,8 +64,8 @@ GOOD: Mapping[str, Good] = {
     "wallet.asset.list": Good({"walletId": QUALIFIED, "coinSymbol": "USDT", "network": "ETH"}),
     "wallet.asset.summary": Good({"walletIdStr": PRIME}),
     "deposit.address.get": Good({"walletId": QUALIFIED, "network": "ETH", "coinSymbol": "USDT"}),
-    "deposit.history": Good({"walletId": QUALIFIED, **_WEEK, **_PAGE}),
-    "deposit.detail": Good({"txId": "0x" + "ab" * 32}),
+    "deposit.history": Good({"walletId": QUALIFIED, **_WEEK, **_PAGE}, deposited=QUALIFIED),
+    "deposit.detail": Good({"txId": DEPOSIT_TX}, deposited=QUALIFIED),
     "withdrawal.create": Good(
         {
             "amount": "250.5",
@@ -109,8 +112,10 @@ GOOD: Mapping[str, Good] = {
         {"parentWalletId": PRIME, "network": "ETH", "coinSymbol": "USDT", **_PAGE},
         after=("subwallet.deposit.address.get",),
     ),
-    "subwallet.deposit.history_v1": Good({"walletId": DESK_TWO, **_WEEK, **_PAGE}),
-    "subwallet.deposit.history": Good({"walletId": PRIME, **_WEEK, **_PAGE}),
+    "subwallet.deposit.history_v1": Good(
+        {"walletId": DESK_TWO, **_WEEK, **_PAGE}, deposited=DESK_TWO
+    ),
+    "subwallet.deposit.history": Good({"walletId": PRIME, **_WEEK, **_PAGE}, deposited=DESK_TWO),
     "subwallet.transfer.create": Good(
         {
             "coinSymbol": "USDT",
@@ -214,7 +219,7 @@ GOOD: Mapping[str, Good] = {
         }
     ),
     "subwallet.list_v1": Good({"parentWalletId": PRIME, **_PAGE}),
-    "deposit.detail_v1": Good({"txId": "0x" + "ab" * 32}),
+    "deposit.detail_v1": Good({"txId": DEPOSIT_TX}, deposited=QUALIFIED),
 }
 """By operation id."""
 

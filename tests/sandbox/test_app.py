@@ -8,9 +8,9 @@ import pytest
 
 from runner.catalogue.api import Api
 from runner.catalogue.load import load_api
-from runner.sandbox.app import BODY_BYTES_MAX
 from runner.sandbox.directory import Sandbox
 from runner.sandbox.operations import HANDLERS
+from runner.sandbox.service import BODY_BYTES_MAX
 from runner.sandbox.switches import HttpStatusMode, Switches
 from runner.sandbox.world import World
 from tests.sandbox.conftest import CallerOf, MakeSandbox

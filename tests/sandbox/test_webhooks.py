@@ -578,7 +578,7 @@ async def test_served_sandbox_delivers_by_itself(
         async with receiving(sandbox, clock) as inbox:
             target = replace(HOOK, url=inbox.url)
             served = replace(sandbox, world=hooked(world, target))
-            async with serve_sandbox(served, clock=clock):
+            async with serve_sandbox(served):
                 order = deposit(sandbox)
                 async with asyncio.timeout(30):
                     await inbox.came.wait()

@@ -12,13 +12,15 @@ from runner.core.jsonvalue import NumberText
 from runner.sandbox.parameters import number_text
 from runner.sandbox.refusal import Refused
 
-_WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_INTEGER_MAX = 2**63 - 1
 
 
 def check_types(operation: Operation, written: Mapping[str, object]) -> None:
     """Check that every parameter is written with a type that the description names.
 
-    Shapes: ``written`` is the body as read, its numbers ``NumberText``. A null is of no type.
+    Shapes: ``written`` is the body as read, its numbers ``NumberText``. A null is of no type, and
+        an integer has 64 bits.
         Members that the operation does not have are ignored.
     Errors: ``Refused`` G20005, of a requestId G20014.
     """
@@ -49,7 +51,9 @@ def _check_type(types: tuple[str, ...], value: object, name: str) -> None:
 
 def _types_of(value: object) -> tuple[str, ...]:
     if isinstance(value, NumberText):
-        return ("integer", "number") if _WHOLE.fullmatch(number_text(value)) else ("number",)
+        text = number_text(value)
+        is_whole = _WHOLE.fullmatch(text) is not None and abs(int(text)) <= _INTEGER_MAX
+        return ("integer", "number") if is_whole else ("number",)
     if isinstance(value, str):
         return ("string",)
     if isinstance(value, bool):

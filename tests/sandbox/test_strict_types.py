@@ -23,6 +23,8 @@ def check(operation: str, body: dict[str, object]) -> None:
         {"mirrorXLinkId": "7127"},
         {"requestId": "1"},
         {"requestId": 1},
+        {"requestId": 2**63 - 1},
+        {"orderType": 10.0},
         {"nobody": {"knows": None}},
     ],
 )
@@ -43,6 +45,7 @@ def test_types_the_description_names_are_right(changed: dict[str, object]) -> No
         ("coinSymbol", {}, "G20005"),
         ("requestId", 1.5, "G20014"),
         ("requestId", None, "G20014"),
+        ("requestId", 2**63, "G20014"),
     ],
 )
 def test_other_types_are_refused(name: str, value: object, code: str) -> None:

@@ -205,7 +205,6 @@ _SUFFICIENT: Mapping[str, Schema] = {
     "startTime": {"minimum": START_MS - 20 * _DAY_MS, "maximum": START_MS - 10 * _DAY_MS},
     "endTime": {"minimum": START_MS - 9 * _DAY_MS, "maximum": START_MS},
     "resendFromDateTime": {"minimum": START_MS - 20 * _DAY_MS, "maximum": START_MS},
-    "walletName": {"maxLength": 30},
     "correspondentDetail": {"enum": [{}, {"toFromType": 1, "selfHostedWalletProvider": "none"}]},
 }
 """Narrower still, so that everything is carried out."""

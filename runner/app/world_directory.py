@@ -1,13 +1,13 @@
 """The names a sandbox's playbooks may use: its world, seen as a directory."""
 
 from runner.controls.directory import Directory, LinkEntry, WalletEntry
-from runner.sandbox.world import MirrorLink, MirrorXLink, World
+from runner.sandbox.world import MirrorLink, MirrorXLink, World, entity_of
 
 _WALLET_TYPES = {10: "qualified", 12: "cosign", 20: "prime", 21: "prime_sub"}
 
 
 def directory_from_world(world: World) -> Directory:
-    """Return the directory that describes a sandbox's world."""
+    """Return the directory that describes a sandbox's world, as its first entity sees it."""
     return Directory(
         entity=world.entity,
         coins={coin.symbol: coin.places for coin in world.coins},
@@ -17,9 +17,10 @@ def directory_from_world(world: World) -> Directory:
                 name=wallet.name, id=wallet.id, type=_WALLET_TYPES.get(int(wallet.type), "other")
             )
             for wallet in world.wallets
+            if entity_of(wallet.name) == world.entity
         },
-        mirror_links={link.name: _link(link) for link in world.mirror_links},
-        mirrorx_links={link.name: _link(link) for link in world.mirrorx_links},
+        mirror_links={link.name: _link(link) for link in world.mirror_links_of(world.entity)},
+        mirrorx_links={link.name: _link(link) for link in world.mirrorx_links_of(world.entity)},
     )
 
 

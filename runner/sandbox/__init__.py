@@ -12,6 +12,8 @@ Public names, by module:
                 ``keys`` (``api_key``, ``pem_path``, ``permissions`` by name) and ``close()``.
 ``server``      ``async with serve(app) as base_url``.
 ``serving``     ``async with serve_sandbox(sandbox) as base_url``, webhooks included.
+``settlement``  ``settle_link(world, books, link=..., coin=..., result=...)``.
+``portal``      ``portal_order(world, books, operation_id, given)``, what a person does.
 ``incoming``    ``receive_deposit(world, books, IncomingDeposit(...))``.
 ``app``         ``build_app(...)``, which ``open_sandbox`` calls.
 ``ledger``      ``Ledger`` with ``balances()``, ``requests()``, ``orders()``, ``entries()`` and

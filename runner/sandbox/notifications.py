@@ -20,6 +20,7 @@ from runner.sandbox.deliveries import Deliveries
 from runner.sandbox.orders import FAILED, Family, Order
 from runner.sandbox.refusal import Refused
 from runner.sandbox.registry import Registry
+from runner.sandbox.withdrawal_rows import transaction_id
 from runner.sandbox.world import WebhookTarget, World
 
 _EVENTS = {Family.DEPOSIT: (1, 2), Family.WITHDRAWAL: (3, 4)}
@@ -97,7 +98,7 @@ def _content(target: WebhookTarget, event: int, order: Order) -> Mapping[str, Js
         "eventType": str(event),
         "timestamp": order.changed_ms,
         "orderViewId": order.id,
-        "txId": details.get("tx_id"),
+        "txId": _transaction_id(order),
         "direction": _DIRECTIONS[order.family],
         "fromAddress": details.get("from_address"),
         "toAddress": details.get("to_address"),
@@ -111,6 +112,13 @@ def _content(target: WebhookTarget, event: int, order: Order) -> Mapping[str, Js
         "walletIdStr": order.owner,
         "requestId": order.request_id or None,
     }
+
+
+def _transaction_id(order: Order) -> JsonValue:
+    # A withdrawal that failed was never on a chain.
+    if order.family is Family.WITHDRAWAL:
+        return transaction_id(order)
+    return order.details["tx_id"]
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"webhook.resend": webhook_resend})

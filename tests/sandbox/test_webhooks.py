@@ -120,6 +120,7 @@ def withdrawal(sandbox: Sandbox, *, confirms: bool = True, fails: bool = False) 
                 amount=Decimal(5),
                 legs=(leg,),
                 stages=stages_of(books.now_ms, timing, confirms=confirms, fails=fails),
+                details={"tx_id": "0xfeed"},
             )
         )
 
@@ -193,6 +194,8 @@ async def test_end_of_a_withdrawal_is_told(
     ((at_s, _, told),) = endpoint.got
     assert (told["eventType"], told["status"], at_s) == expected
     assert (told["orderViewId"], told["requestId"], told["direction"]) == (order.id, "w-1", 20)
+    # What failed was never on a chain.
+    assert told["txId"] == (None if made.get("fails") else "0xfeed")
 
 
 async def test_failed_deposit_is_told_as_failed(

@@ -106,10 +106,9 @@ def _request(
     operation: "Operation",
     values: "Mapping[str, ParameterValue]",
 ) -> str:
-    from runner.app.usecases.calling import base_url, shown_request
+    from runner.app.usecases.calling import base_url, shown_request, stamp_ms
     from runner.catalogue.load import load_api
     from runner.cli.options import target_for
-    from runner.core.clock import SystemClock, timestamp_ms
     from runner.reporting.calls import json_text, render_request
 
     target = target_for(options, settings, makes=True)
@@ -117,7 +116,7 @@ def _request(
         operation,
         values,
         base_url=base_url(target, settings, load_api()),
-        stamp_ms=timestamp_ms(SystemClock().now()),
+        stamp_ms=stamp_ms(target, settings),
     )
     if options["as_json"]:
         return json_text(

@@ -75,6 +75,11 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
+def json_line(value: object) -> str:
+    """Write the same on one line."""
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""

@@ -71,11 +71,18 @@ def render_requests(requests: Sequence[LoggedRequest], terminal: Terminal) -> st
             request.code,
             request.request_id,
             request.order_id,
-            "duplicate" if request.duplicate else request.detail,
+            _remark(request),
         )
         for request in requests
     ]
     return render_table(columns, rows, terminal)
+
+
+def _remark(request: LoggedRequest) -> str:
+    words = ["duplicate" if request.duplicate else request.detail]
+    if request.fault:
+        words.append(f"fault: {request.fault}")
+    return "; ".join(filter(None, words))
 
 
 def _owner_names(world: World) -> Mapping[tuple[str, str], str]:

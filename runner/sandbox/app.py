@@ -28,7 +28,13 @@ from runner.core.jsonvalue import JsonValue
 from runner.sandbox.faults import Fault, FaultKind
 from runner.sandbox.ledger import Ledger
 from runner.sandbox.refusal import Refused
-from runner.sandbox.service import BODY_BYTES_MAX, SUCCESS_CODE, Arrival, Reply, Service
+from runner.sandbox.service import (
+    BODY_BYTES_MAX,
+    SUCCESS_CODE,
+    Arrival,
+    Reply,
+    Service,
+)
 from runner.sandbox.steering import FaultRules
 from runner.sandbox.switches import HttpStatusMode
 from runner.sandbox.verify import PublicKey
@@ -48,29 +54,25 @@ def build_app(
     clock: Clock,
 ) -> Starlette:
     """Build the application of one sandbox; ``name`` is how it announces itself."""
-    endpoint = _Endpoint(name=name, api=api, world=world, ledger=ledger, keys=keys, clock=clock)
+    service = Service(api=api, world=world, keys=keys)
+    return mount_service(service, name=name, ledger=ledger, clock=clock)
+
+
+def mount_service(service: Service, *, name: str, ledger: Ledger, clock: Clock) -> Starlette:
+    """Build the application that answers with a service."""
+    endpoint = _Endpoint(service=service, name=name, ledger=ledger, clock=clock)
     return Starlette(routes=[Route("/{path:path}", endpoint)])
 
 
 class _Endpoint:
     """Answers every path and method, as one ASGI application."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        api: Api,
-        world: World,
-        ledger: Ledger,
-        keys: tuple[PublicKey, ...],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, *, service: Service, name: str, ledger: Ledger, clock: Clock) -> None:
+        self._service = service
         self._name = name
-        self._api = api
-        self._world = world
+        self._switches = service.world.switches
         self._ledger = ledger
         self._clock = clock
-        self._service = Service(api=api, world=world, keys={key.api_key: key for key in keys})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -116,7 +118,7 @@ class _Endpoint:
     def _reply_delay_s(self, arrival: Arrival) -> float:
         if arrival.operation is None:
             return 0.0
-        return self._world.switches.reply_delay_ms.get(arrival.operation.id, 0) / 1000
+        return self._switches.reply_delay_ms.get(arrival.operation.id, 0) / 1000
 
     def _response(self, reply: Reply) -> Response:
         response = self._answer_of(reply)
@@ -134,13 +136,13 @@ class _Endpoint:
         if reply.refused is not None:
             return self._refusal(reply.refused)
         assert reply.answer is not None, "a request that is not refused is answered"
-        message = self._world.switches.success_message
+        message = self._switches.success_message
         return _envelope(reply.answer.data, SUCCESS_CODE, message, status=200)
 
     def _refusal(self, refused: Refused) -> Response:
-        known = self._api.error_codes.get(refused.code)
+        known = self._service.api.error_codes.get(refused.code)
         status = refused.status or 200
-        mapped = self._world.switches.http_status is HttpStatusMode.MAPPED
+        mapped = self._switches.http_status is HttpStatusMode.MAPPED
         if refused.status is None and mapped and known is not None:
             status = known.http_status
         response = _envelope(None, refused.code, self._message(refused.code), status=status)
@@ -150,7 +152,7 @@ class _Endpoint:
         return response
 
     def _message(self, code: str) -> str:
-        known = self._api.error_codes.get(code)
+        known = self._service.api.error_codes.get(code)
         return (known.message or known.meaning) if known is not None else "Unknown error"
 
 

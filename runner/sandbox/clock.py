@@ -8,12 +8,11 @@ Example: at 10:00 by the machine a sandbox is scaled by 60 and says 12:00. At 10
 and a wait of an hour takes a minute.
 """
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
-from pathlib import Path
+from typing import TypeAlias
 
 from runner.core.clock import Clock, timestamp_ms, timestamp_text
 from runner.core.errors import UsageInvalid
@@ -22,7 +21,6 @@ from runner.core.record import record
 FACTOR_MIN, FACTOR_MAX = Decimal("0.001"), Decimal(1_000_000)
 """How slow and how fast time may be scaled, inclusive."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BUSY_TIMEOUT_S = 15.0
 _STEPPED_POLL_S = 0.05
 _RUNNING_POLL_S = 0.5
 
@@ -135,6 +133,10 @@ def changed_row(row: ClockRow, change: ClockChange, real_now: datetime) -> Clock
     )
 
 
+ReadRow: TypeAlias = Callable[[], ClockRow]
+"""Reads the row as it was committed last, outside any transaction."""
+
+
 @record
 class _Look:
     """What the clocks said at one moment: ``real_s`` by the machine's monotonic one."""
@@ -147,37 +149,25 @@ class _Look:
 class SandboxClock:
     """The sandbox's time in one process, as a ``Clock``.
 
-    It reads the ledger through a connection of its own, so it may be asked inside a transaction; it
-    then sees what was committed before, which is all there is while the write lock is held.
+    It may be asked inside a transaction: it then sees what was committed before, which is all there
+    is while the write lock is held.
     """
 
-    def __init__(self, path: Path, real: Clock, *, alone: bool = False) -> None:
-        """Open the ledger's row.
+    def __init__(self, read_row: ReadRow, real: Clock, *, alone: bool = False) -> None:
+        """Take what reads the row, and the machine's clock.
 
-        Shapes: ``real`` is the machine's clock. ``alone`` promises that nobody else will change the
-            sandbox's, so that a wait is one wait of ``real`` and needs no looking.
+        Shapes: ``alone`` promises that nobody else will change the row, so that a wait is one wait
+            of ``real`` and needs no looking.
         """
         self.real = real
+        self._read_row = read_row
         self._alone = alone
-        # Only read from; but the first connection to a ledger makes the files beside it.
-        self._db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            timeout=_BUSY_TIMEOUT_S,
-        )
         self._seen: _Look | None = None
         self._elapsed_s = 0.0
 
-    def close(self) -> None:
-        """Let go of the file; calling twice is safe."""
-        self._db.close()
-
     def row(self) -> ClockRow:
         """Return the row as it is now."""
-        with closing(self._db.execute(SELECT_ROW)) as cursor:
-            mode, factor, at_ms, real_ms = cursor.fetchone()
-        return row_from_columns(mode, factor, at_ms, real_ms)
+        return self._read_row()
 
     def now(self) -> datetime:
         """Return the sandbox's time."""
@@ -213,12 +203,3 @@ class SandboxClock:
         # A nanosecond more than needed, or rounding could leave a rest that never passes.
         pause_s = left_s / rate + 1e-9
         return pause_s if self._alone else min(pause_s, _RUNNING_POLL_S)
-
-
-def row_from_columns(mode: str, factor: str, at_ms: int, real_ms: int) -> ClockRow:
-    """Read the row as the database gives it."""
-    return ClockRow(mode=ClockMode(mode), factor=Decimal(factor), at_ms=at_ms, real_ms=real_ms)
-
-
-SELECT_ROW = "SELECT mode, factor, at_ms, real_ms FROM clock"
-"""The statement for the row, for ``row_from_columns``."""

@@ -27,9 +27,11 @@ from runner.core.clock import Clock
 from runner.core.errors import LockHeld, SettingsInvalid
 from runner.core.money import ZERO
 from runner.core.record import record
-from runner.sandbox.app import build_app
+from runner.sandbox.added_keys import AddedKeys
+from runner.sandbox.app import mount_service
 from runner.sandbox.books import Books
 from runner.sandbox.clock import ClockChange, ClockRow, SandboxClock, changed_row, first_row
+from runner.sandbox.clock_row import read_row, write_row
 from runner.sandbox.keys import (
     KeyFile,
     create_key_files,
@@ -37,11 +39,13 @@ from runner.sandbox.keys import (
     load_key_file,
     load_public_key,
 )
-from runner.sandbox.ledger import Ledger
+from runner.sandbox.ledger import Ledger, RowReader
 from runner.sandbox.lifecycles import after_stage
 from runner.sandbox.orders import Account, AccountKind
 from runner.sandbox.registry import Registry
-from runner.sandbox.steering import read_row, seed_steering, write_row
+from runner.sandbox.service import Service
+from runner.sandbox.steering import seed_steering
+from runner.sandbox.verify import PublicKey
 from runner.sandbox.wallets import networks_of
 from runner.sandbox.world import Holding, World
 from runner.sandbox.world_file import DEFAULT_WORLD_PATH, load_world
@@ -67,6 +71,7 @@ class Sandbox:
     ledger: Ledger
     clock: SandboxClock
     keys: Mapping[str, KeyFile]
+    row_reader: RowReader
     lock: IO[bytes]
     webhook_key_path: Path | None = None
 
@@ -91,7 +96,7 @@ class Sandbox:
     def close(self) -> None:
         """Let go of the ledger and the lock; calling twice is safe."""
         self.ledger.close()
-        self.clock.close()
+        self.row_reader.close()
         self.lock.close()
 
 
@@ -201,8 +206,9 @@ def open_sandbox(folder: Path, world: World, clock: Clock, *, alone: bool = Fals
                 )
             lock = opened.enter_context(_lock_file(folder, "open"))
             fcntl.flock(lock, fcntl.LOCK_SH)
-        sandbox_clock = SandboxClock(ledger_path, clock, alone=alone)
-        opened.callback(sandbox_clock.close)
+        row_reader = RowReader(ledger_path)
+        opened.callback(row_reader.close)
+        sandbox_clock = SandboxClock(row_reader, clock, alone=alone)
         ledger = Ledger.open(
             ledger_path,
             clock=sandbox_clock,
@@ -211,28 +217,41 @@ def open_sandbox(folder: Path, world: World, clock: Clock, *, alone: bool = Fals
         )
         opened.callback(ledger.close)
         wallet_ids = {wallet.name: wallet.id for wallet in world.wallets}
+        with ledger.transaction() as books:
+            added = AddedKeys(books=books).all(world)
         sandbox = Sandbox(
             name=folder.name,
             folder=folder,
             world=world,
             digest=digest,
-            app=build_app(
+            app=mount_service(
+                Service(
+                    api=load_api(),
+                    world=world,
+                    keys=(load_public_key(keys, key, wallet_ids) for key in world.keys),
+                    load_added=partial(_load_added, world, keys, wallet_ids),
+                ),
                 name=folder.name,
-                api=load_api(),
-                world=world,
                 ledger=ledger,
-                keys=tuple(load_public_key(keys, key, wallet_ids) for key in world.keys),
                 clock=sandbox_clock,
             ),
             ledger=ledger,
             clock=sandbox_clock,
-            keys={key.name: load_key_file(keys, key) for key in world.keys},
+            keys={key.name: load_key_file(keys, key) for key in (*world.keys, *added)},
+            row_reader=row_reader,
             lock=lock,
             webhook_key_path=webhook_key_path,
         )
         # From here on it is the sandbox that closes them.
         opened.pop_all()
     return sandbox
+
+
+def _load_added(
+    world: World, folder: Path, wallet_ids: Mapping[str, str], books: Books
+) -> tuple[PublicKey, ...]:
+    added = AddedKeys(books=books).all(world)
+    return tuple(load_public_key(folder, key, wallet_ids) for key in added)
 
 
 def seed_ledger(world: World, real_now: datetime, books: Books) -> None:

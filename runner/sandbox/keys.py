@@ -60,7 +60,7 @@ def create_key_files(folder: Path, key: Key) -> None:
     if private_path.exists():
         return
     api_key = f"sandbox-{secrets.token_hex(24)}\n"
-    _write_file(folder / f"{key.name}.api-key", api_key.encode())
+    write_file(folder / f"{key.name}.api-key", api_key.encode())
     _write_pair(private_path)
 
 
@@ -130,9 +130,9 @@ def load_public_key(folder: Path, key: Key, wallet_ids: Mapping[str, str]) -> Pu
 def _write_pair(private_path: Path) -> None:
     private = generate_private_key(_RSA_EXPONENT, _RSA_BITS)
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write_file(private_path.with_suffix(".public.pem"), public)
+    write_file(private_path.with_suffix(".public.pem"), public)
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write_file(private_path, pem)
+    write_file(private_path, pem)
 
 
 def _read_api_key(folder: Path, key: Key) -> str:
@@ -143,7 +143,8 @@ def _read_api_key(folder: Path, key: Key) -> str:
         raise KeyRefused(f"{path} cannot be read", hint="reset the sandbox") from exc
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads; it appears under its name complete and synced."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

@@ -19,6 +19,8 @@ from runner.core.clock import Clock
 from runner.core.errors import SettingsInvalid
 from runner.sandbox.audit import audit
 from runner.sandbox.books import Balance, Books, Entry, LoggedRequest, Row
+from runner.sandbox.clock import ClockRow
+from runner.sandbox.clock_row import SELECT_ROW, row_from_columns
 from runner.sandbox.orders import Order
 from runner.sandbox.tables import TABLES
 
@@ -83,12 +85,7 @@ class Ledger:
         Shapes: ``after_stage`` is what follows when an order has reached a stage.
         Errors: ``LedgerRefused`` if it is no ledger of ours or was made from another world.
         """
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            timeout=_BUSY_TIMEOUT_S,
-        )
+        db = _connect(path)
         try:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
@@ -155,6 +152,33 @@ class Ledger:
                 orders=books.orders(),
                 requests=books.requests(),
             )
+
+
+class RowReader:
+    """A second connection to a ledger, for the clock's row alone."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger that exists."""
+        # Only read from; but the first connection to a ledger makes the files beside it.
+        self._db = _connect(path)
+
+    def close(self) -> None:
+        """Let go of the file; calling twice is safe."""
+        self._db.close()
+
+    def __call__(self) -> ClockRow:
+        """Return the row as it was committed last."""
+        with closing(self._db.execute(SELECT_ROW)) as cursor:
+            return row_from_columns(*cursor.fetchone())
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_TIMEOUT_S,
+    )
 
 
 def _run(db: sqlite3.Connection, statement: str, values: Sequence[object] = ()) -> list[Row]:

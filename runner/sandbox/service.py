@@ -5,8 +5,9 @@ does, its line in the request log and the count of every fault rule included, is
 of the ``Books`` given, so a kill at any point leaves either all of it or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from runner.catalogue.api import Api, Operation
 from runner.core.record import record
@@ -44,6 +45,10 @@ BODY_BYTES_MAX = 64 * 1024
 _LOGGED_CHARACTERS_MAX = 200
 _STRANGERS_FROM = 8_000_000_000_000_000
 """Where requestIds of strangers begin; still below 2^53, and far from what a client would count."""
+
+
+LoadAddedKeys: TypeAlias = Callable[[Books], Iterable[PublicKey]]
+"""Loads the keys that were added to a sandbox after it was made."""
 
 
 @record
@@ -102,11 +107,19 @@ class _Arrived:
 class Service:
     """The custody API behind the wire."""
 
-    def __init__(self, *, api: Api, world: World, keys: Mapping[str, PublicKey]) -> None:
-        """Take the description, the world, and the keys by API key text."""
-        self._api = api
-        self._world = world
-        self._keys = keys
+    def __init__(
+        self,
+        *,
+        api: Api,
+        world: World,
+        keys: Iterable[PublicKey],
+        load_added: LoadAddedKeys | None = None,
+    ) -> None:
+        """Take the description, the world, its keys, and what loads those added to it."""
+        self.api = api
+        self.world = world
+        self._keys = {key.api_key: key for key in keys}
+        self._load_added = load_added
         self._operations = {
             (operation.method, operation.path): operation
             for operation in (api.operations[operation_id] for operation_id in HANDLERS)
@@ -140,7 +153,7 @@ class Service:
                 code=SUCCESS_CODE,
                 fault=", ".join(map(str, played)),
             ),
-            world=world_under(self._world, played),
+            world=world_under(self.world, played),
             books=books,
             played=played,
         )
@@ -158,6 +171,9 @@ class Service:
         if arrival.body is None:
             raise Refused("G20023", f"the body is above {BODY_BYTES_MAX} bytes", status=413)
         credentials = read_credentials(arrival.headers)
+        if credentials.api_key not in self._keys and self._load_added is not None:
+            added = self._load_added(arrived.books)
+            self._keys |= {each.api_key: each for each in added}
         key = find_key(self._keys, credentials)
         arrived.key, arrived.signature = key, credentials.signature
         arrived.line = replace(arrived.line, key_name=key.name)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runner.catalogue.api import Operation
-from runner.core.money import amount_text
 from runner.core.record import record
 from runner.sandbox.books import Books, Row
-from runner.sandbox.clock import SELECT_ROW, ClockRow, first_row, row_from_columns
+from runner.sandbox.clock import first_row
+from runner.sandbox.clock_row import write_row
 from runner.sandbox.faults import Fault, FaultKind
 from runner.sandbox.world import World
 
@@ -23,20 +23,6 @@ def seed_steering(world: World, books: Books, real_now: datetime) -> None:
     rules = FaultRules(books=books)
     for fault in world.faults:
         rules.add(fault)
-
-
-def read_row(books: Books) -> ClockRow:
-    """Return the clock's row as it is in a transaction."""
-    ((mode, factor, at_ms, real_ms),) = books.run(SELECT_ROW)
-    return row_from_columns(mode, factor, at_ms, real_ms)
-
-
-def write_row(books: Books, row: ClockRow) -> None:
-    """Set the clock's row; the transaction's own moment stays what it was."""
-    books.run(
-        "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?)",
-        (row.mode.value, amount_text(row.factor), row.at_ms, row.real_ms),
-    )
 
 
 @record

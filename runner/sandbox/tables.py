@@ -111,6 +111,9 @@ TABLES = (
       suspended INTEGER NOT NULL) STRICT
     """,
     """
+    CREATE TABLE added_key (name TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT
+    """,
+    """
     CREATE TABLE fault (
       number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, operation TEXT NOT NULL,
       first_call INTEGER NOT NULL, calls INTEGER, seen INTEGER NOT NULL, hits INTEGER NOT NULL,

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from runner.core.diagnostics import did_you_mean
 from runner.sandbox.address_texts import PatternUnsupported, text_fitting
+from runner.sandbox.faults import Fault, FaultKind
 from runner.sandbox.world import WalletType, World, entity_of
 from runner.sandbox.world_parts import repeated
 from runner.sandbox.world_reading import Section
@@ -19,6 +21,18 @@ def check_world(root: Section, world: World) -> None:
     _check_sub_wallets(root, world)
     _check_fees(root, world)
     _check_addresses(root, world)
+    for index, fault in enumerate(world.faults):
+        for problem in fault_problems(world, fault):
+            root.note(problem, "faults", index)
+
+
+def fault_problems(world: World, fault: Fault) -> tuple[str, ...]:
+    """Return what a fault names that the world does not have, one sentence each."""
+    key = fault.text("key")
+    if fault.kind is not FaultKind.STRANGER or not key:
+        return ()
+    names = [each.name for each in world.keys]
+    return () if key in names else (f"no key {key!r} in this world; {did_you_mean(key, names)}",)
 
 
 def _check_names(root: Section, world: World) -> None:

@@ -30,6 +30,9 @@ from runner.sandbox.world_switches import read_switches
 DEFAULT_WORLD_PATH = Path(__file__).with_name("default_world.yaml")
 """The world of a sandbox that was started without one; it ships with the package."""
 
+COMMENTED_WORLD_PATH = Path(__file__).with_name("commented_world.yaml")
+"""A world with every key there is, each with a comment, to start one's own from."""
+
 
 class WorldInvalid(SettingsInvalid):
     """A world contradicts itself or lacks something.

@@ -15,6 +15,7 @@ from runner.sandbox.world import (
     Coin,
     CoinNetwork,
     Holding,
+    Key,
     ListedAddress,
     MirrorXLink,
     Timing,
@@ -77,23 +78,25 @@ def world_to_json(world: World) -> dict[str, JsonValue]:
             }
             for target in world.webhooks
         ],
-        "keys": [
-            {
-                "name": key.name,
-                "entity": key.entity,
-                "permissions": list(key.permissions),
-                "ips": list(key.ips),
-                "wallets": list(key.wallets),
-                "expired": key.expired,
-            }
-            for key in world.keys
-        ],
+        "keys": [key_to_json(key) for key in world.keys],
         "timings": {
             field.name: _timing(getattr(world.timings, field.name)) for field in fields(Timings)
         },
         "switches": _switches(world.switches),
         "clock": _clock(world.clock),
         "faults": [fault_to_json(fault) for fault in world.faults],
+    }
+
+
+def key_to_json(key: Key) -> dict[str, JsonValue]:
+    """Write one API key; ``read_key`` reads it back."""
+    return {
+        "name": key.name,
+        "entity": key.entity,
+        "permissions": list(key.permissions),
+        "ips": list(key.ips),
+        "wallets": list(key.wallets),
+        "expired": key.expired,
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
@@ -13,7 +14,7 @@ from runner.catalogue.api import Api, Operation, Parameter
 from runner.catalogue.body import ParameterValue
 from runner.client.parameters import TIMESTAMP, planned_body, query_pairs
 from runner.client.signing import body_bytes, query_text
-from runner.core.clock import moment_from_text, timestamp_ms
+from runner.core.clock import SystemClock, moment_from_text, timestamp_ms
 from runner.core.diagnostics import Diagnostic, did_you_mean, sorted_diagnostics
 from runner.core.errors import InvalidInput, RequestInvalid
 from runner.core.record import record
@@ -191,6 +192,24 @@ def base_url(target: Target, settings: Settings, api: Api) -> str:
     if settings.controls is None and target.profile is None:
         return api.server
     return profile_account(target, settings)[0].url
+
+
+def stamp_ms(target: Target, settings: Settings) -> int:
+    """Return the timestamp a request of a target would carry now: by its own clock.
+
+    Shapes: a sandbox that does not exist yet has the machine's.
+    """
+    clock = SystemClock()
+    if target.sandbox is None:
+        return timestamp_ms(clock.now())
+    # Only a sandbox has a time of its own.
+    from runner.sandbox.directory import SandboxDirectory
+
+    directory = SandboxDirectory(settings.sandbox_dir)
+    if target.sandbox not in directory.names():
+        return timestamp_ms(clock.now())
+    with closing(directory.open(target.sandbox, clock=clock)) as sandbox:
+        return timestamp_ms(sandbox.clock.now())
 
 
 def is_sandbox(target: Target, settings: Settings) -> bool:

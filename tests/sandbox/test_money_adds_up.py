@@ -436,10 +436,13 @@ USUAL = settings(
 )
 
 
-class TestTreasury(Treasury.TestCase):  # type: ignore[misc,name-defined] # made by Hypothesis
-    settings = USUAL
+TestTreasury = Treasury.TestCase
+TestTreasury.settings = USUAL
 
 
-@pytest.mark.slow
-class TestTreasuryForLong(Treasury.TestCase):  # type: ignore[misc,name-defined] # as above
-    settings = settings(USUAL, max_examples=150, stateful_step_count=80)
+class TreasuryForLong(Treasury):
+    """The same search, longer: a class of its own, because settings belong to the class."""
+
+
+TestTreasuryForLong = pytest.mark.slow(TreasuryForLong.TestCase)
+TestTreasuryForLong.settings = settings(USUAL, max_examples=150, stateful_step_count=80)

@@ -20,6 +20,7 @@ from runner.documents.yaml import read_yaml
 from runner.playbook.declarations import INPUT_TYPES
 from runner.playbook.inputs import load_inputs_file
 from runner.playbook.load import load_playbook
+from runner.sandbox.faults import FaultKind
 from runner.sandbox.world_file import load_world
 from tests.pages import CODE, REPOSITORY, Block, blocks, kind_of, page, rows, section
 
@@ -117,8 +118,24 @@ def test_world_of_the_page_loads(tmp_path: Path) -> None:
 def test_every_switch_of_a_world_is_explained() -> None:
     switches = schema("world")["$defs"]["switches"]["properties"]
 
-    explained = [CODE.findall(row[0])[0] for row in rows(page("operations.md"), first="switch")]
+    explained = [CODE.findall(row[0])[0] for row in rows(page("sandbox.md"), first="switch")]
     assert sorted(explained) == sorted(switches)
+
+
+def test_every_fault_is_explained_with_its_options() -> None:
+    explained = {
+        CODE.findall(row[0])[0]: set(CODE.findall(row[1]))
+        for row in rows(page("sandbox.md"), first="kind")
+    }
+
+    rules = {
+        rule["if"]["properties"]["kind"]["const"]: rule["then"]
+        for rule in schema("world")["$defs"]["fault"]["allOf"]
+    }
+    common = {"kind", "operation", "call", "calls"}
+    known = {kind: set(rule["propertyNames"]["enum"]) - common for kind, rule in rules.items()}
+    assert explained == known
+    assert set(known) == set(FaultKind)
 
 
 def test_runner_toml_of_the_page_loads_and_has_every_key(tmp_path: Path) -> None:

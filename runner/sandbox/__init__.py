@@ -15,7 +15,7 @@ Public names, by module:
 ``serving``     ``async with serve_sandbox(sandbox) as base_url``, webhooks included.
 ``settlement``  ``settle_link(world, books, link=..., coin=..., result=...)``.
 ``portal``      ``portal_order(world, books, operation_id, given)``, what a person does.
-``steward``     ``Steward(sandbox=...)``: status, clock, faults, deposits, portal and keys as JSON.
+``steward``     ``Steward(sandbox=...)``: status, clock, faults, deposits, keys, in plain JSON.
 ``control``     ``async with serve_control(sandbox) as control_url``, with a token of its own.
 ``faults``      ``Fault``, ``FaultKind``, ``read_fault``: what can go wrong, and how it is spelled.
 ``virtual``     ``VirtualClock``, ``virtual_loop``: time that passes when everybody waits.

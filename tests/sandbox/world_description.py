@@ -166,7 +166,7 @@ _EXACT: Mapping[str, Schema] = {
     "network": {"enum": ["ETH"]},
     "symbols": {"items": {"type": "string", "enum": ["USDT", "BTC"]}},
     "networks": {"items": {"type": "string", "enum": ["ETH", "BTC"]}},
-    "bizTypes": {"items": {"type": "integer", "minimum": -_INTEGER_MAX, "maximum": _INTEGER_MAX}},
+    "bizTypes": {"items": {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1}},
     "walletIds": {"items": {"type": "string", "enum": [QUALIFIED]}},
     "mirrorLinkId": {"enum": [MIRROR_LINK]},
     "mirrorXLinkId": {"enum": [MIRRORX_LINK, int(MIRRORX_LINK)]},

@@ -8,8 +8,8 @@ from runner.actions.raw_writes import named_write
 from runner.app.desk import Desk
 from runner.app.settings import Settings
 from runner.app.usecases.calling import (
+    account_of,
     call_text,
-    is_sandbox,
     require_callable,
     write_parameters,
 )
@@ -42,7 +42,7 @@ async def call_write(
             hint="add --dry-run for its plan as JSON, or leave --json out",
         )
     target = target_for(options, settings, makes=True)
-    require_callable(operation, is_sandbox=is_sandbox(target, settings))
+    require_callable(operation, account_of(target, settings))
     values = write_parameters(operation, options["parameters"])
     async with desk_for(shell, options, settings, makes=True) as desk:
         write = named_write(operation, values, desk.directory)

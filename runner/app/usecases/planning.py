@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner import __version__
 from runner.app.desk import Desk
+from runner.app.usecases.certainty import require_certain
 from runner.app.usecases.loading import check_names, files_of
 from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.diagnostics import Diagnostic
@@ -173,6 +174,9 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
             hint="nothing was sent",
         )
     check_may(dry.intents, occasion.playbook.may)
+    if not desk.is_sandbox:
+        for intent in dry.intents:
+            require_certain(intent.draft.operation, desk.facts.confirms, desk.unprotected)
     await seed_missing(dry.ledger, touched_by(dry), desk.reads, desk.manifests)
     return dry
 

@@ -230,7 +230,7 @@ def _commit(repository: Path, place: ControlsPlace) -> str:
 
 def _refs(repository: Path, revision: str) -> list[str]:
     """Return every ref that a name may mean; git would take the first and only warn."""
-    if not _REF.fullmatch(revision) or revision == "HEAD":
+    if not _REF.fullmatch(revision) or ".." in revision or revision == "HEAD":
         raise SettingsInvalid(
             f"controls: {revision} is no revision that is protected",
             hint="name a protected branch or tag, like origin/main, or a full commit id;"

@@ -32,22 +32,15 @@ from runner.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 POLICY_FILE = "policy.yaml"
 
-_UNKNOWN: Final = {
-    "action": "unknown-action",
-    "coin": "unknown-coin",
-    "network": "unknown-network",
-    "wallet": "unknown-wallet",
-    "link": "unknown-link",
-    "destination": "unknown-destination",
+UNKNOWN_NAMES: Final = {
+    "action": ("unknown-action", "there is no effect"),
+    "coin": ("unknown-coin", "the directory has no coin"),
+    "network": ("unknown-network", "the directory has no network"),
+    "wallet": ("unknown-wallet", "the directory has no wallet"),
+    "link": ("unknown-link", "the directory has no link"),
+    "destination": ("unknown-destination", "the directory has no destination"),
 }
-_WHAT: Final = {
-    "action": "there is no effect",
-    "coin": "the directory has no coin",
-    "network": "the directory has no network",
-    "wallet": "the directory has no wallet",
-    "link": "the directory has no link",
-    "destination": "the directory has no destination",
-}
+"""The code and the words for a name of each fact that nobody knows."""
 
 
 @record
@@ -139,9 +132,10 @@ class _Reader:
         for item in items:
             if self._names.missing(name, item.text):
                 star = " that matches" if "*" in item.text else ""
+                code, what = UNKNOWN_NAMES[name]
                 self._findings.add(
-                    _UNKNOWN[name],
-                    f'{_WHAT[name]}{star} "{item.text}"',
+                    code,
+                    f'{what}{star} "{item.text}"',
                     item.span,
                     hint=did_you_mean(item.text, self._names.known[name]),
                 )

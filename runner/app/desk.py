@@ -225,9 +225,7 @@ async def _sandbox_desk(
             directory=directory_from_world(sandbox.world),
             controls_digest=bytes_digest(canonical_json(named)),
             controls_commit="" if held is None else held.commit,
-            guard=None
-            if held is None
-            else replace(_guard_without(is_sandbox=True), policy=held.policy),
+            guard=_sandbox_guard(held),
             facts=ProfileFacts(
                 timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
                 clock_skew=timedelta(0),
@@ -404,6 +402,22 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
         guard=replace(without, policy=controls.policy, caps=profile.caps),
         plan_lifetime=profile.plan_lifetime,
     )
+
+
+def account_guard(target: Target, settings: Settings) -> Guard:
+    """Return what decides about the effects of a target, without opening it.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    if target.sandbox is None:
+        account = profile_account(target, settings)[1]
+        return account.guard or _guard_without(is_sandbox=account.is_sandbox)
+    return _sandbox_guard(_controls_of_sandbox(settings))
+
+
+def _sandbox_guard(held: Controls | None) -> Guard:
+    without = _guard_without(is_sandbox=True)
+    return without if held is None else replace(without, policy=held.policy)
 
 
 def _guard_without(*, is_sandbox: bool) -> Guard:

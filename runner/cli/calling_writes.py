@@ -14,6 +14,7 @@ from runner.app.usecases.calling import (
     write_parameters,
 )
 from runner.app.usecases.loading import bound_inputs, read_playbook
+from runner.app.usecases.verdicts import require_planned
 from runner.catalogue.api import Operation
 from runner.cli.applying import applied
 from runner.cli.options import desk_for, target_for
@@ -63,6 +64,7 @@ async def _planned(desk: Desk, options: dict[str, Any], screen: Screen, path: Pa
         screen.result(plan_json(file))
     else:
         screen.plan(file)
+    require_planned(file.plan, approvals=not options["dry_run"])
     if options["dry_run"]:
         return 0
     return await applied(screen, desk, file, yes=options["yes"])

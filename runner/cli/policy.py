@@ -1,17 +1,23 @@
 """``runner policy``: check, test and explain the rules of the controls."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import TargetCommand, settings_for, target_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    records_for,
+    settings_for,
+    target_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
 from runner.core.errors import ExitCode, InvalidInput
 
 if TYPE_CHECKING:
-    from runner.controls.policy import Spent
     from runner.core.diagnostics import Diagnostic
     from runner.core.source import SourceFile
 
@@ -96,7 +102,7 @@ def test(shell: Shell, files: tuple[Path, ...], *, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_obj
 def explain(shell: Shell, /, plan: Path, **options: Any) -> int:
-    """Show for every effect of PLAN the rules that were tried, why they did not match, and which did.
+    """Show for every effect of PLAN the rules tried, why they did not match, and which decided.
 
     Rules are today's, sums are those of the journal now, and nothing is asked of the custodian.
 
@@ -106,10 +112,10 @@ def explain(shell: Shell, /, plan: Path, **options: Any) -> int:
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.app.desk import account_guard
     from runner.app.usecases.plans import read_plan
-    from runner.app.usecases.policies import explain_effects
+    from runner.app.usecases.policies import explain_plan
     from runner.cli.screen import open_screen
     from runner.core.clock import SystemClock
-    from runner.plan.verdicts import effect_facts
+    from runner.plan.verdicts import spent_asked
     from runner.reporting.policies import explained_lines, render_explained
 
     file = read_plan(plan)
@@ -117,8 +123,10 @@ def explain(shell: Shell, /, plan: Path, **options: Any) -> int:
     settings = settings_for(shell, options)
     guard = account_guard(target_for(options, settings, makes=False), settings)
     now = SystemClock().now()
-    effects = tuple((e.path, effect_facts(e, file.plan.playbook)) for e in file.plan.effects)
-    explained = explain_effects(guard, effects, _spent(shell, options, settings, guard, now), now)
+    with records_for(shell, options, settings) as journal:
+        asked = spent_asked(guard, file.plan, now)
+        spent = () if journal is None else asyncio.run(journal.spent(asked, run_id=file.run_id))
+    explained = explain_plan(guard, file, spent, now)
     shown = [(each.path, each.facts, each.tried, each.verdict) for each in explained]
     with open_screen(shell, settings) as screen:
         if options["as_json"]:
@@ -128,9 +136,7 @@ def explain(shell: Shell, /, plan: Path, **options: Any) -> int:
     return ExitCode.DONE
 
 
-def _show(
-    shell: Shell, found: "tuple[Diagnostic, ...]", sources: "dict[str, SourceFile]"
-) -> None:
+def _show(shell: Shell, found: "tuple[Diagnostic, ...]", sources: "dict[str, SourceFile]") -> None:
     from runner.reporting.diagnostics import render_diagnostics
 
     if found:

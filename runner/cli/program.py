@@ -35,6 +35,9 @@ VERBS: dict[str, Verb] = {
     "call": Verb(
         target="runner.cli.call:call", summary="Call one operation of the API by its own name."
     ),
+    "policy": Verb(
+        target="runner.cli.policy:policy", summary="Check, test and explain the controls' rules."
+    ),
     "sandbox": Verb(
         target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."
     ),

@@ -123,7 +123,7 @@ class _Reader:
         return tuple(spent)
 
     def _effect(self, body: MappingNode, usual: EffectFacts) -> EffectFacts:
-        given = {name: text_of(body, name) or getattr(usual, name) for name in _FACTS}
+        given = {name: text_of(body, name) or str(getattr(usual, name)) for name in _FACTS}
         for name in _FACTS:
             node = scalar_of(body, name)
             if node is not None:
@@ -132,7 +132,7 @@ class _Reader:
             given["wallet"] = self._wallet_behind(given["link"])
         amount = scalar_of(body, "amount")
         money = self.findings.converted(amount, money_from_text)
-        facts = replace(usual, **given)
+        facts = EffectFacts(coin=usual.coin, amount=usual.amount, **given)
         if money is None or amount is None:
             return facts
         self._check("coin", money.coin, amount)
@@ -155,6 +155,4 @@ def _moment(text: str) -> datetime:
     try:
         return moment_from_text(text)
     except (ValueError, OverflowError) as exc:
-        raise ValueError(
-            f"{text!r} is not a moment: write it like 2026-01-05T12:00:00Z"
-        ) from exc
+        raise ValueError(f"{text!r} is not a moment: write it like 2026-01-05T12:00:00Z") from exc

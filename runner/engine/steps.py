@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from runner.core.errors import (
+    ConfirmationRefused,
     ExpressionFailed,
     LockHeld,
     PlanRefused,
+    PolicyDenied,
     RemoteError,
     RemoteRefused,
     RequestInvalid,
@@ -76,6 +78,10 @@ class StepRunner:
             raise Stopped(Cause.DRIFTED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error
+        except PolicyDenied as error:
+            raise Stopped(Cause.DENIED, str(error)) from error
+        except ConfirmationRefused as error:
+            raise Stopped(Cause.UNAPPROVED, str(error)) from error
         except RemoteError as error:
             refused = isinstance(error, RemoteRefused | RequestInvalid) and not error.retryable
             raise Stopped(Cause.ENDED if refused else Cause.UNREACHABLE, str(error)) from error

@@ -148,11 +148,15 @@ def explained_lines(
 def verdict_json(verdict: Verdict) -> Mapping[str, object]:
     """Return a verdict's fields, for JSON."""
     approval = verdict.approval
-    asked = None if approval is None else {
-        "groups": list(approval.groups),
-        "count": approval.count,
-        "delay": duration_text(approval.delay),
-    }
+    asked = (
+        None
+        if approval is None
+        else {
+            "groups": list(approval.groups),
+            "count": approval.count,
+            "delay": duration_text(approval.delay),
+        }
+    )
     return {
         "verdict": verdict.kind.value,
         "rule": verdict.rule,

@@ -20,6 +20,8 @@ from runner.documents.files import read_source, source_from_bytes
 from runner.documents.nodes import MappingNode, Node, ScalarNode
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml
+from runner.plan.codec import PlanFile
+from runner.plan.verdicts import effect_facts
 
 
 @record
@@ -102,20 +104,25 @@ def run_cases(path: Path) -> CasesRun:
     return CasesRun(name=str(path), results=results)
 
 
-def explain_effects(
-    guard: Guard, effects: Iterable[tuple[str, EffectFacts]], spent: Iterable[Spent], at: datetime
+def explain_plan(
+    guard: Guard, file: PlanFile, spent: Iterable[Spent], at: datetime
 ) -> tuple[EffectExplained, ...]:
     """Decide the effects of a plan in their order, each after the ones before it.
 
-    Shapes: ``effects`` are paths and facts; ``spent`` is what the journal counts already.
+    Shapes: ``spent`` is what the journal counts already; effects of the plan's own run in it are
+        left out, because they are decided here.
     """
-    books = list(spent)
+    run_id = file.run_id
+    books = [each for each in spent if each.run_id != run_id]
     explained = []
-    for path, facts in effects:
-        verdict = guard.verdict(facts, at, books, run_id="")
+    for effect in file.plan.effects:
+        facts = effect_facts(effect, file.plan.playbook)
+        verdict = guard.verdict(facts, at, books, run_id=run_id)
         tried = guard.trace(facts, at, books)
-        explained.append(EffectExplained(path=path, facts=facts, tried=tried, verdict=verdict))
-        books.append(Spent(facts=facts, at=at))
+        explained.append(
+            EffectExplained(path=effect.path, facts=facts, tried=tried, verdict=verdict)
+        )
+        books.append(Spent(facts=facts, at=at, run_id=run_id))
     return tuple(explained)
 
 

@@ -40,8 +40,10 @@ UNSOUND = [
     (
         "ETH",
         "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
-        ("the address has no checksum: write it in capital and small letters (EIP-55), as wallets"
-        " and block explorers show it"),
+        (
+            "the address has no checksum: write it in capital and small letters (EIP-55), as"
+            " wallets and block explorers show it"
+        ),
     ),
     ("BTC", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", WRONG),
     ("BTC", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kV8f3t4", WRONG),

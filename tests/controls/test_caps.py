@@ -43,15 +43,19 @@ def cap(count: int | None = None, **total: str) -> Cap:
             Caps(per_effect=cap(USDT="100")),
             effect("100.01"),
             (),
-            ("caps.per_effect (profiles.yaml:9): per_effect: this would come to 100.01 USDT,"
-            " the cap is 100 USDT"),
+            (
+                "caps.per_effect (profiles.yaml:9): per_effect: this would come to 100.01 USDT,"
+                " the cap is 100 USDT"
+            ),
         ),
         (
             Caps(per_effect=cap(USDT="100")),
             effect("0.1", "BTC"),
             (),
-            ("caps.per_effect (profiles.yaml:9): per_effect: this would come to 0.1 BTC,"
-            " the cap names only USDT"),
+            (
+                "caps.per_effect (profiles.yaml:9): per_effect: this would come to 0.1 BTC,"
+                " the cap names only USDT"
+            ),
         ),
         (Caps(per_run=cap(2)), effect("1"), (spent("1"),), ""),
         (
@@ -65,8 +69,10 @@ def cap(count: int | None = None, **total: str) -> Cap:
             Caps(per_run=cap(USDT="10")),
             effect("9"),
             (spent("2"),),
-            ("caps.per_run (profiles.yaml:9): per_run: this would come to 11 USDT,"
-            " the cap is 10 USDT"),
+            (
+                "caps.per_run (profiles.yaml:9): per_run: this would come to 11 USDT,"
+                " the cap is 10 USDT"
+            ),
         ),
         (Caps(per_day=cap(1)), effect("1"), (spent("1", hours_ago=24.1),), ""),
         (
@@ -80,8 +86,10 @@ def cap(count: int | None = None, **total: str) -> Cap:
             Caps(per_day=cap(USDT="10")),
             effect("5"),
             (spent("5.000001", run_id="R-2"),),
-            ("caps.per_day (profiles.yaml:9): per_day: this would come to 10.000001 USDT,"
-            " the cap is 10 USDT"),
+            (
+                "caps.per_day (profiles.yaml:9): per_day: this would come to 10.000001 USDT,"
+                " the cap is 10 USDT"
+            ),
         ),
         (Caps(per_effect=cap(USDT="1")), EffectFacts(action="wallet.create"), (), ""),
     ],

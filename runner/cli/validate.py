@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,28 +20,40 @@ from runner.reporting.diagnostics import count_line, render_diagnostics
 from runner.reporting.escape import visible
 from runner.reporting.terminal import fitted
 
+if TYPE_CHECKING:
+    from runner.controls.directory import Directory
+
 _SUFFIXES = (".yaml", ".yml")
-_OTHER_KIND = re.compile(r"^kind:[ ]+(Controls|Directory|Inputs|Profiles|World)\s*$", re.MULTILINE)
+_OTHER_KIND = re.compile(
+    r"^kind:[ ]+(Controls|Directory|Inputs|Policy|PolicyTest|Profiles|World)\s*$", re.MULTILINE
+)
 
 
 @click.command()
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
 )
+@click.option("--controls", help="Check names against these controls: FOLDER, or FOLDER@REVISION.")
 @click.pass_obj
-def validate(shell: Shell, paths: tuple[Path, ...]) -> int:
+def validate(shell: Shell, paths: tuple[Path, ...], controls: str | None) -> int:
     """Check playbooks: syntax, shape, references, types, coins and limits.
 
     A folder stands for every *.yaml and *.yml in it that does not say it is something else.
-    Nothing is asked of a network, and names of the directory are left to plan.
+    Nothing is asked of a network, and names of the directory are left to plan, unless --controls
+    names the directory to check them against.
 
     \b
     Example
       runner validate playbooks/
+      runner validate playbooks/ --controls /etc/ceffu-runner
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     found: list[Diagnostic] = []
     sources: dict[str, SourceFile] = {}
-    lines = [_checked(path, found, sources, named=named) for path, named in _files(paths, found)]
+    directory = None if controls is None else _directory(controls, shell)
+    lines = [
+        _checked(path, found, sources, named=named, directory=directory)
+        for path, named in _files(paths, found)
+    ]
     text = "".join(f"{line}\n" for line in lines if line)
     if found:
         terminal = shell.environment.stdout
@@ -50,7 +63,12 @@ def validate(shell: Shell, paths: tuple[Path, ...]) -> int:
 
 
 def _checked(
-    path: Path, found: list[Diagnostic], sources: dict[str, SourceFile], *, named: bool
+    path: Path,
+    found: list[Diagnostic],
+    sources: dict[str, SourceFile],
+    *,
+    named: bool,
+    directory: "Directory | None",
 ) -> str:
     """Check one file and return its line, which is empty for a file that is no playbook."""
     try:
@@ -62,11 +80,28 @@ def _checked(
     except InvalidInput as error:
         found += error.diagnostics
         return f"{visible(str(path))}: {count_line(error.diagnostics)}"
-    found += loaded.diagnostics
-    if loaded.playbook is None or has_errors(loaded.diagnostics):
-        return f"{visible(str(path))}: {count_line(loaded.diagnostics)}"
-    remark = f", {count_line(loaded.diagnostics)}" if loaded.diagnostics else ""
+    diagnostics = loaded.diagnostics
+    if loaded.playbook is not None and directory is not None:
+        diagnostics += _unlisted(loaded.playbook, directory)
+    found += diagnostics
+    if loaded.playbook is None or has_errors(diagnostics):
+        return f"{visible(str(path))}: {count_line(diagnostics)}"
+    remark = f", {count_line(diagnostics)}" if diagnostics else ""
     return f"{visible(str(path))}: ok ({_size(loaded.playbook)}{remark})"
+
+
+def _directory(place: str, shell: Shell) -> "Directory":
+    # Controls are only paid for where they are named.
+    from runner.controls.load import load_controls
+    from runner.controls.place import place_from_text
+
+    return load_controls(place_from_text(place, folder=shell.environment.cwd)).directory
+
+
+def _unlisted(playbook: Playbook, directory: "Directory") -> tuple[Diagnostic, ...]:
+    from runner.app.usecases.names import name_findings
+
+    return name_findings(playbook, directory)
 
 
 def _size(playbook: Playbook) -> str:

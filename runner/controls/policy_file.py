@@ -38,7 +38,6 @@ UNKNOWN_NAMES: Final = {
     "network": ("unknown-network", "the directory has no network"),
     "wallet": ("unknown-wallet", "the directory has no wallet"),
     "link": ("unknown-link", "the directory has no link"),
-    "destination": ("unknown-destination", "the directory has no destination"),
 }
 """The code and the words for a name of each fact that nobody knows."""
 

@@ -127,8 +127,6 @@ CODES: dict[str, str] = {
     "unknown-wallet": "The directory has no wallet of this name.",
     "unknown-coin": "The directory has no coin of this symbol.",
     "unknown-network": "The directory has no network of this name.",
-    "unknown-destination": "The directory has no destination of this name.",
-    "unknown-target": "No profile has a notify target of this name.",
     "policy-rule-impossible": "A rule of a policy contradicts itself, so that nothing can match it.",
     "policy-rule-unreachable": "A rule of a policy is never reached, because an earlier one decides.",
     "policy-open-end": "The last rule of a policy does not match everything.",

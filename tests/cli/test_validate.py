@@ -115,3 +115,23 @@ def test_settings_and_controls_are_not_read(folder: Path) -> None:
     )
 
     assert done.returncode == 0
+
+
+def test_names_are_checked_against_controls_where_they_are_named(folder: Path) -> None:
+    (folder / "playbooks" / "b.yaml").write_text(
+        PLAYBOOK + "  - id: look\n    uses: wallet.assets\n    with: {wallet: acme/nowhere}\n"
+    )
+    (folder / "controls").mkdir()
+    head = "apiVersion: runner/v1\nkind: "
+    (folder / "controls" / "profiles.yaml").write_text(f"{head}Profiles\nprofiles: {{}}\n")
+    (folder / "controls" / "directory.yaml").write_text(
+        f"{head}Directory\nentity: acme\ncoins: {{}}\n"
+    )
+
+    alone = _validate(folder, "playbooks")
+    held = _validate(folder, "playbooks", "--controls", "controls")
+
+    assert alone.returncode == 0
+    assert held.returncode == 3
+    assert 'error[unknown-wallet]: the directory has no wallet "acme/nowhere"' in held.stdout
+    assert "playbooks/deep/a.yml: ok" in held.stdout

@@ -33,8 +33,6 @@ COVERED_ELSEWHERE = {
     "unknown-wallet": "controls/test_directory.py",
     "unknown-coin": "controls/test_directory.py",
     "unknown-network": "controls/test_directory.py",
-    "unknown-destination": "controls/test_directory.py",
-    "unknown-target": "app/usecases/test_names.py",
     "policy-rule-impossible": "controls/test_policy_file.py",
     "policy-rule-unreachable": "controls/test_policy_file.py",
     "policy-open-end": "controls/test_policy_file.py",

@@ -54,7 +54,8 @@ def test_many_effects_are_counted() -> None:
     many = [replace(ALLOW, path=f"e{n}") for n in range(10)]
 
     assert lines(*many)[1] == (
-        "  allow      e0, e1, e2, e3, e4, e5, e6, e7 and 2 more by daily (policy.yaml:4): The daily job."
+        "  allow      e0, e1, e2, e3, e4, e5, e6, e7 and 2 more by daily (policy.yaml:4):"
+        " The daily job."
     )
 
 

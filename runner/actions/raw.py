@@ -9,7 +9,7 @@ from runner.actions.rows import Row
 from runner.catalogue.api import Operation, ReplyField
 from runner.catalogue.body import ParameterValue
 from runner.catalogue.raw import BARE_VALUE, field_type, has_rows
-from runner.client.history import read_history
+from runner.client.history import Moment, read_history
 from runner.client.paging import read_pages
 from runner.core.clock import timestamp_ms
 from runner.core.errors import ReplyRefused
@@ -51,12 +51,10 @@ async def raw_read(
     }
 
 
-def _stretch(
-    operation: Operation, arguments: Mapping[str, Value]
-) -> tuple[datetime, datetime] | None:
-    """Return the moments a history is read between; None where days, or one end, are asked for."""
+def _stretch(operation: Operation, arguments: Mapping[str, Value]) -> tuple[Moment, Moment] | None:
+    """Return the moments or days a history is read between; None where one end is not given."""
     start, end = (arguments.get(name) for name in operation.range_names or ("", ""))
-    if isinstance(start, datetime) and isinstance(end, datetime):
+    if isinstance(start, date) and isinstance(end, date):
         return start, end
     return None
 

@@ -1,7 +1,8 @@
 """All rows of a stretch of time, read in windows that the API accepts."""
 
 from collections.abc import Hashable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 
 from runner.catalogue.api import Operation
 from runner.catalogue.body import ParameterValue
@@ -16,12 +17,16 @@ WINDOW_MS = 30 * DAY_MS
 """The strictest range that any operation states; the others may have one that nobody wrote down."""
 
 
+Moment: TypeAlias = datetime | date
+"""One end of a stretch of time; a day stands for itself where days are asked for."""
+
+
 async def read_history(  # noqa: PLR0913 - what is read, from when to when, and two caps
     client: Client,
     operation_id: str,
     params: Mapping[str, ParameterValue],
-    since: datetime,
-    until: datetime,
+    since: Moment,
+    until: Moment,
     *,
     page_limit: int = PAGE_LIMIT,
     pages_max: int = PAGES_MAX,
@@ -34,20 +39,22 @@ async def read_history(  # noqa: PLR0913 - what is read, from when to when, and 
     says that it is too large (G20026). Where days are asked for instead of moments, the days around
     the stretch in any time zone are read, so rows from a little outside of it are among the others.
 
-    Shapes: ``params`` without the two bounds; ``complete`` when every window was. A stretch that
-        does not run forwards leaves nothing to read, which is not the same as nothing being there.
-    Errors: those of ``read_pages``; ``RequestInvalid`` for an operation without a range.
+    Shapes: ``params`` without the two bounds, which are both moments, or both days, inclusive;
+        ``complete`` when every window was. A stretch that does not run forwards leaves nothing to
+        read, which is not the same as nothing being there.
+    Errors: those of ``read_pages``; ``RequestInvalid`` for an operation without a range, or days
+        for one that is asked for moments.
     Source: NOTES section 2, MirrorX order list range.
     """
     operation = client.operation(operation_id)
     bounds = _Bounds(operation)
-    if since >= until:
+    start_ms, end_ms = bounds.stretch_ms(since, until)
+    if not bounds.runs_forwards(since, until):
         return PagedRows(
             rows=(), complete=False, page_fields={}, pages_read=0,
             doubt="the stretch of time has no length",
         )  # fmt: skip
     history = _History(operation_id)
-    start_ms, end_ms = bounds.stretch_ms(since, until)
     span_ms = bounds.span_ms
     while True:
         window_end_ms = min(start_ms + span_ms, end_ms)
@@ -73,13 +80,22 @@ class _Bounds:
     def __init__(self, operation: Operation) -> None:
         if operation.range_names is None:
             raise invalid(operation, f"{operation.id} takes no range of time")
+        self._operation = operation
         self._start, self._end = operation.range_names
         described = operation.parameter(self._start)
         self._is_days = described is not None and described.language_type == "date"
         self.step_ms = DAY_MS if self._is_days else _STEP_MS
         self.span_ms = (operation.window_ms or WINDOW_MS) - DAY_MS
 
-    def stretch_ms(self, since: datetime, until: datetime) -> tuple[int, int]:
+    def runs_forwards(self, since: Moment, until: Moment) -> bool:
+        # A day has a length, a moment has none.
+        return since < until or (since == until and not isinstance(since, datetime))
+
+    def stretch_ms(self, since: Moment, until: Moment) -> tuple[int, int]:
+        if not (isinstance(since, datetime) and isinstance(until, datetime)):
+            if not self._is_days:
+                raise invalid(self._operation, f"{self._operation.id} is asked for moments")
+            return _day_ms(since), _day_ms(until)
         if not self._is_days:
             return timestamp_ms(since), timestamp_ms(until)
         first, last = timestamp_ms(since - _ZONES), timestamp_ms(until + _ZONES)
@@ -112,6 +128,10 @@ class _History:
             pages_read=sum(window.pages_read for window in self._windows),
             doubt=next((window.doubt for window in self._windows if window.doubt), ""),
         )
+
+
+def _day_ms(day: date) -> int:
+    return timestamp_ms(datetime.combine(day, time(), tzinfo=UTC))
 
 
 def _day(moment_ms: int) -> str:

@@ -160,6 +160,19 @@ async def test_parameters_are_sent_under_their_own_names() -> None:
     }
 
 
+async def test_long_stretch_of_days_is_read_in_windows() -> None:
+    """The custodian refuses more than 90 days at once."""
+    async with answering(page()) as (custodian, stub):
+        value = await Reads(custodian).read(
+            MANIFESTS["api.transaction.history"],
+            {"walletType": 20, "startDate": date(2026, 1, 1), "endDate": date(2026, 7, 1)},
+        )
+
+    windows = [(asked["startDate"], asked["endDate"]) for asked in stub.asked]
+    assert windows == [("20260101", "20260331"), ("20260331", "20260628"), ("20260628", "20260701")]
+    assert value == {"rows": (), "complete": True}
+
+
 async def test_long_stretch_is_read_in_windows() -> None:
     async with answering(page()) as (custodian, stub):
         value = await Reads(custodian).read(

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from typing import TextIO
 
 import click
@@ -54,6 +55,29 @@ def test_end_of_input_is_no_answer() -> None:
 
     with os.fdopen(reader, encoding="utf-8") as stdin, pytest.raises(click.Abort):
         ask("Go on?", stdin=stdin)
+
+
+def test_interrupt_that_comes_while_the_question_is_shown_ends_it(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It used to be noted by the event loop alone, and the question went on."""
+
+    class Interrupting(StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            signal.raise_signal(signal.SIGINT)
+            return written
+
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    monkeypatch.setattr("sys.stderr", Interrupting())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ask("Go on?", stdin=line.stdin)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert noted == []
 
 
 def test_interrupt_that_no_blocking_call_notices_ends_the_question(line: Line) -> None:

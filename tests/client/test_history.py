@@ -1,14 +1,14 @@
 """Histories are read in windows the API accepts, and the windows are one list."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 import pytest
 
 from runner.catalogue.api import Api
 from runner.client.client import Client
-from runner.client.history import read_history
+from runner.client.history import Moment, read_history
 from runner.client.keys import KeySigner
 from runner.client.paging import PagedRows
 from runner.client.rate import RateWindow
@@ -39,7 +39,7 @@ class Past:
             rate=RateWindow(count=10_000, clock=clock),
         )  # fmt: skip
 
-    async def read(self, since: datetime, until: datetime, **options: int) -> PagedRows:
+    async def read(self, since: Moment, until: Moment, **options: int) -> PagedRows:
         names = self.operation.range_names
         assert names is not None
         params = {n: v for n, v in parameters_of(self.operation).items() if n not in names}
@@ -91,6 +91,38 @@ def deposits(api: Api, signer: KeySigner) -> Past:
 @pytest.fixture
 def entries(api: Api, signer: KeySigner) -> Past:
     return Past(api, signer, ENTRIES)
+
+
+async def test_days_are_asked_for_as_they_are_given(entries: Past) -> None:
+    """Moments are widened by every time zone; whoever names days wants those days."""
+    first, last = date(2026, 1, 1), date(2026, 7, 1)
+
+    history = await entries.read(first, last)
+
+    assert entries.windows[0][0] == day_ms("20260101")
+    assert entries.windows[-1][1] == day_ms("20260701")
+    assert [start for start, _ in entries.windows[1:]] == [end for _, end in entries.windows[:-1]]
+    assert all(end - start < 92 * DAY_MS for start, end in entries.windows)
+    assert len(entries.windows) > 1
+    assert history.complete
+
+
+async def test_one_day_is_one_window(entries: Past) -> None:
+    history = await entries.read(date(2026, 1, 1), date(2026, 1, 1))
+
+    assert entries.windows == [(day_ms("20260101"), day_ms("20260101"))]
+    assert history.complete
+
+
+async def test_days_that_run_backwards_are_nothing_to_read(entries: Past) -> None:
+    history = await entries.read(date(2026, 1, 2), date(2026, 1, 1))
+
+    assert (entries.windows, history.complete) == ([], False)
+
+
+async def test_days_are_no_moments(orders: Past) -> None:
+    with pytest.raises(RequestInvalid, match="is asked for moments"):
+        await orders.read(date(2026, 1, 1), date(2026, 1, 2))
 
 
 async def test_short_stretch_is_one_window(orders: Past) -> None:

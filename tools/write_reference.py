@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from runner.catalogue.manifest import ActionKind, Argument, Manifest
+from runner.catalogue.manifest import ActionKind, Argument, FoundBy, Manifest
 from runner.catalogue.manifests import NAMED
 from runner.core.diagnostics import CODES
 from runner.core.types import (
@@ -40,6 +40,15 @@ _PART = re.compile(
     re.DOTALL,
 )
 _OPERANDS: tuple[Type, ...] = (INT, DECIMAL, MONEY, DURATION, TIMESTAMP, DATE)
+
+
+_FOUND_BY = {
+    FoundBy.LIST: "in a list that need not say whose an order is",
+    FoundBy.REQUEST_ID: "by its requestId",
+    FoundBy.NAME: "by its name",
+    FoundBy.STATE: "by what it brings about",
+    FoundBy.NOTHING: "by no read",
+}
 
 
 def written(text: str) -> str:
@@ -82,7 +91,11 @@ def operators() -> str:
 
 def actions() -> str:
     """Return a section for each action, reads first."""
-    kinds = ((ActionKind.READ, "Reads: `uses:`"), (ActionKind.EFFECT, "Effects: `effect:`"))
+    kinds = (
+        (ActionKind.READ, "Reads: `uses:`"),
+        (ActionKind.EFFECT, "Effects: `effect:`"),
+        (ActionKind.REPEATABLE, "Repeatable effects: `effect:`"),
+    )
     return "\n".join(
         f"### {title}\n\n" + "\n".join(_action(m) for m in NAMED.values() if m.kind is kind)
         for kind, title in kinds
@@ -108,8 +121,8 @@ def states() -> str:
 
 def _action(manifest: Manifest) -> str:
     text = f"#### `{manifest.name}`\n\n{manifest.summary}"
-    if manifest.kind is ActionKind.EFFECT:
-        text += f" Lock: `{manifest.lock}`."
+    if manifest.is_effect:
+        text += f" Lock: `{manifest.lock}`. Found {_FOUND_BY[manifest.found_by]}."
     text += f" API operation: `{manifest.operation}`.\n\n"
     if manifest.arguments:
         rows = (

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from runner.actions.rows import Row
 from runner.catalogue.api import Api
+from runner.catalogue.body import ParameterValue
 from runner.client.client import Client
 from runner.client.history import read_history
 from runner.client.paging import PagedRows, read_pages
@@ -23,7 +24,7 @@ class Custodian:
     directory: Directory
     clock: Clock
 
-    async def record(self, operation: str, params: Mapping[str, str | int | bool]) -> Row:
+    async def record(self, operation: str, params: Mapping[str, ParameterValue]) -> Row:
         """Read one object.
 
         Errors: ``RemoteError``; ``ReplyRefused`` when the reply has no data.
@@ -37,7 +38,7 @@ class Custodian:
         return row
 
     async def record_or_none(
-        self, operation: str, params: Mapping[str, str | int | bool]
+        self, operation: str, params: Mapping[str, ParameterValue]
     ) -> Row | None:
         """Read one object, or None where the custodian answers with no data.
 
@@ -50,7 +51,7 @@ class Custodian:
         return Row(reply.record, method=described.method, path=described.path)
 
     async def pages(
-        self, operation: str, params: Mapping[str, str | int | bool]
+        self, operation: str, params: Mapping[str, ParameterValue]
     ) -> tuple[list[Row], PagedRows]:
         """Read all pages of a list.
 
@@ -62,7 +63,7 @@ class Custodian:
         return rows, paged
 
     async def history(
-        self, operation: str, params: Mapping[str, str | int | bool], *, since: datetime
+        self, operation: str, params: Mapping[str, ParameterValue], *, since: datetime
     ) -> tuple[list[Row], bool]:
         """Read all pages of an order list from ``since`` until now, in windows the API accepts.
 

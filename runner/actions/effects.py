@@ -1,17 +1,22 @@
 """What each effect asks for: names looked up, amounts checked, the body's members filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
+from runner.actions.drafting import Asked, amount_of, check_network, entry_named
+from runner.actions.transfers import TRANSFER_DRAFTS
+from runner.actions.wallet_effects import WALLET_DRAFTS
 from runner.catalogue.api import Api
 from runner.catalogue.manifest import Manifest
 from runner.controls.directory import Directory, LinkEntry
-from runner.core.money import Money, amount_text, decimal_places
+from runner.core.money import Money, amount_text
 from runner.core.values import Value
-from runner.effects.draft import EffectDraft, EffectRefused
+from runner.effects.draft import EffectDraft
 from runner.effects.model import Expectation
 
-_Parts: TypeAlias = tuple[dict[str, str], Expectation, dict[str, str]]
+Draft: TypeAlias = Callable[[Mapping[str, Value], Directory], Asked]
+"""One effect: from its arguments to what it asks for; raises ``EffectRefused``."""
 
 
 def draft_effect(
@@ -19,87 +24,88 @@ def draft_effect(
 ) -> EffectDraft:
     """Work out what an effect asks for.
 
-    Errors: ``EffectRefused`` for a name the directory does not have, or an amount that is not
-        positive or has more decimals than its coin.
+    Errors: ``EffectRefused`` for a name the directory does not have, an amount that is not positive
+        or has more decimals than its coin, and whatever else must not be sent.
     """
-    money = arguments["amount"]
-    assert isinstance(money, Money)
-    _check_amount(money, directory)
-    draft = _mirrorx_draft if manifest.name.startswith("mirrorx.") else _mirror_draft
-    fields, expectation, parts = draft(manifest, arguments, directory, money)
+    asked = DRAFTS[manifest.name](arguments, directory)
     return EffectDraft(
         manifest=manifest,
         operation=api.operations[manifest.operation],
-        fields=fields,
-        expectation=expectation,
-        money=money,
-        parts=parts,
+        fields=asked.fields,
+        expectation=asked.expectation,
+        parts=asked.parts,
+        entries=asked.entries,
+        lines=asked.lines,
     )
 
 
-def _mirror_draft(
-    manifest: Manifest, arguments: Mapping[str, Value], directory: Directory, money: Money
-) -> _Parts:
-    link = _link(directory.mirror_links, str(arguments["link"]), "mirror link")
+def _mirror_apply(arguments: Mapping[str, Value], directory: Directory) -> Asked:
+    return _mirror(arguments, directory, "apply", {})
+
+
+def _mirror_settle(arguments: Mapping[str, Value], directory: Directory) -> Asked:
+    side = str(arguments["from"])
+    fields = {"operationType": "2" if side == "ceffu" else "3"}
+    return _mirror(arguments, directory, f"settle_from_{side}", fields)
+
+
+def _mirror(
+    arguments: Mapping[str, Value], directory: Directory, kind: str, fields: Mapping[str, str]
+) -> Asked:
+    money = amount_of(arguments, directory)
+    name = str(arguments["link"])
+    link = entry_named(directory.mirror_links, name, "mirror link", "unknown-link")
     network = str(arguments["network"])
-    if network not in directory.networks:
-        raise EffectRefused("unknown-network", f'the directory has no network "{network}"')
-    fields = {
-        "mirrorLinkId": link.id,
-        "coinSymbol": money.coin,
-        "network": network,
-        "amount": amount_text(money.amount),
-    }
-    kind = "apply"
-    if manifest.name == "mirror.settle":
-        side = str(arguments["from"])
-        kind = f"settle_from_{side}"
-        fields["operationType"] = "2" if side == "ceffu" else "3"
-    return fields, _expectation(link, kind, network, money), _parts(link, network, money)
+    check_network(directory, network)
+    own = {"mirrorLinkId": link.id, "network": network, **fields}
+    return _on_link("mirror_link", link, own, kind, network, money)
 
 
-def _mirrorx_draft(
-    manifest: Manifest, arguments: Mapping[str, Value], directory: Directory, money: Money
-) -> _Parts:
-    link = _link(directory.mirrorx_links, str(arguments["link"]), "MirrorX link")
-    kind = manifest.name.removeprefix("mirrorx.")
-    fields = {
-        "mirrorXLinkId": link.id,
-        "orderType": "10" if kind == "delegate" else "20",
-        "coinSymbol": money.coin,
-        "amount": amount_text(money.amount),
-    }
-    return fields, _expectation(link, kind, "", money), _parts(link, "", money)
+def _mirrorx_delegate(arguments: Mapping[str, Value], directory: Directory) -> Asked:
+    return _mirrorx(arguments, directory, "delegate", "10")
 
 
-def _expectation(link: LinkEntry, kind: str, network: str, money: Money) -> Expectation:
-    return Expectation(
-        link_id=link.id, kind=kind, coin=money.coin, network=network, amount=money.amount
+def _mirrorx_undelegate(arguments: Mapping[str, Value], directory: Directory) -> Asked:
+    return _mirrorx(arguments, directory, "undelegate", "20")
+
+
+def _mirrorx(
+    arguments: Mapping[str, Value], directory: Directory, kind: str, order_type: str
+) -> Asked:
+    money = amount_of(arguments, directory)
+    name = str(arguments["link"])
+    link = entry_named(directory.mirrorx_links, name, "MirrorX link", "unknown-link")
+    own = {"mirrorXLinkId": link.id, "orderType": order_type}
+    return _on_link("mirrorx_link", link, own, kind, "", money)
+
+
+def _on_link(
+    type_name: str,
+    link: LinkEntry,
+    fields: Mapping[str, str],
+    kind: str,
+    network: str,
+    money: Money,
+) -> Asked:
+    return Asked(
+        fields={**fields, "coinSymbol": money.coin, "amount": amount_text(money.amount)},
+        expectation=Expectation(
+            subject_id=link.id, kind=kind, coin=money.coin, network=network, amount=money.amount
+        ),
+        parts={"link": link.name, "wallet": link.wallet, "coin": money.coin, "network": network},
+        entries=((type_name, link.name), ("wallet", link.wallet), ("coin", money.coin)),
+        lines=(("link", f"{link.name}, id {link.id}, wallet {link.wallet}"),),
     )
 
 
-def _parts(link: LinkEntry, network: str, money: Money) -> dict[str, str]:
-    return {"link": link.name, "wallet": link.wallet, "coin": money.coin, "network": network}
-
-
-def _check_amount(money: Money, directory: Directory) -> None:
-    places = directory.coins.get(money.coin)
-    if places is None:
-        raise EffectRefused("unknown-coin", f'the directory has no coin "{money.coin}"')
-    if money.amount <= 0:
-        raise EffectRefused(
-            "amount-not-positive", f"the amount is {money}; an effect moves more than nothing"
-        )
-    if decimal_places(money.amount) > places:
-        raise EffectRefused(
-            "precision-exceeded",
-            f"{money} has more decimals than {money.coin} allows",
-            hint=f"{money.coin} has {places}: round_down(x, places({money.coin!r}))",
-        )
-
-
-def _link(links: Mapping[str, LinkEntry], name: str, what: str) -> LinkEntry:
-    link = links.get(name)
-    if link is None:
-        raise EffectRefused("unknown-link", f'the directory has no {what} "{name}"')
-    return link
+DRAFTS: Mapping[str, Draft] = MappingProxyType(
+    {
+        "mirror.apply": _mirror_apply,
+        "mirror.settle": _mirror_settle,
+        "mirrorx.delegate": _mirrorx_delegate,
+        "mirrorx.undelegate": _mirrorx_undelegate,
+        **TRANSFER_DRAFTS,
+        **WALLET_DRAFTS,
+    }
+)
+"""Every effect by its action's name; a test holds it against the manifests."""

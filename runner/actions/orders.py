@@ -6,7 +6,6 @@ from datetime import datetime
 from runner.actions.custodian import Custodian
 from runner.actions.rows import Row
 from runner.actions.statuses import MIRROR_KINDS, MIRRORX_KINDS, status_word
-from runner.catalogue.manifests import MANIFESTS
 from runner.controls.directory import LinkEntry
 from runner.core.errors import ExpressionFailed
 from runner.core.record import record
@@ -74,21 +73,12 @@ class OrderResolver:
         rows = tuple(row for row in seen if row.coin == order.expectation.coin)
         return Sighting(rows=rows, complete=complete, at=at)
 
+    async def look_own(self, order: EffectOrder, *, since: datetime) -> Sighting:
+        """List the same: the list is all there is to see the order in.
 
-def resolver_for(custodian: Custodian, order: EffectOrder) -> OrderResolver:
-    """Return the eyes for one effect.
-
-    Errors: ``KeyError`` when the directory no longer has the link, which apply has checked.
-    """
-    manifest = MANIFESTS[order.action]
-    links = custodian.directory.links(manifest.link_type).values()
-    link = next(entry for entry in links if entry.id == order.expectation.link_id)
-    list_orders = _LISTS[manifest.resolver]
-    return OrderResolver(custodian=custodian, link=link, list_orders=list_orders)
-
-
-_LISTS = {"mirror.record.list": mirror_orders, "mirrorx.order.list": mirrorx_orders}
-"""Who reads each list of orders, by the operation a manifest names as its resolver."""
+        Errors: ``RemoteError``.
+        """
+        return await self.look(order, since=since)
 
 
 def _mirror_order(row: Row, link: LinkEntry) -> SeenOrder:
@@ -96,7 +86,7 @@ def _mirror_order(row: Row, link: LinkEntry) -> SeenOrder:
     return SeenOrder(
         order_id=row.text("recordId"),
         request_id=row.text_or_none("requestId") or "",
-        link_id=link.id,
+        subject_id=link.id,
         kind=MIRROR_KINDS.get(row.text("operationType"), "unknown"),
         coin=row.coin(),
         network=row.text("network"),
@@ -111,7 +101,7 @@ def _mirrorx_order(row: Row) -> SeenOrder:
     return SeenOrder(
         order_id=row.text("orderViewId"),
         request_id="",
-        link_id=row.text("mirrorXLinkId"),
+        subject_id=row.text("mirrorXLinkId"),
         kind=MIRRORX_KINDS.get(row.text("orderType"), "unknown"),
         coin=row.coin(),
         network="",

@@ -16,15 +16,18 @@ from runner.actions.lookups import (
 from runner.actions.orders import mirror_orders, mirrorx_orders, require_binance_uid
 from runner.actions.raw import raw_read
 from runner.actions.rows import Row
+from runner.actions.sending_reads import SENDING_READS
 from runner.actions.statuses import MIRRORX_LINK_APPROVED, WALLET_TYPE_NUMBERS, WALLET_TYPES
 from runner.actions.wallet_reads import WALLET_READS
 from runner.catalogue.manifest import RAW_PREFIX, Manifest
 from runner.client.paging import PagedRows
-from runner.controls.directory import LinkEntry
+from runner.controls.directory import LinkEntry, WalletEntry
+from runner.core.errors import ExpressionFailed
 from runner.core.money import CONTEXT, ZERO, AmountInvalid, Money, amount_from_reply
 from runner.core.values import Value
 from runner.effects.model import SeenOrder
 
+_SUB = "prime_sub"
 _ZERO_ROWS = {"excludeZeroAmountFlag": "false"}
 
 
@@ -76,13 +79,32 @@ async def _wallet_list(custodian: Custodian, _: Arguments) -> Value:
 
 async def _wallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
     wallet = wallet_of(custodian, arguments)
+    return await _assets(custodian, wallet, arguments)
+
+
+async def _subwallet_assets(custodian: Custodian, arguments: Arguments) -> Value:
+    wallet = wallet_of(custodian, arguments)
+    if wallet.type != _SUB:
+        raise ExpressionFailed(
+            f'"{wallet.name}" is a {wallet.type} wallet, not a sub-wallet',
+            hint="wallet.assets shows what a wallet of any type holds",
+        )
+    return await _assets(custodian, wallet, arguments)
+
+
+async def _assets(custodian: Custodian, wallet: WalletEntry, arguments: Arguments) -> Value:
     params = {"walletId": wallet.id}
-    coin = str(arguments.get("coin", ""))
+    coin, network = str(arguments.get("coin", "")), str(arguments.get("network", ""))
     if coin:
         params["coinSymbol"] = coin
-    if "network" in arguments:
-        params["network"] = str(arguments["network"])
-    rows, paged = await custodian.pages("wallet.asset.list", params)
+    operation = "wallet.asset.list"
+    if wallet.type == _SUB:
+        if network:
+            raise ExpressionFailed("a sub-wallet's assets cannot be asked for by network")
+        operation = "subwallet.asset.list"
+    elif network:
+        params["network"] = network
+    rows, paged = await custodian.pages(operation, params)
     return {
         "rows": tuple(
             {
@@ -219,7 +241,7 @@ async def _mirrorx_order(custodian: Custodian, arguments: Arguments) -> Value:
 
 def _one_order(name: str, order_id: str, orders: Iterable[SeenOrder]) -> Value:
     order = next((o for o in orders if o.order_id == order_id), None)
-    if order is None:
+    if order is None or order.amount is None:
         # Not there is not "failed": the list may lag, or be incomplete, and a wait looks again.
         return {"found": False, name: order_id, "status": "unknown"}
     return {
@@ -285,7 +307,9 @@ READS: Mapping[str, Read] = MappingProxyType(
         "mirrorx.positions": _mirrorx_positions,
         "mirrorx.available": _mirrorx_available,
         "mirrorx.order": _mirrorx_order,
+        "subwallet.assets": _subwallet_assets,
         **WALLET_READS,
+        **SENDING_READS,
     }
 )
 """Every named read by its action's name; a test holds it against the manifests."""

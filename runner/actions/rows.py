@@ -1,9 +1,12 @@
 """Reading the custodian's rows: texts, amounts and moments, or a refusal that says which field."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
+from runner.core.clock import moment_from_ms
 from runner.core.errors import ReplyRefused
+from runner.core.jsonvalue import NumberText
 from runner.core.money import COIN, AmountInvalid, Money, amount_from_reply
 
 
@@ -32,6 +35,46 @@ class Row:
         value = self._fields.get(name)
         return str(value) if isinstance(value, str) else None
 
+    def is_number(self, name: str) -> bool:
+        """Tell whether a field came as a number, which may have been rounded on its way."""
+        return isinstance(self._fields.get(name), NumberText)
+
+    def whole(self, name: str) -> int:
+        """Return a whole number."""
+        text = self.text(name)
+        if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX:
+            raise self._refused(name, "is not a whole number")
+        return int(text)
+
+    def whole_or_none(self, name: str) -> int | None:
+        """Return a whole number, or None where the field is absent or null."""
+        return self.whole(name) if self.text_or_none(name) else None
+
+    def moment(self, name: str) -> datetime:
+        """Return a moment given in milliseconds."""
+        try:
+            return moment_from_ms(self.whole(name))
+        except OverflowError as exc:
+            raise self._refused(name, "is no moment") from exc
+
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        value = self._fields.get(name)
+        if not isinstance(value, bool):
+            raise self._refused(name, "is neither true nor false")
+        return value
+
+    def rows_or_none(self, name: str) -> "tuple[Row, ...] | None":
+        """Return the objects of a list inside, or None where the field is absent or null."""
+        items = self._fields.get(name)
+        if not isinstance(items, list):
+            return None
+        return tuple(
+            Row(item, method=self._method, path=self._path)
+            for item in items
+            if isinstance(item, Mapping)
+        )
+
     def amount(self, name: str) -> Decimal:
         """Return an exact amount."""
         try:
@@ -58,3 +101,6 @@ class Row:
         return ReplyRefused(
             f"the reply's field {name} {what}", method=self._method, path=self._path
         )
+
+
+_DIGITS_MAX = 30

@@ -6,12 +6,16 @@ from types import MappingProxyType
 from runner.actions.custodian import Custodian
 from runner.actions.lookups import Arguments, Read, named, names_of, since_of, wallet_of
 from runner.actions.rows import Row
-from runner.actions.statuses import status_word, transaction_status_word
+from runner.actions.statuses import (
+    AUTO_COLLECTION,
+    EXCHANGE_KINDS,
+    TRANSFER_KINDS,
+    WALLET_TYPE_NUMBERS,
+    status_word,
+    transaction_status_word,
+)
 from runner.core.money import Money
 from runner.core.values import Value
-
-_TRANSFER_KINDS = {"10": "on_chain", "20": "internal"}
-_AUTO_COLLECTION = "1"
 
 
 async def _wallet_summary(custodian: Custodian, arguments: Arguments) -> Value:
@@ -49,7 +53,7 @@ def _deposit(row: Row) -> Value:
     return {
         "order": row.text("orderViewId"),
         **_transaction_status(row, kind),
-        **named("kind", _TRANSFER_KINDS.get(kind)),
+        **named("kind", TRANSFER_KINDS.get(kind)),
         "amount": row.money("amount"),
         **named("network", row.text_or_none("network")),
         "from_address": row.text("fromAddress"),
@@ -72,7 +76,7 @@ async def _withdrawal(custodian: Custodian, arguments: Arguments) -> Value:
         "found": True,
         "order": row.text("orderViewId"),
         **_transaction_status(row, kind),
-        **named("kind", _TRANSFER_KINDS.get(kind)),
+        **named("kind", TRANSFER_KINDS.get(kind)),
         "amount": row.money("amount"),
         **named("fee", None if fee is None else Money(fee, row.coin("feeSymbol"))),
         "network": row.text("network"),
@@ -94,7 +98,7 @@ async def _subwallet_list(custodian: Custodian, arguments: Arguments) -> Value:
             {
                 "id": row.text("walletIdStr"),
                 "name": row.text("walletName"),
-                "auto_collection": row.text("autoCollection") == _AUTO_COLLECTION,
+                "auto_collection": row.text("autoCollection") == AUTO_COLLECTION,
                 **named("wallet", names.get(row.text("walletIdStr"))),
             }
             for row in rows
@@ -128,12 +132,58 @@ async def _transfer(custodian: Custodian, arguments: Arguments) -> Value:
 
 def _transaction_status(row: Row, kind: str) -> dict[str, Value]:
     code = row.text("status")
-    word = transaction_status_word(code, is_internal=_TRANSFER_KINDS.get(kind) == "internal")
+    word = transaction_status_word(code, is_internal=TRANSFER_KINDS.get(kind) == "internal")
     return {"status": word, "status_code": code}
 
 
 def _coin(arguments: Arguments) -> dict[str, str]:
     return {"coinSymbol": str(arguments["coin"])} if "coin" in arguments else {}
+
+
+async def _exchange_order(custodian: Custodian, arguments: Arguments) -> Value:
+    order = str(arguments["order"])
+    params = {"walletId": wallet_of(custodian, arguments).id, "orderViewId": order}
+    row = await custodian.record_or_none("exchange.transfer.detail", params)
+    if row is None:
+        return {"found": False, "order": order, "status": "unknown"}
+    code = row.text("status")
+    return {
+        "found": True,
+        "order": row.text("orderViewId"),
+        "status": status_word(code),
+        "status_code": code,
+        **named("direction", EXCHANGE_KINDS.get(row.text("direction"))),
+        "amount": row.money("amount"),
+        "exchange_uid": row.text("exchangeUserId"),
+        **named("request_id", row.text_or_none("requestId")),
+    }
+
+
+async def _transactions(custodian: Custodian, arguments: Arguments) -> Value:
+    wallet = wallet_of(custodian, arguments)
+    listed = {"walletIds": (wallet.id,)}
+    for ours, theirs in (("coin", "symbols"), ("network", "networks")):
+        if ours in arguments:
+            listed[theirs] = (str(arguments[ours]),)
+    params = {"walletType": WALLET_TYPE_NUMBERS[wallet.type], **listed}
+    since = custodian.clock.now() - since_of(arguments)
+    rows, complete = await custodian.history("transaction.history", params, since=since)
+    # Days are asked for, so what lies before the moment comes with the rest.
+    moved = ((row.moment("ts"), row) for row in rows)
+    return {
+        "rows": tuple(
+            {
+                "at": at,
+                "kind": row.text("transactionType"),
+                "amount": Money(row.amount("amount"), row.coin("symbol")),
+                **named("network", row.text_or_none("network") or None),
+                **named("transaction", row.text_or_none("txId") or None),
+            }
+            for at, row in moved
+            if at >= since
+        ),
+        "complete": complete,
+    }
 
 
 WALLET_READS: Mapping[str, Read] = MappingProxyType(
@@ -144,6 +194,8 @@ WALLET_READS: Mapping[str, Read] = MappingProxyType(
         "deposits": _deposits,
         "withdrawal": _withdrawal,
         "transfer": _transfer,
+        "exchange.order": _exchange_order,
+        "transactions": _transactions,
     }
 )
 """The reads of this module by their actions' names."""

@@ -46,6 +46,7 @@ class ClientTransport:
             code=answer.code,
             message=answer.message,
             data=_texts(answer.data),
+            value=_value_text(answer.value),
             server_date=answer.server_date.isoformat() if answer.server_date else "",
             digest=answer.body_sha256,
             remote_request_id=answer.remote_request_id,
@@ -61,3 +62,9 @@ def _texts(data: Mapping[str, object] | None) -> Mapping[str, str] | None:
     if data is None:
         return None
     return {name: str(value) for name, value in data.items() if isinstance(value, str)}
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str) else ""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from runner.actions.custodian import Custodian
 from runner.actions.effects import draft_effect
-from runner.actions.orders import OrderResolver, resolver_for
 from runner.actions.reads import Reads
+from runner.actions.resolvers import look_for_name, resolver_for
 from runner.actions.wire import ClientTransport
 from runner.app.environment import Environment
 from runner.app.settings import Settings
@@ -61,7 +61,7 @@ from runner.core.secret import Secret
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder
-from runner.effects.ports import Facts
+from runner.effects.ports import Facts, Resolver
 from runner.journal.sqlite import SqliteJournal, open_journal
 
 if TYPE_CHECKING:
@@ -159,7 +159,14 @@ class Desk:
             )
         return ClientTransport(self.effect_client)
 
-    def resolver(self, order: EffectOrder) -> OrderResolver:
+    async def look(self, draft: EffectDraft) -> None:
+        """Look at the custodian whether an effect can be planned.
+
+        Errors: ``EffectRefused``, ``RemoteError``.
+        """
+        await look_for_name(self.custodian, draft)
+
+    def resolver(self, order: EffectOrder) -> Resolver:
         """Return the eyes for one effect."""
         return resolver_for(self.custodian, order)
 

@@ -5,7 +5,9 @@ action is written down twice.
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from enum import StrEnum
+from types import MappingProxyType
 
 from runner.core.record import record
 from runner.core.types import Record, Type
@@ -19,6 +21,39 @@ class ActionKind(StrEnum):
 
     READ = "read"
     EFFECT = "effect"
+    REPEATABLE = "repeatable"
+    """An effect that leaves the same when it is done twice, so that it may be sent again."""
+
+
+class FoundBy(StrEnum):
+    """How it is found out what became of an effect, and with that how much a look can prove."""
+
+    LIST = "list"
+    """In a list that need not show whose an order is: a matching row is evidence, never a hit."""
+    REQUEST_ID = "request_id"
+    """By asking for its requestId."""
+    NAME = "name"
+    """By a name that nothing else has."""
+    STATE = "state"
+    """By what it was to bring about; whose doing that was does not matter."""
+    NOTHING = "nothing"
+    """By no read at all."""
+
+
+ORDER_STATUSES: Mapping[str, str] = MappingProxyType(
+    {"0": "accepted", "10": "accepted", "20": "in_progress", "30": "success", "99": "failed"}
+)
+"""The numbers of orders and transfers that no chain is part of, and our word for each.
+
+Source: ceffu/NOTES.md 4: read 0 and 10 as accepted, not done.
+"""
+CHAIN_STATUSES: Mapping[str, str] = MappingProxyType(
+    {"10": "accepted", "20": "in_progress", "30": "in_progress", "40": "success", "99": "failed"}
+)
+"""The numbers of what goes over a chain: 30 says that it was sent, 40 that it has arrived.
+
+Source: ceffu/NOTES.md 4.
+"""
 
 
 @record
@@ -61,12 +96,14 @@ class BalanceField:
 class Movement:
     """What an effect does to the projected ledger: ``amount`` leaves one account for the other.
 
-    Shapes: ``debit`` and ``credit`` are account templates over the arguments; ``{wallet}`` is the
-        wallet behind the link.
+    Shapes: ``debit`` and ``credit`` are account templates over the parts of an effect's draft;
+        ``{wallet}`` is the wallet behind a link. ``has_fee`` tells whether the custodian takes a
+        fee on top of the amount, which is then no part of the movement.
     """
 
     debit: str
     credit: str
+    has_fee: bool = False
 
 
 @record
@@ -85,16 +122,32 @@ class Confirmation:
 
 
 @record
+class Acceptance:
+    """What the answer to an accepted effect holds.
+
+    Shapes: ``order_field`` names the field with the custodian's id, or is empty where the answer
+        has none; ``echoes_request_id`` tells whether our requestId comes back; ``statuses`` are the
+        numbers of its status, or empty where it has none; ``is_bare`` marks an answer that is
+        ``true`` and nothing else.
+    """
+
+    order_field: str = ""
+    echoes_request_id: bool = False
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    is_bare: bool = False
+
+
+@record
 class Manifest:
     """One action.
 
     Shapes: ``operation`` is the id of the API operation it calls; ``volatile`` names result fields
         (``field``, or ``rows.field`` for a field of every row) that an earlier effect of the same
-        run may change in a way the projection cannot follow; ``lock`` is a template over the
-        arguments and ``{coin}``, and empty for reads; ``order_field`` names the field of the reply
-        that holds the custodian's id, ``result_order`` the field of our result that repeats it;
-        ``resolver`` is the operation that lists such orders; ``list_only`` effects can be found by
-        that list alone, never asked for by requestId.
+        run may change in a way the projection cannot follow; ``lock`` is a template over the parts
+        of an effect's draft, and empty for reads; ``movement`` is None for what moves no money;
+        ``result_order`` names the field of our result that holds the custodian's id, or is empty;
+        ``resolver`` is the operation that shows what became of an effect, and empty where
+        ``found_by`` is NOTHING.
     """
 
     name: str
@@ -107,11 +160,16 @@ class Manifest:
     volatile: tuple[str, ...] = ()
     lock: str = ""
     movement: Movement | None = None
-    order_field: str = ""
+    acceptance: Acceptance = Acceptance()
     result_order: str = ""
     resolver: str = ""
-    list_only: bool = False
+    found_by: FoundBy = FoundBy.NOTHING
     confirmation: Confirmation = Confirmation()
+
+    @property
+    def is_effect(self) -> bool:
+        """Tell whether the action changes something at the custodian, once or again and again."""
+        return self.kind is not ActionKind.READ
 
     @property
     def link_type(self) -> str:

@@ -6,14 +6,15 @@ Source: DESIGN section 3; the operations' facts are in ``schemas/ceffu.openapi.y
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from runner.catalogue.effect_manifests import EFFECT_MANIFESTS
 from runner.catalogue.manifest import (
     RAW_PREFIX,
     ActionKind,
     Argument,
     BalanceField,
     Manifest,
-    Movement,
 )
+from runner.catalogue.sending_manifests import SENDING_MANIFESTS
 from runner.catalogue.wallet_manifests import WALLET_MANIFESTS
 from runner.core.types import (
     BOOL,
@@ -61,9 +62,6 @@ def _wallet() -> Argument:
     return Argument(name="wallet", type=WALLET, summary="a wallet's name in the directory")
 
 
-_AMOUNT = Argument(name="amount", type=MONEY, summary="how much of which coin, like 250000 USDT")
-_NETWORK = Argument(name="network", type=NETWORK, summary="the coin's network in the wallet")
-
 _STATUS_FIELDS = (
     Field("status", STRING, summary="accepted, in_progress, success, failed or unknown"),
     Field("status_code", STRING, optional=True, summary="the custodian's number for the status"),
@@ -84,22 +82,6 @@ def _order_row(name: str, order: str) -> Record:
         ),
     )
 
-
-def _effect_result(name: str, order: str) -> Record:
-    return Record(
-        name,
-        (
-            Field(order, ORDER_ID, summary="the custodian's id of the order"),
-            Field("status", STRING, summary="accepted, in_progress, success, failed or unknown"),
-            Field("status_code", STRING, summary="the custodian's number for the status"),
-            Field("request_id", STRING, summary="the id we sent, the same in every attempt"),
-            Field("amount", MONEY, summary="the amount ordered"),
-        ),
-    )
-
-
-_MIRROR_EFFECT = _effect_result("mirror_effect", "record")
-_MIRRORX_EFFECT = _effect_result("mirrorx_effect", "order")
 
 _ALL = (
     Manifest(
@@ -155,7 +137,7 @@ _ALL = (
     Manifest(
         name="wallet.assets",
         kind=ActionKind.READ,
-        summary="What a wallet holds, coin by coin.",
+        summary="What a wallet of any type holds, coin by coin.",
         operation="wallet.asset.list",
         arguments=(
             _wallet(),
@@ -356,75 +338,11 @@ _ALL = (
         result=_order_row("mirrorx_order", "order"),
         volatile=("found", "status", "status_code"),
     ),
-    Manifest(
-        name="mirror.apply",
-        kind=ActionKind.EFFECT,
-        summary="Mirror assets of a wallet to the linked Binance account.",
-        operation="mirror.asset.apply",
-        arguments=(_link(MIRROR_LINK), _AMOUNT, _NETWORK),
-        result=_MIRROR_EFFECT,
-        lock="mirror:{link}:{coin}",
-        movement=Movement(debit="custody:{wallet}:{network}", credit="mirrored:{link}:{network}"),
-        order_field="recordId",
-        result_order="record",
-        resolver="mirror.record.list",
-        list_only=True,
-    ),
-    Manifest(
-        name="mirror.settle",
-        kind=ActionKind.EFFECT,
-        summary="Settle mirrored assets back, from the custody or from the exchange side.",
-        operation="mirror.asset.settle",
-        arguments=(
-            _link(MIRROR_LINK),
-            _AMOUNT,
-            _NETWORK,
-            Argument(
-                name="from",
-                type=STRING,
-                choices=("binance", "ceffu"),
-                summary="which side starts the settlement",
-            ),
-        ),
-        result=_MIRROR_EFFECT,
-        lock="mirror:{link}:{coin}",
-        movement=Movement(debit="mirrored:{link}:{network}", credit="custody:{wallet}:{network}"),
-        order_field="recordId",
-        result_order="record",
-        resolver="mirror.record.list",
-        list_only=True,
-    ),
-    Manifest(
-        name="mirrorx.delegate",
-        kind=ActionKind.EFFECT,
-        summary="Delegate assets of a prime wallet to the linked Binance account.",
-        operation="mirrorx.order.create",
-        arguments=(_link(MIRRORX_LINK), _AMOUNT),
-        result=_MIRRORX_EFFECT,
-        lock="mirrorx:{link}:{coin}",
-        movement=Movement(debit="custody:{wallet}:{network}", credit="delegated:{link}"),
-        order_field="orderViewId",
-        result_order="order",
-        resolver="mirrorx.order.list",
-        list_only=True,
-    ),
-    Manifest(
-        name="mirrorx.undelegate",
-        kind=ActionKind.EFFECT,
-        summary="Take delegated assets back into the prime wallet.",
-        operation="mirrorx.order.create",
-        arguments=(_link(MIRRORX_LINK), _AMOUNT),
-        result=_MIRRORX_EFFECT,
-        lock="mirrorx:{link}:{coin}",
-        movement=Movement(debit="delegated:{link}", credit="custody:{wallet}:{network}"),
-        order_field="orderViewId",
-        result_order="order",
-        resolver="mirrorx.order.list",
-        list_only=True,
-    ),
 )
 
-NAMED: Mapping[str, Manifest] = MappingProxyType({m.name: m for m in (*_ALL, *WALLET_MANIFESTS)})
+NAMED: Mapping[str, Manifest] = MappingProxyType(
+    {m.name: m for m in (*_ALL, *WALLET_MANIFESTS, *SENDING_MANIFESTS, *EFFECT_MANIFESTS)}
+)
 """The actions with a name and words of our own, in the order of the reference."""
 
 

@@ -3,7 +3,7 @@
 Source: DESIGN section 3; the operations' facts are in ``schemas/ceffu.openapi.yaml``.
 """
 
-from runner.catalogue.manifest import ActionKind, Argument, Manifest
+from runner.catalogue.manifest import ActionKind, Argument, BalanceField, Manifest
 from runner.core.types import (
     BOOL,
     COIN,
@@ -13,9 +13,11 @@ from runner.core.types import (
     NETWORK,
     ORDER_ID,
     STRING,
+    TIMESTAMP,
     WALLET,
     Field,
     ListOf,
+    MapOf,
     Record,
 )
 
@@ -77,6 +79,46 @@ WALLET_MANIFESTS = (
                     Field("wallet", WALLET, optional=True, summary=_NAME),
                 ),
                 _COMPLETE,
+            ),
+        ),
+    ),
+    Manifest(
+        name="subwallet.assets",
+        kind=ActionKind.READ,
+        summary="What a sub-wallet holds, coin by coin.",
+        operation="subwallet.asset.list",
+        arguments=(
+            Argument(name="wallet", type=WALLET, summary="a sub-wallet's name in the directory"),
+            Argument(name="coin", type=COIN, required=False, summary="only this coin"),
+        ),
+        result=Record(
+            "subwallet_assets",
+            (
+                _rows(
+                    "subwallet_asset_row",
+                    Field("coin", COIN),
+                    Field("network", NETWORK, optional=True),
+                    Field("amount", MONEY, summary="the wallet's balance"),
+                    Field("available", MONEY, summary="the part that can be spent now"),
+                    Field("with_mirror", MONEY, summary="balance and mirrored amount together"),
+                ),
+                Field(
+                    "by_coin",
+                    MapOf(COIN, MONEY),
+                    summary="what can be spent now, summed over the rows of a coin",
+                ),
+                _COMPLETE,
+            ),
+        ),
+        balances=(
+            BalanceField(
+                rows="rows",
+                field="available",
+                account="custody:{wallet}:{network}",
+                summed="by_coin",
+            ),
+            BalanceField(
+                rows="rows", field="amount", account="custody:{wallet}:{network}", seeds=False
             ),
         ),
     ),
@@ -182,6 +224,57 @@ WALLET_MANIFESTS = (
                 _REQUEST_ID,
             ),
         ),
+    ),
+    Manifest(
+        name="exchange.order",
+        kind=ActionKind.READ,
+        summary="How far one transfer between a prime wallet and the exchange has come.",
+        operation="exchange.transfer.detail",
+        arguments=(_WALLET, _ORDER),
+        result=Record(
+            "exchange_order",
+            (
+                *_FOUND,
+                Field("direction", STRING, optional=True, summary="to_exchange or from_exchange"),
+                Field("amount", MONEY, optional=True),
+                Field("exchange_uid", STRING, optional=True, summary="the exchange account"),
+                _REQUEST_ID,
+            ),
+        ),
+        volatile=("found", "status", "status_code"),
+    ),
+    Manifest(
+        name="transactions",
+        kind=ActionKind.READ,
+        summary="Everything that moved in a wallet, as the custodian books it.",
+        operation="transaction.history",
+        arguments=(
+            _WALLET,
+            Argument(name="coin", type=COIN, required=False, summary="only this coin"),
+            Argument(name="network", type=NETWORK, required=False, summary="only this network"),
+            Argument(
+                name="since",
+                type=DURATION,
+                required=False,
+                default="7d",
+                summary="how far back is searched; at most 29 days",
+            ),
+        ),
+        result=Record(
+            "transactions",
+            (
+                _rows(
+                    "transaction_row",
+                    Field("at", TIMESTAMP),
+                    Field("kind", STRING, summary="the custodian's word, such as Receive"),
+                    Field("amount", MONEY),
+                    Field("network", NETWORK, optional=True),
+                    _TRANSACTION,
+                ),
+                _COMPLETE,
+            ),
+        ),
+        volatile=("rows",),
     ),
 )
 """In the order of the reference."""

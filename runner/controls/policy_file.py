@@ -38,6 +38,7 @@ UNKNOWN_NAMES: Final = {
     "network": ("unknown-network", "the directory has no network"),
     "wallet": ("unknown-wallet", "the directory has no wallet"),
     "link": ("unknown-link", "the directory has no link"),
+    "destination": ("unknown-destination", "the directory has no destination"),
 }
 """The code and the words for a name of each fact that nobody knows."""
 
@@ -66,6 +67,8 @@ def known_names(directory: Directory | None) -> Names:
             "network": directory.networks,
             "wallet": frozenset(directory.wallets),
             "link": frozenset({*directory.mirror_links, *directory.mirrorx_links}),
+            # A transfer goes to a wallet, a withdrawal to a destination.
+            "destination": frozenset({*directory.destinations, *directory.wallets}),
         }
     )
 

@@ -1,9 +1,9 @@
 """Reading parts of a document whose shape the JSON Schema has already vouched for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from runner.core.diagnostics import Diagnostic
+from runner.core.diagnostics import Diagnostic, did_you_mean
 from runner.core.source import Span
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode
 
@@ -46,6 +46,11 @@ def scalars_of(node: MappingNode, key: str) -> tuple[ScalarNode, ...]:
         assert isinstance(item, ScalarNode), "the schema promised a list of scalars"
         items.append(item)
     return tuple(items)
+
+
+def listed_hint(word: str, known: Iterable[str]) -> str:
+    """Return the way out of a word that is not listed."""
+    return did_you_mean(word, known) or "the directory lists none"
 
 
 class Findings:

@@ -1,7 +1,7 @@
 """Time as a parameter."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -54,6 +54,14 @@ def timestamp_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def moment_from_ms(milliseconds: int) -> datetime:
+    """Return the moment so many milliseconds after the beginning of 1970, in UTC.
+
+    Errors: ``OverflowError`` for one that no calendar of ours reaches.
+    """
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 def moment_from_text(text: str) -> datetime:
     """Read what ``timestamp_text`` wrote, or any RFC 3339 moment with a zone.
 
@@ -66,3 +74,6 @@ def moment_from_text(text: str) -> datetime:
 
 
 _MILLISECOND = datetime.resolution * 1000
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

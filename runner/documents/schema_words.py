@@ -44,6 +44,7 @@ _OWNERS: Final = {
     "wallets": "wallet",
     "mirror_links": "Mirror link",
     "mirrorx_links": "MirrorX link",
+    "destinations": "destination",
     "profiles": "profile",
 }
 _BOUNDS: Final = frozenset({"minimum", "maximum"})

@@ -5,23 +5,15 @@ Source: DESIGN section 6, rule 4; RELIABILITY 1.5.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from runner.catalogue.api import WriteOutcome
+from runner.catalogue.manifest import Acceptance
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.model import EffectOrder, SendKind, SendReport
 from runner.effects.ports import Facts
 
 REQUEST_ID_FIELD = "requestId"
-ORDER_STATUSES: Mapping[str, str] = MappingProxyType(
-    {"0": "accepted", "10": "accepted", "20": "in_progress", "30": "success", "99": "failed"}
-)
-"""The numbers an answer to a mirror or MirrorX order may hold, and our word for each.
-
-Source: ceffu/NOTES.md 4: read 0 and 10 as accepted, not done.
-"""
-
 _OK = 200
 _TOO_MANY = 429
 _BUSINESS_STATUSES = frozenset({200, 400, 401, 403, 404})
@@ -65,12 +57,12 @@ def classify(
     *,
     codes: Mapping[str, WriteOutcome],
     facts: Facts,
-    order_id_field: str,
+    acceptance: Acceptance,
 ) -> Verdict:
     """Say what a report proves about its attempt, as if there were no other.
 
     Shapes: ``codes`` maps every documented business code to what it says about a write;
-        ``order_id_field`` is the reply's field that holds the custodian's id.
+        ``acceptance`` says what the answer to an accepted effect holds.
     """
     if report.kind is SendKind.NOT_SENT:
         return Verdict(kind=VerdictKind.NOT_SENT, reason=report.reason or "it was not sent")
@@ -86,7 +78,7 @@ def classify(
         return _unknown(f"HTTP {report.status} proves nothing{_why(report)}")
     if not report.code:
         return _unknown(f"HTTP {report.status} without a well-formed answer{_why(report)}")
-    return _by_code(report, data, codes=codes, facts=facts, order_id_field=order_id_field)
+    return _by_code(report, data, codes=codes, facts=facts, acceptance=acceptance)
 
 
 def answer_record(report: SendReport, verdict: Verdict) -> JsonValue:
@@ -117,12 +109,12 @@ def _by_code(
     *,
     codes: Mapping[str, WriteOutcome],
     facts: Facts,
-    order_id_field: str,
+    acceptance: Acceptance,
 ) -> Verdict:
     outcome = codes.get(report.code)
     if outcome is WriteOutcome.DONE:
-        return _accepted(report, data, order_id_field)
-    if data.get(order_id_field):
+        return _accepted(report, data, acceptance)
+    if acceptance.order_field and data.get(acceptance.order_field):
         return _unknown(f"{_words(report)}, and yet the answer names an order")
     if outcome is None:
         reason = f"{_words(report)}, a code that is not documented"
@@ -137,21 +129,23 @@ def _by_code(
     return Verdict(kind=kind, reason=_words(report))
 
 
-def _accepted(report: SendReport, data: Mapping[str, str], order_id_field: str) -> Verdict:
+def _accepted(report: SendReport, data: Mapping[str, str], acceptance: Acceptance) -> Verdict:
     if report.status != _OK:
         return _unknown(f"a success under HTTP {report.status}")
-    if REQUEST_ID_FIELD not in data:
+    if acceptance.is_bare and report.value != "true":
+        return _unknown("a success that does not say true")
+    if acceptance.echoes_request_id and REQUEST_ID_FIELD not in data:
         return _unknown(f"a success without {REQUEST_ID_FIELD}")
-    order_id = data.get(order_id_field, "")
-    if not order_id:
-        return _unknown(f"a success without {order_id_field}")
-    code = data.get("status", "")
-    status = ORDER_STATUSES.get(code)
-    if status is None:
+    order_id = data.get(acceptance.order_field, "") if acceptance.order_field else ""
+    if acceptance.order_field and not order_id:
+        return _unknown(f"a success without {acceptance.order_field}")
+    code = data.get("status", "") if acceptance.statuses else ""
+    status = acceptance.statuses.get(code, "") if acceptance.statuses else "accepted"
+    if not status:
         return _unknown(f"a success with the status {code!r}, which nobody has documented")
     return Verdict(
         kind=VerdictKind.ACCEPTED,
-        reason=f"accepted as {order_id}",
+        reason=f"accepted as {order_id}" if order_id else "accepted",
         order_id=order_id,
         status=status,
         status_code=code,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from runner.catalogue.api import Operation
-from runner.catalogue.body import body_text
+from runner.catalogue.body import ParameterValue, body_text
 from runner.catalogue.manifest import Manifest
 from runner.core.errors import ExpressionFailed
 from runner.core.money import Money
@@ -29,16 +29,23 @@ class EffectRefused(ExpressionFailed):
 class EffectDraft:
     """What an effect will ask of the custodian, before it has a requestId.
 
-    Shapes: ``fields`` are the body's members without requestId and timestamp, as texts; ``parts``
-        fills the manifest's lock and account templates.
+    Shapes: ``fields`` are the body's members without requestId and timestamp; ``parts`` fills the
+        manifest's lock and account templates; ``entries`` are the directory's entries it rests on,
+        as (type, name); ``lines`` say what it does, for people, as (label, text) pairs.
     """
 
     manifest: Manifest
     operation: Operation
-    fields: Mapping[str, str]
+    fields: Mapping[str, ParameterValue]
     expectation: Expectation
-    money: Money
     parts: Mapping[str, str]
+    entries: tuple[tuple[str, str], ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def money(self) -> Money | None:
+        """Return what the effect moves, or None."""
+        return self.expectation.money
 
     @property
     def lock(self) -> str:
@@ -48,9 +55,13 @@ class EffectDraft:
     def body(self, request_id: str) -> str:
         """Write the body without its timestamp: members sorted by name, no blanks.
 
+        Some operations take no requestId; then it names the effect among us alone.
+
         Shapes: as ``body_text``, which says what is a JSON number and what a text.
         """
-        return body_text(self.operation, {**self.fields, "requestId": request_id})
+        takes_id = self.operation.parameter("requestId") is not None
+        own = {"requestId": request_id} if takes_id else {}
+        return body_text(self.operation, {**self.fields, **own})
 
     def order(
         self, *, run_id: str, path: str, request_id: str, planned_at: datetime
@@ -68,4 +79,5 @@ class EffectDraft:
             lock=self.lock,
             expectation=self.expectation,
             planned_at=planned_at,
+            found_by=self.manifest.found_by,
         )

@@ -7,9 +7,11 @@ Source: DESIGN section 6.
 
 from datetime import datetime
 
+from runner.catalogue.manifest import Acceptance, FoundBy
 from runner.core.errors import (
     LockHeld,
     NotSent,
+    OutcomeUnknown,
     RemoteError,
     RemoteRefused,
     ReplyRefused,
@@ -58,7 +60,7 @@ class EffectDriver(Equipment):
         *,
         until: Until,
         timing: Timing,
-        order_id_field: str,
+        acceptance: Acceptance,
         not_after: datetime | None,
     ) -> EffectRow:
         """Take an effect as far as asked, or as far as it goes.
@@ -66,28 +68,27 @@ class EffectDriver(Equipment):
         Calling again, in this process or a later one, goes on with the same effect.
 
         Shapes: the row returned is final, HALTED, or ACCEPTED: because that was asked for, or
-            because ``within_s`` passed without an end. ``order_id_field`` names the reply's field
-            with the custodian's id. An effect none of whose attempts can have been executed is
+            because ``within_s`` passed without an end. ``acceptance`` says what the answer to an
+            accepted effect holds. An effect none of whose attempts can have been executed is
             CANCELLED once ``not_after`` has passed.
         Errors: ``LockHeld`` when the custodian lists an open order on the same link and coin, or
             another run holds the lock; ``RemoteError`` when nothing was sent and the custodian
             cannot be reached; ``PlanRefused`` when the occurrence belongs to another run;
             ``StoreRefused`` when the journal holds another payload for this effect.
         """
-        session = await self._open(order, timing=timing, order_id_field=order_id_field)
+        session = await self._open(order, timing=timing, acceptance=acceptance)
         if session.state in {EffectState.PLANNED, EffectState.INTENT}:
             await self._send(session, not_after)
         elif session.state is EffectState.SENDING:
             await session.move(found_sending())
         elif session.state is EffectState.HALTED:
             await _look_at_halted(session)
-        if session.state in {EffectState.UNKNOWN, EffectState.SEEN}:
-            await self._resolve(session)
+        await self._settle(session)
         if session.state is EffectState.ACCEPTED and until is Until.FINAL:
             await self._confirm(session)
         return session.known_row
 
-    async def _open(self, order: EffectOrder, *, timing: Timing, order_id_field: str) -> Session:
+    async def _open(self, order: EffectOrder, *, timing: Timing, acceptance: Acceptance) -> Session:
         row = await self.store.effect(order.run_id, order.path)
         if row is not None and row.order != order:
             raise StoreRefused(
@@ -99,7 +100,7 @@ class EffectDriver(Equipment):
             equipment=self,
             resolver=self.resolver_for(order),
             timing=timing,
-            order_id_field=order_id_field,
+            acceptance=acceptance,
             row=row,
         )
 
@@ -126,6 +127,7 @@ class EffectDriver(Equipment):
 
     async def _look_before_sending(self, session: Session, not_after: datetime | None) -> None:
         """Leave the effect in INTENT, ready to be sent, or wherever the look took it (rule 6)."""
+        reason = "the custodian's list of orders could not be read completely"
         for tries in range(self.limits.tries_max):
             if tries:
                 await session.pause()
@@ -137,11 +139,12 @@ class EffectDriver(Equipment):
                     if isinstance(decision, Move):
                         await session.move(decision)
                     return
+                reason = decision.reason
             error = session.last_error
             if error is not None and not error.retryable:
                 break
         raise session.last_error or ReplyRefused(
-            "the custodian's list of orders could not be read completely",
+            reason,
             method=session.order.method,
             path=session.order.url_path,
             request_id=session.order.request_id,
@@ -174,11 +177,26 @@ class EffectDriver(Equipment):
             not_after is not None and is_unsent(session.attempts) and self.clock.now() > not_after
         )
 
-    async def _resolve(self, session: Session) -> None:
-        """Read until the outcome is known, the fence proves there was none, or patience ends."""
+    async def _settle(self, session: Session) -> None:
+        """Read what became of an effect; where that is safe, send it again."""
+        sends = 0
+        while session.state in {EffectState.UNKNOWN, EffectState.SEEN}:
+            if await self._is_to_be_sent_again(session):
+                if sends >= self.limits.tries_max:
+                    raise _given_up(session)
+                await session.attempt()
+                sends += 1
+
+    async def _is_to_be_sent_again(self, session: Session) -> bool:
+        """Read until the outcome is known, the fence proves there was none, or patience ends.
+
+        Only repeatable effects ever come back with True, still not settled.
+        """
         session.restart_pace()
+        if session.order.found_by is FoundBy.NOTHING:
+            await session.pause()
         started_s = self.clock.monotonic_s()
-        looks = looks_past_fence = 0
+        looks = looks_complete = looks_past_fence = 0
         sighting: Sighting | None = None
         while True:
             past_fence = session.is_past_fence()
@@ -187,20 +205,27 @@ class EffectDriver(Equipment):
             if seen is not None:
                 sighting = seen
                 looks += 1
+                looks_complete += int(seen.complete)
                 looks_past_fence += int(past_fence and seen.complete)
                 reading = Reading(
                     believed=looks_past_fence >= _LOOKS_MIN,
                     patience_over=over and looks >= _LOOKS_MIN,
+                    looked_enough=looks_complete >= self._looks_needed(session),
                 )
                 claimed = await session.claimed_ids(seen)
                 decision = after_look(session.known_row, seen, reading, claimed=claimed)
                 if isinstance(decision, Move):
                     await session.move(decision)
-                    return
+                    return False
+                if isinstance(decision, Send):
+                    return True
             elif self._since_s(started_s) > session.timing.patience_s:
                 await session.move(out_of_patience(session.known_row, sighting))
-                return
+                return False
             await session.pause()
+
+    def _looks_needed(self, session: Session) -> int:
+        return 1 if session.order.found_by is FoundBy.NOTHING else _LOOKS_MIN
 
     def _is_patience_over(self, session: Session, started_s: float) -> bool:
         # Either clock may say so: a wall clock that was set back must not read for ever.
@@ -212,7 +237,7 @@ class EffectDriver(Equipment):
         session.restart_pace()
         started_s = self.clock.monotonic_s()
         while True:
-            sighting = await session.look_back()
+            sighting = await session.look_at_own()
             if sighting is not None:
                 decision = after_poll(session.known_row, sighting)
                 if isinstance(decision, Move):
@@ -232,7 +257,8 @@ async def _look_at_halted(session: Session) -> None:
     """Give a halted effect the one look a resume owes it."""
     sighting = await session.look_back()
     if sighting is not None:
-        decision = after_halt(session.known_row, sighting)
+        claimed = await session.claimed_ids(sighting)
+        decision = after_halt(session.known_row, sighting, claimed=claimed)
         if isinstance(decision, Move):
             await session.move(decision)
 
@@ -246,9 +272,12 @@ def _is_repeatable(session: Session) -> bool:
 def _given_up(session: Session) -> RemoteError:
     order, verdict = session.order, session.last_verdict
     assert verdict is not None, "giving up follows an attempt"
-    kind = NotSent if verdict.kind is VerdictKind.NOT_SENT else RemoteRefused
+    kind: type[RemoteError] = NotSent if verdict.kind is VerdictKind.NOT_SENT else RemoteRefused
+    known = "nothing was executed"
+    if not is_unsent(session.attempts):
+        kind, known = OutcomeUnknown, "one of them may have been executed"
     return kind(
-        f"{verdict.reason}; tried {len(session.attempts)} times, nothing was executed",
+        f"{verdict.reason}; tried {len(session.attempts)} times, {known}",
         method=order.method,
         path=order.url_path,
         request_id=order.request_id,

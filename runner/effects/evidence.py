@@ -1,6 +1,8 @@
 """What a halted effect shows to the person who must decide: facts, near matches, the question."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from runner.core.clock import timestamp_text
 from runner.core.jsonvalue import JsonValue
@@ -9,22 +11,77 @@ from runner.effects.model import Attempt, EffectOrder, Expectation, SeenOrder, S
 
 
 def differences(expectation: Expectation, seen: SeenOrder) -> tuple[str, ...]:
-    """Name every way in which an order is not the expected one; amounts compare as numbers."""
+    """Name every way in which an order is not the expected one; amounts compare as numbers.
+
+    What is not shown yet is no difference; ``not_shown`` names it.
+    """
     pairs = (
-        ("link", expectation.link_id, seen.link_id),
+        (subject_word(expectation.kind), expectation.subject_id, seen.subject_id),
         ("kind", expectation.kind, seen.kind),
         ("coin", expectation.coin, seen.coin),
         ("network", expectation.network, seen.network),
+        *((k, v, seen.details[k]) for k, v in expectation.details.items() if k in seen.details),
     )
     found = [
-        f"{name} is {have or 'empty'}, not {want or 'empty'}"
+        f"{_spoken(name)} is {have or 'empty'}, not {want or 'empty'}"
         for name, want, have in pairs
-        if want != have
+        if not _is_same(name, want, have)
     ]
-    if expectation.amount != seen.amount:
-        have, want = amount_text(seen.amount), amount_text(expectation.amount)
+    if None not in {expectation.amount, seen.amount} and expectation.amount != seen.amount:
+        have, want = _amount(seen.amount), _amount(expectation.amount)
         found.append(f"amount is {have}, not {want}")
     return tuple(found)
+
+
+def not_shown(expectation: Expectation, seen: SeenOrder) -> tuple[str, ...]:
+    """Name what cannot be compared, because the custodian does not show it, or not yet."""
+    found = [_spoken(name) for name in expectation.details if name not in seen.details]
+    if expectation.amount is not None and seen.amount is None:
+        found.append("amount without the fee")
+    return tuple(found)
+
+
+def subject_word(kind: str) -> str:
+    """Return what the subject of an effect of that kind is called."""
+    return _SUBJECTS.get(kind, "link")
+
+
+_SUBJECTS = {
+    "withdrawal": "wallet",
+    "transfer": "wallet",
+    "to_exchange": "wallet",
+    "from_exchange": "wallet",
+    "wallet": "parent",
+    "wallet settings": "wallet",
+    "whitelist entry": "entry",
+    "resend": "webhook",
+}
+
+
+def _is_same(name: str, want: str, have: str) -> bool:
+    return is_same_address(want, have) if name == "address" else want == have
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Tell whether two texts are one address.
+
+    The case of a hexadecimal address's letters is only a checksum, and who shows it may write it
+    otherwise; of every other address each character counts.
+    """
+    if _HEX_ADDRESS.fullmatch(one):
+        return one.lower() == other.lower()
+    return one == other
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "" if amount is None else amount_text(amount)
+
+
+_HEX_ADDRESS = re.compile("0x[0-9A-Fa-f]{40}", re.ASCII)
 
 
 def halt_evidence(
@@ -50,7 +107,7 @@ def halt_evidence(
         "expected": _expected(order.expectation),
         "reason": reason,
         "attempts": [_attempt(each) for each in attempts],
-        "read": None if sighting is None else _read(sighting, near),
+        "read": None if sighting is None else _read(order, sighting, near),
         "ask": ask_text(order, attempts, near=near),
     }
 
@@ -63,11 +120,9 @@ def ask_text(
 ) -> str:
     """Write the message for the custodian: one question, every fact needed to answer it."""
     expectation = order.expectation
-    network = f" on {expectation.network}" if expectation.network else ""
-    money = f"{amount_text(expectation.amount)} {expectation.coin}{network}"
     lines = [
-        f"Please tell us what became of the request with requestId {order.request_id}.",
-        f"{order.method} {order.url_path}: {expectation.kind} {money}, link {expectation.link_id}.",
+        f"Please tell us what became of {_request_words(order)}.",
+        f"{order.method} {order.url_path}: {wanted_words(expectation)}.",
     ]
     lines += [
         f"Sent {timestamp_text(each.started_at)}, signed timestamp {each.timestamp_ms}."
@@ -85,14 +140,37 @@ def ask_text(
     return "\n".join(lines)
 
 
+def _request_words(order: EffectOrder) -> str:
+    # Some operations take no requestId; then it is ours alone, and of no use to the custodian.
+    sent = '"requestId"' in order.body
+    words = f"the request with requestId {order.request_id}"
+    return words if sent else f"a request without a requestId (ours is {order.request_id})"
+
+
+def wanted_words(expectation: Expectation) -> str:
+    """Say what an effect wants: ``withdrawal 5 ETH on ETH, wallet 37, address 0xAB, memo 1``."""
+    network = f" on {expectation.network}" if expectation.network else ""
+    money = "" if expectation.money is None else f" {expectation.money}"
+    parts = [f"{expectation.kind}{money}{network}"]
+    if expectation.subject_id:
+        parts.append(f"{subject_word(expectation.kind)} {expectation.subject_id}")
+    parts += [f"{_spoken(name)} {text}" for name, text in expectation.details.items() if text]
+    return ", ".join(parts)
+
+
 def _expected(expectation: Expectation) -> JsonValue:
     return {
-        "link_id": expectation.link_id,
+        f"{subject_word(expectation.kind)}_id": expectation.subject_id,
         "kind": expectation.kind,
         "coin": expectation.coin,
         "network": expectation.network,
-        "amount": amount_text(expectation.amount),
+        "amount": _amount(expectation.amount),
+        **_details(expectation.details),
     }
+
+
+def _details(details: Mapping[str, str]) -> dict[str, JsonValue]:
+    return {"details": dict(details)} if details else {}
 
 
 def _attempt(attempt: Attempt) -> JsonValue:
@@ -104,7 +182,10 @@ def _attempt(attempt: Attempt) -> JsonValue:
     }
 
 
-def _read(sighting: Sighting, near: Sequence[tuple[SeenOrder, str]]) -> JsonValue:
+def _read(
+    order: EffectOrder, sighting: Sighting, near: Sequence[tuple[SeenOrder, str]]
+) -> JsonValue:
+    word = subject_word(order.expectation.kind)
     return {
         "at": timestamp_text(sighting.at),
         "complete": sighting.complete,
@@ -113,11 +194,12 @@ def _read(sighting: Sighting, near: Sequence[tuple[SeenOrder, str]]) -> JsonValu
             {
                 "order_id": seen.order_id,
                 "request_id": seen.request_id,
-                "link_id": seen.link_id,
+                f"{word}_id": seen.subject_id,
                 "kind": seen.kind,
                 "coin": seen.coin,
                 "network": seen.network,
-                "amount": amount_text(seen.amount),
+                "amount": _amount(seen.amount),
+                **_details(seen.details),
                 "status": seen.status,
                 "status_code": seen.status_code,
                 "reason": why,

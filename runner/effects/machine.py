@@ -1,21 +1,31 @@
 """The rules of one effect as pure functions: what is known in, what to do out.
 
 Nothing here reads a clock, a journal or the network. An *own* order carries our requestId; a *near*
-match shows our payload without a requestId, or is a stranger's; it is evidence and never a hit.
+match shows our payload without a requestId, or is a stranger's; it is evidence and never a hit. Of
+what has a name that nothing else has, the one new thing of that name is our own; of what leaves the
+same when it is done twice, whatever shows what was wanted.
 
 The only recovery is reading: an attempt goes out after another only when every earlier one is
-proven not executed, and what only a resend could settle ends HALTED.
+proven not executed, and what only a resend could settle ends HALTED. Repeatable effects alone are
+sent again where reading does not show them, at most ``SENDS_MAX`` times in their life.
 Source: DESIGN section 6.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind
-from runner.effects.evidence import differences, halt_evidence
+from runner.effects.evidence import (
+    differences,
+    halt_evidence,
+    is_same_address,
+    not_shown,
+    subject_word,
+)
 from runner.effects.model import (
     Attempt,
     EffectOrder,
@@ -70,7 +80,18 @@ TRANSITIONS: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
 )
 """Every transition there is; the journal refuses any other. ACCEPTED to itself notes a status."""
 
+REPEATED: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
+    {
+        EffectState.UNKNOWN: frozenset({EffectState.SENDING}),
+        EffectState.SEEN: frozenset({EffectState.SENDING}),
+    }
+)
+"""The transitions that repeatable effects have besides: the next attempt after an unknown one."""
+
+_REPEATABLE = frozenset({FoundBy.STATE, FoundBy.NOTHING})
 _FINAL_STATUSES = frozenset({"success", "failed"})
+_INCOMPLETE = "the custodian's list could not be read completely"
+_GONE = "the plan expired before anything was sent"
 
 
 @record
@@ -114,11 +135,13 @@ class Reading:
     """What looking has been good for so far.
 
     Shapes: ``believed`` is true when two complete looks past the fence lie behind, the present one
-        included, and every fact of the fence is known; ``patience_over`` when no more is read.
+        included, and every fact of the fence is known; ``patience_over`` when no more is read;
+        ``looked_enough`` when two complete looks lie behind since the last attempt.
     """
 
     believed: bool
     patience_over: bool
+    looked_enough: bool = False
 
 
 @record
@@ -132,6 +155,17 @@ class Judged:
 FirstLook: TypeAlias = Move | Wait | Send | Blocked | LookCloser
 
 
+def is_repeatable(order: EffectOrder) -> bool:
+    """Tell whether an effect leaves the same when it is done twice."""
+    return order.found_by in _REPEATABLE
+
+
+def transitions(order: EffectOrder, state: EffectState) -> frozenset[EffectState]:
+    """Return the states an effect may go to from one; the journal refuses every other."""
+    more = REPEATED.get(state, frozenset()) if is_repeatable(order) else frozenset()
+    return TRANSITIONS[state] | more
+
+
 def sends_made(attempts: Sequence[Attempt]) -> int:
     """Count the attempts that reached for the wire, or may have."""
     return sum(1 for each in attempts if _answer(each).get("kind") != "not_sent")
@@ -143,15 +177,25 @@ def is_unsent(attempts: Sequence[Attempt]) -> bool:
 
 
 def same_payload(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
-    """Return the listed orders of the effect's link, coin, kind and amount, its own excluded."""
+    """Return the listed orders of the effect's subject, coin, kind and amount, its own excluded.
+
+    An amount from which the fee cannot be taken off yet is not among them.
+    """
     wanted = order.expectation
     return tuple(
         seen
         for seen in sighting.rows
         if seen.request_id != order.request_id
-        and (seen.link_id, seen.coin, seen.kind, seen.amount)
-        == (wanted.link_id, wanted.coin, wanted.kind, wanted.amount)
+        and (seen.subject_id, seen.coin, seen.kind, seen.amount)
+        == (wanted.subject_id, wanted.coin, wanted.kind, wanted.amount)
     )
+
+
+def needs_claims(order: EffectOrder, sighting: Sighting) -> bool:
+    """Tell whether it matters for a decision which order ids our effects have."""
+    if order.found_by is FoundBy.NAME:
+        return bool(_same_name(order, sighting))
+    return bool(same_payload(order, sighting) or _unclear(order, sighting))
 
 
 def before_sending(
@@ -171,15 +215,71 @@ def before_sending(
     if hit is not None:
         return hit
     if not sighting.complete:
-        return Wait(reason="the custodian's list could not be read completely")
+        return Wait(reason=_INCOMPLETE)
     if expired:
-        return Move(state=EffectState.CANCELLED, reason="the plan expired before anything was sent")
+        return Move(state=EffectState.CANCELLED, reason=_GONE)
+    return _BEFORE_SENDING[order.found_by](order, attempts, sighting, claimed)
+
+
+def _before_listed(
+    order: EffectOrder,
+    attempts: Sequence[Attempt],  # noqa: ARG001 - one shape for every way of finding
+    sighting: Sighting,
+    claimed: frozenset[str],
+) -> FirstLook:
     blocking = _open_order(order, sighting)
-    if blocking is not None:
+    if blocking is not None and order.found_by is FoundBy.LIST:
         return Blocked(seen=blocking)
-    if any(seen.order_id not in claimed for seen in same_payload(order, sighting)):
+    like_it = (*same_payload(order, sighting), *_unclear(order, sighting))
+    if any(seen.order_id not in claimed for seen in like_it):
         return LookCloser()
     return Send()
+
+
+def _before_named(
+    order: EffectOrder,
+    attempts: Sequence[Attempt],
+    sighting: Sighting,
+    claimed: frozenset[str],  # noqa: ARG001 - whoever made it, the name is taken
+) -> FirstLook:
+    taken = _same_name(order, sighting)
+    if not taken:
+        return Send()
+    reason = f"{taken[0].order_id} has the name already: nothing was sent"
+    near = [(seen, "it has the name") for seen in taken]
+    return _halt(order, attempts, reason=reason, sighting=sighting, near=near)
+
+
+def _before_repeatable(
+    order: EffectOrder,
+    attempts: Sequence[Attempt],  # noqa: ARG001 - none of them can have been executed
+    sighting: Sighting,
+    claimed: frozenset[str],  # noqa: ARG001 - what there is counts, not whose it is
+) -> FirstLook:
+    shown = _as_wanted(order, sighting, known=None)
+    if shown is not None:
+        return _adopt(shown, reason="the custodian shows already what is wanted")
+    rival = next((s for s in sighting.rows if _is_rival(order, s)), None)
+    if rival is not None:
+        return Move(
+            state=EffectState.CANCELLED,
+            reason=f"entry {rival.order_id} is there already, and another would be added beside it",
+        )
+    return Send()
+
+
+_BEFORE_SENDING: Mapping[
+    FoundBy,
+    Callable[[EffectOrder, Sequence[Attempt], Sighting, frozenset[str]], FirstLook],
+] = MappingProxyType(
+    {
+        FoundBy.LIST: _before_listed,
+        FoundBy.REQUEST_ID: _before_listed,
+        FoundBy.NAME: _before_named,
+        FoundBy.STATE: _before_repeatable,
+        FoundBy.NOTHING: lambda *_: Send(),
+    }
+)
 
 
 def among_recent(
@@ -194,15 +294,22 @@ def among_recent(
     if hit is not None:
         return hit
     if not sighting.complete:
-        return Wait(reason="the custodian's list could not be read completely")
+        return Wait(reason=_INCOMPLETE)
     strangers = [s for s in same_payload(order, sighting) if s.order_id not in claimed]
+    unclear = [s for s in _unclear(order, sighting) if s.order_id not in claimed]
+    if not strangers and unclear:
+        return Wait(
+            reason=f"order {unclear[0].order_id}, younger than the plan, may move the same amount:"
+            " its fee is not shown yet"
+        )
     if not strangers:
         return Send()
+    what = _what_is_like(order)
     reason = (
         f"order {strangers[0].order_id}, younger than the plan, already moves the same amount and"
         " no effect of this journal has it: nothing was sent"
     )
-    near = [(seen, "same link, coin, kind and amount, younger than the plan") for seen in strangers]
+    near = [(seen, f"{what}, younger than the plan") for seen in strangers]
     return _halt(order, attempts, reason=reason, sighting=sighting, near=near)
 
 
@@ -247,11 +354,16 @@ def found_sending() -> Move:
 
 def after_look(
     row: EffectRow, sighting: Sighting, reading: Reading, *, claimed: frozenset[str]
-) -> Move | Wait:
-    """Decide by a look at what became of an UNKNOWN or SEEN effect (rules 4, 7 and 9)."""
-    hit = _own_hit(row.order, row.attempts, sighting)
+) -> Move | Wait | Send:
+    """Decide by a look at what became of an UNKNOWN or SEEN effect (rules 4, 7 and 9).
+
+    Shapes: Send is for repeatable effects alone.
+    """
+    hit = _own_hit(row.order, row.attempts, sighting) or _hit_by_nature(row, sighting, claimed)
     if hit is not None:
         return hit
+    if is_repeatable(row.order) and sends_made(row.attempts) < SENDS_MAX:
+        return Send() if reading.looked_enough else Wait(reason="it is not shown yet")
     near = _near(row, sighting, claimed)
     if row.state is EffectState.UNKNOWN and reading.believed:
         if near:
@@ -261,10 +373,12 @@ def after_look(
                 state=EffectState.REJECTED,
                 reason=f"{row.reason}; past the fence the custodian's list does not show it",
             )
+        elif is_repeatable(row.order):
+            words = f"{SENDS_MAX} sends did not bring it about, as far as reading shows"
         else:
             words = "past the fence the custodian's list does not show it; a resend could settle it"
         return _halt(row.order, row.attempts, reason=words, sighting=sighting, near=near)
-    if reading.patience_over:
+    if reading.patience_over or row.order.found_by is FoundBy.NOTHING:
         return out_of_patience(row, sighting, near=near)
     return Wait(reason="nothing the custodian lists proves anything yet")
 
@@ -276,7 +390,9 @@ def out_of_patience(
     near: Sequence[tuple[SeenOrder, str]] = (),
 ) -> Move:
     """Halt an effect that reading did not settle in time."""
-    if sighting is None:
+    if row.order.found_by is FoundBy.NOTHING:
+        words = f"no read shows what became of it, and it was sent {sends_made(row.attempts)} times"
+    elif sighting is None:
         words = "the custodian's list could not be read"
     elif row.state is EffectState.SEEN:
         words = "the custodian knows the requestId, but its list does not show the order"
@@ -289,9 +405,12 @@ def out_of_patience(
     )
 
 
-def after_halt(row: EffectRow, sighting: Sighting) -> Move | Wait:
+def after_halt(
+    row: EffectRow, sighting: Sighting, *, claimed: frozenset[str] = frozenset()
+) -> Move | Wait:
     """Decide by the one look a resume gives a HALTED effect: only an own hit helps it."""
-    hit = _own_hit(row.order, row.attempts, sighting)
+    others = claimed - {row.order_id}
+    hit = _own_hit(row.order, row.attempts, sighting) or _hit_by_nature(row, sighting, others)
     fits = hit is not None and hit.state is EffectState.ACCEPTED
     if hit is not None and fits and row.order_id in {"", hit.order_id}:
         return hit
@@ -300,27 +419,44 @@ def after_halt(row: EffectRow, sighting: Sighting) -> Move | Wait:
 
 def after_poll(row: EffectRow, sighting: Sighting) -> Move | Wait:
     """Decide by a look at an ACCEPTED effect's order."""
-    request_id = row.order.request_id
-    twins = [
-        seen
-        for seen in sighting.rows
-        if seen.request_id == request_id and seen.order_id != row.order_id
-    ]
+    order = row.order
+    if order.found_by is FoundBy.NOTHING:
+        return Move(
+            state=EffectState.CONFIRMED,
+            status="success",
+            reason="the custodian took it, and no read shows more",
+        )
+    if order.found_by is FoundBy.STATE:
+        return _state_reached(row, sighting)
+    twins = _twins(row, sighting)
     if twins:
-        reason = f"requestId {request_id} is on order {twins[0].order_id} as well"
-        near = [(seen, "carries our requestId") for seen in twins]
-        return _halt(row.order, row.attempts, reason=reason, sighting=sighting, near=near)
+        reason = f"{_identity(order)} is on {twins[0].order_id} as well"
+        near = [(seen, f"carries our {_identity_word(order)}") for seen in twins]
+        return _halt(order, row.attempts, reason=reason, sighting=sighting, near=near)
     found = [seen for seen in sighting.rows if seen.order_id == row.order_id]
     if not found:
         return Wait(reason=f"order {row.order_id} is not listed yet")
     for seen in found:
-        wrong = list(differences(row.order.expectation, seen))
-        if seen.request_id not in {"", request_id}:
-            wrong.append(f"requestId is {seen.request_id}, not {request_id}")
+        wrong = list(differences(order.expectation, seen))
+        if seen.request_id not in {"", order.request_id}:
+            wrong.append(f"requestId is {seen.request_id}, not {order.request_id}")
         if wrong:
             reason = f"order {row.order_id} is not what was sent: {'; '.join(wrong)}"
             near = [(seen, "; ".join(wrong))]
-            return _halt(row.order, row.attempts, reason=reason, sighting=sighting, near=near)
+            return _halt(order, row.attempts, reason=reason, sighting=sighting, near=near)
+    return _by_status(row, found)
+
+
+def _state_reached(row: EffectRow, sighting: Sighting) -> Move | Wait:
+    """Decide whether what a repeatable effect wanted is there; a difference may only be late."""
+    own = row.order_id or row.order.expectation.subject_id
+    found = [
+        seen
+        for seen in sighting.rows
+        if seen.order_id == own and not differences(row.order.expectation, seen)
+    ]
+    if not found:
+        return Wait(reason="the custodian does not show yet what was asked for")
     return _by_status(row, found)
 
 
@@ -330,6 +466,10 @@ def _by_status(row: EffectRow, found: Sequence[SeenOrder]) -> Move | Wait:
     if len({seen.status for seen in final}) > 1:
         return Wait(reason=f"order {row.order_id} is listed as success and as failed")
     seen = final[0] if final else found[-1]
+    hidden = not_shown(row.order.expectation, seen)
+    if seen.status == "success" and hidden:
+        # What has failed moved nothing; what has succeeded must be compared to the last detail.
+        return Wait(reason=f"order {row.order_id} does not show its {', '.join(hidden)} yet")
     state = {"success": EffectState.CONFIRMED, "failed": EffectState.FAILED}.get(
         seen.status, EffectState.ACCEPTED
     )
@@ -360,17 +500,129 @@ def _own_hit(order: EffectOrder, attempts: Sequence[Attempt], sighting: Sighting
         if wrong:
             reason = f"order {seen.order_id} has our requestId, but {'; '.join(wrong)}"
             return _halt(order, attempts, reason=reason, sighting=sighting, near=near)
+    return _adopt(own[-1], reason="the custodian lists it under our requestId")
+
+
+def _hit_by_nature(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) -> Move | None:
+    """Return what an attempt has brought about that is known by what it is, not by a requestId."""
+    if row.order.found_by is FoundBy.NAME:
+        return _named_hit(row, sighting, claimed)
+    if row.order.found_by is FoundBy.STATE:
+        shown = _as_wanted(row.order, sighting, known=frozenset(row.known_order_ids))
+        return None if shown is None else _adopt(shown, reason="the custodian shows what is wanted")
+    return None
+
+
+def _named_hit(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) -> Move | None:
+    found = _same_name(row.order, sighting)
+    if not found or not sighting.complete:
+        # A second thing of that name may be among the rows that were not read.
+        return None
+    order = row.order
+    wrong = {seen.order_id: differences(order.expectation, seen) for seen in found}
+    known = {*row.known_order_ids, *claimed}
+    near = [(seen, "; ".join(wrong[seen.order_id]) or "it has the name") for seen in found]
+    if len(wrong) > 1:
+        reason = "several have the name"
+    elif found[0].order_id in known:
+        reason = f"{found[0].order_id} has the name and was there before, or is another effect's"
+    elif wrong[found[0].order_id]:
+        reason = f"{found[0].order_id} has the name, but {'; '.join(wrong[found[0].order_id])}"
+    else:
+        return _adopt(found[0], reason="the one new thing of that name")
+    return _halt(order, row.attempts, reason=reason, sighting=sighting, near=near)
+
+
+def _adopt(seen: SeenOrder, *, reason: str) -> Move:
     return Move(
         state=EffectState.ACCEPTED,
-        order_id=own[-1].order_id,
-        status=own[-1].status,
-        status_code=own[-1].status_code,
-        reason="the custodian lists it under our requestId",
+        order_id=seen.order_id,
+        status=seen.status,
+        status_code=seen.status_code,
+        reason=reason,
     )
 
 
+def _same_name(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
+    name = order.expectation.details["name"]
+    return tuple(seen for seen in sighting.rows if seen.details.get("name") == name)
+
+
+def _as_wanted(
+    order: EffectOrder, sighting: Sighting, *, known: frozenset[str] | None
+) -> SeenOrder | None:
+    """Return what shows the state a repeatable effect wants, or None.
+
+    Shapes: of what has failed, only what is not ``known`` from before counts; ``known`` is None
+        before anything was sent, when nothing that has failed does.
+    """
+    wanted = [
+        seen
+        for seen in sighting.rows
+        if not differences(order.expectation, seen) and not not_shown(order.expectation, seen)
+    ]
+    standing = [seen for seen in wanted if seen.status != "failed"]
+    if standing:
+        return standing[0]
+    return next((s for s in wanted if known is not None and s.order_id not in known), None)
+
+
+def _is_rival(order: EffectOrder, seen: SeenOrder) -> bool:
+    """Tell whether something stands where an effect would add a thing of its own.
+
+    An entry of a list is for one address and memo, coin and network; the rest of it can be edited.
+    """
+    wanted = order.expectation
+    if wanted.subject_id or "address" not in wanted.details or seen.status == "failed":
+        return False
+    return (
+        (wanted.coin, wanted.network) == (seen.coin, seen.network)
+        and is_same_address(wanted.details["address"], seen.details.get("address", ""))
+        and wanted.details["memo"] == seen.details.get("memo")
+    )
+
+
+def _twins(row: EffectRow, sighting: Sighting) -> list[SeenOrder]:
+    """Return what else has the identity that an accepted effect's own order has."""
+    order = row.order
+    if order.found_by is FoundBy.NAME:
+        others = _same_name(order, sighting)
+    else:
+        others = tuple(s for s in sighting.rows if s.request_id == order.request_id)
+    return [seen for seen in others if seen.order_id != row.order_id]
+
+
+def _identity(order: EffectOrder) -> str:
+    if order.found_by is FoundBy.NAME:
+        return f"the name {order.expectation.details['name']}"
+    return f"requestId {order.request_id}"
+
+
+def _identity_word(order: EffectOrder) -> str:
+    return "name" if order.found_by is FoundBy.NAME else "requestId"
+
+
+def _unclear(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
+    """Return orders that may be like the effect's, because a fee is not shown yet."""
+    wanted = order.expectation
+    if wanted.amount is None:
+        return ()
+    return tuple(
+        seen
+        for seen in sighting.rows
+        if seen.amount is None
+        and seen.request_id != order.request_id
+        and (seen.subject_id, seen.coin, seen.kind) == (wanted.subject_id, wanted.coin, wanted.kind)
+    )
+
+
+def _what_is_like(order: EffectOrder) -> str:
+    return f"same {subject_word(order.expectation.kind)}, coin, kind and amount"
+
+
 def _accept(row: EffectRow, verdict: Verdict) -> Move:
-    if verdict.order_id in row.known_order_ids:
+    is_edited = row.order.found_by is FoundBy.STATE
+    if verdict.order_id in row.known_order_ids and not is_edited:
         reason = f"the answer names order {verdict.order_id}, which existed before the attempt"
         return _halt(row.order, row.attempts, reason=reason, sighting=None)
     return Move(
@@ -391,7 +643,7 @@ def _open_order(order: EffectOrder, sighting: Sighting) -> SeenOrder | None:
             seen
             for seen in sighting.rows
             if seen.status not in _FINAL_STATUSES
-            and (seen.link_id, seen.coin) == (wanted.link_id, wanted.coin)
+            and (seen.subject_id, seen.coin) == (wanted.subject_id, wanted.coin)
         ),
         None,
     )
@@ -401,8 +653,11 @@ def _near(
     row: EffectRow, sighting: Sighting, claimed: frozenset[str]
 ) -> list[tuple[SeenOrder, str]]:
     # A row with another requestId is certainly another request; one without could be ours.
+    if row.order.expectation.amount is None:
+        return []
+    what = _what_is_like(row.order)
     return [
-        (seen, "same link, coin, kind and amount, and no requestId to tell whose it is")
+        (seen, f"{what}, and no requestId to tell whose it is")
         for seen in same_payload(row.order, sighting)
         if not seen.request_id
         and seen.order_id not in row.known_order_ids

@@ -1,11 +1,14 @@
 """One effect, its states, and what can be seen of it."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
+from runner.core.money import Money
 from runner.core.record import record
 
 
@@ -46,18 +49,28 @@ class Until(StrEnum):
 
 @record
 class Expectation:
-    """What an order at the custodian must show to be this effect.
+    """What must be seen at the custodian for an effect to be this one.
 
-    Shapes: ``kind`` is the action's word (``apply``, ``settle_from_ceffu``,
-        ``settle_from_binance``, ``delegate``, ``undelegate``); ``network`` is empty where the
-        product has none.
+    Shapes: ``subject_id`` is the custodian's id of what the effect is about: the link, the wallet
+        that pays, the parent, the wallet changed, the webhook; empty where there is none yet.
+        ``kind`` is the action's word (``apply``, ``settle_from_ceffu``, ``settle_from_binance``,
+        ``delegate``, ``undelegate``, ``withdrawal``, ``transfer``, ``to_exchange``, ``wallet``
+        ...). ``coin`` is empty and ``amount`` None where no money moves; ``network`` is empty
+        where the product has none. ``details`` is everything else that must be equal, by name, as
+        texts.
     """
 
-    link_id: str
+    subject_id: str
     kind: str
-    coin: str
-    network: str
-    amount: Decimal
+    coin: str = ""
+    network: str = ""
+    amount: Decimal | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def money(self) -> Money | None:
+        """Return the amount with its coin, or None where no money moves."""
+        return None if self.amount is None else Money(self.amount, self.coin)
 
 
 @record
@@ -67,7 +80,7 @@ class EffectOrder:
     Shapes: ``body`` is the exact JSON text to send without its last member, the timestamp;
         ``lock`` names what no other effect may touch meanwhile; ``planned_at`` is when the plan was
         made: an equal order younger than it, less the clock skew, that no effect of ours claims is
-        somebody else's or a lost copy of this one.
+        somebody else's or a lost copy of this one; ``found_by`` is the manifest's.
     """
 
     run_id: str
@@ -81,30 +94,35 @@ class EffectOrder:
     lock: str
     expectation: Expectation
     planned_at: datetime
+    found_by: FoundBy = FoundBy.LIST
 
 
 @record
 class SeenOrder:
-    """One order the custodian lists.
+    """One order, wallet or entry that the custodian shows.
 
-    Shapes: ``request_id`` is empty where the list does not show one; ``status`` is one of
+    Shapes: ``request_id`` is empty where the custodian does not show one; ``status`` is one of
         ``accepted in_progress success failed unknown``; ``status_code`` is the number as text.
+        ``amount`` is what an effect's amount is compared with: fees are taken off by the manifest's
+        rule, and it is None where that cannot be done yet, or no money moves. ``details`` holds
+        what there is beside that; what is not shown yet is not in it.
     """
 
     order_id: str
-    request_id: str
-    link_id: str
+    request_id: str = ""
+    subject_id: str
     kind: str
-    coin: str
-    network: str
-    amount: Decimal
+    coin: str = ""
+    network: str = ""
+    amount: Decimal | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
     status: str
-    status_code: str
+    status_code: str = ""
 
 
 @record
 class Sighting:
-    """What one look at the custodian's list showed.
+    """What one look at the custodian showed.
 
     Shapes: ``complete`` is False when rows may be missing; then "not there" proves nothing.
     """
@@ -127,7 +145,8 @@ class SendReport:
     """What one attempt gave.
 
     Shapes: ``reason`` is words for people where there is no good answer; ``code`` and ``data`` come
-        from a well-formed envelope (``data`` values are texts), else are empty; ``server_date`` is
+        from a well-formed envelope (``data`` values are texts), else are empty; ``value`` is the
+        text of data that is neither object nor list, ``true`` for example; ``server_date`` is
         the Date header's text or empty; ``digest`` is the sha256 of the reply's body or empty.
     """
 
@@ -137,6 +156,7 @@ class SendReport:
     code: str = ""
     message: str = ""
     data: Mapping[str, str] | None = None
+    value: str = ""
     server_date: str = ""
     digest: str = ""
     remote_request_id: str = ""

@@ -72,6 +72,8 @@ class EffectStore(Protocol):
     async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
         """Write the attempt row and move INTENT to SENDING, in one transaction.
 
+        A repeatable effect goes to SENDING from UNKNOWN and SEEN as well.
+
         The first attempt of a run claims its plan and occurrence in the same transaction.
 
         Errors: ``PlanRefused`` naming the run that holds the occurrence.
@@ -121,13 +123,21 @@ class EffectTransport(Protocol):
 
 
 class Resolver(Protocol):
-    """The eyes: how orders of one kind of effect are found."""
+    """The eyes: how what became of one kind of effect is found."""
 
     async def look(self, order: EffectOrder, *, since: datetime) -> Sighting:
-        """List the orders of the effect's link and coin made at or after ``since``.
+        """Show whatever could be the effect or stand in its way.
 
-        Of every kind: an open order of another kind stands in the way as well. Calling twice is
-        safe. Errors: ``RemoteError``.
+        Of orders: all of the effect's subject and coin made at or after ``since``, of every kind,
+        because an open order of another kind can stand in the way as well. Of wallets and entries:
+        all of them. Calling twice is safe. Errors: ``RemoteError``.
+        """
+        ...
+
+    async def look_own(self, order: EffectOrder, *, since: datetime) -> Sighting:
+        """Show the effect's own order, whatever else comes with it.
+
+        Calling twice is safe. Errors: ``RemoteError``.
         """
         ...
 

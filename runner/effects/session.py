@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from runner.catalogue.api import WriteOutcome
+from runner.catalogue.manifest import Acceptance
 from runner.core.clock import Clock
 from runner.core.errors import RemoteError
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind, answer_record, classify
-from runner.effects.machine import Move, after_answer, same_payload
+from runner.effects.machine import Move, after_answer, needs_claims
 from runner.effects.model import (
     Attempt,
     EffectOrder,
@@ -58,7 +59,7 @@ class Session:
     equipment: Equipment
     resolver: Resolver
     timing: Timing
-    order_id_field: str
+    acceptance: Acceptance
     row: EffectRow | None
     last_error: RemoteError | None = None
     last_verdict: Verdict | None = None
@@ -99,10 +100,11 @@ class Session:
         self.row = await self.equipment.store.change_effect(self.order, change)
         await self.equipment.notice(self.row)
 
-    async def look(self, *, since: datetime) -> Sighting | None:
+    async def look(self, *, since: datetime, own_only: bool = False) -> Sighting | None:
         """Look once; None, with ``last_error`` set, when the custodian gave no usable answer."""
+        looking = self.resolver.look_own if own_only else self.resolver.look
         try:
-            sighting = await self.resolver.look(self.order, since=since)
+            sighting = await looking(self.order, since=since)
         except RemoteError as exc:
             self.last_error = exc
             return None
@@ -114,6 +116,11 @@ class Session:
         lookback = self.equipment.limits.open_order_lookback
         return await self.look(since=self.order.planned_at - lookback)
 
+    async def look_at_own(self) -> Sighting | None:
+        """Look at the effect's own order, and at others only where that cannot be told apart."""
+        lookback = self.equipment.limits.open_order_lookback
+        return await self.look(since=self.order.planned_at - lookback, own_only=True)
+
     async def look_at_recent(self) -> Sighting | None:
         """Look at orders younger than the plan, allowing for clocks that differ."""
         skew = self.equipment.facts.clock_skew
@@ -122,7 +129,7 @@ class Session:
 
     async def claimed_ids(self, sighting: Sighting) -> frozenset[str]:
         """Return the order ids our effects have, read only when a listed order makes it matter."""
-        if not same_payload(self.order, sighting):
+        if not needs_claims(self.order, sighting):
             return frozenset()
         return await self.equipment.store.claimed_order_ids()
 
@@ -200,7 +207,7 @@ class Session:
             self.order,
             codes=self.equipment.codes,
             facts=self.equipment.facts,
-            order_id_field=self.order_id_field,
+            acceptance=self.acceptance,
         )
         self.last_verdict = verdict
         can_repeat = verdict.kind is VerdictKind.REPEATABLE and bool(report.server_date)

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifest import FoundBy, Manifest
 from runner.core.errors import PlanRefused
-from runner.core.money import Money
 from runner.core.record import record
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
@@ -112,9 +111,11 @@ class PinnedEffects:
         return order
 
     async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
-        # One order at a time on a lock: what was only accepted there is taken to its end first.
+        # One order at a time on a lock: what was only accepted there is taken to its end first. An
+        # order that is found by its requestId stands in nobody's way.
         for row in list(self._accepted.values()):
-            if row.order.lock == order.lock and row.order.path != order.path:
+            is_in_the_way = row.order.found_by is not FoundBy.REQUEST_ID
+            if is_in_the_way and row.order.lock == order.lock and row.order.path != order.path:
                 ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
                 if ended.state is not EffectState.CONFIRMED:
                     return ended
@@ -126,11 +127,11 @@ class PinnedEffects:
             order,
             until=until,
             timing=timing,
-            order_id_field=self._pinned.manifests[order.action].order_field,
+            acceptance=self._pinned.manifests[order.action].acceptance,
             not_after=self._pinned.not_after,
         )
         self._note(row)
-        if row.state in FINAL_STATES and self._last_on_lock[order.lock] == order.path:
+        if gives_lock_back(row) and self._last_on_lock[order.lock] == order.path:
             await self._store.release_locks(self._pinned.run_id, (order.lock,))
         return row
 
@@ -145,12 +146,35 @@ class PinnedEffects:
 
     def _result(self, row: EffectRow) -> EffectResult:
         manifest = self._pinned.manifests[row.order.action]
-        expected = row.order.expectation
-        value: dict[str, Value] = {
-            manifest.result_order: row.order_id,
-            "status": row.status or "unknown",
-            "status_code": row.status_code,
-            "request_id": row.order.request_id,
-            "amount": Money(expected.amount, expected.coin),
+        value = {
+            name: known
+            for name, known in _known_values(row, manifest).items()
+            if manifest.result.field(name) is not None
         }
         return EffectResult(path=row.order.path, state=row.state, value=value, reason=row.reason)
+
+
+def gives_lock_back(row: EffectRow) -> bool:
+    """Tell whether an effect needs its lock no more.
+
+    Source: DESIGN section 7, Locks.
+    """
+    is_found = row.order.found_by is FoundBy.REQUEST_ID and row.state is EffectState.ACCEPTED
+    return is_found or row.state in FINAL_STATES
+
+
+def _known_values(row: EffectRow, manifest: Manifest) -> dict[str, Value]:
+    expected = row.order.expectation
+    values: dict[str, Value] = {
+        "name": expected.details.get("name", ""),
+        "type": expected.details.get("type", ""),
+        "parent_id": expected.subject_id,
+        "status": row.status or "unknown",
+        "status_code": row.status_code,
+        "request_id": row.order.request_id,
+    }
+    if expected.money is not None:
+        values["amount"] = expected.money
+    if manifest.result_order:
+        values[manifest.result_order] = row.order_id
+    return values

@@ -4,26 +4,34 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.clock import moment_from_text
 from runner.core.errors import LockHeld, PlanRefused, StoreRefused
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import amount_from_reply, amount_text
-from runner.effects.machine import TRANSITIONS
+from runner.effects.machine import transitions
 from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Expectation
 from runner.effects.ports import Change
 from runner.journal.codec import json_text, json_value, moment_text
 
 _COLUMNS = (
-    "run_id, path, action, operation, method, url_path, body, request_id, lock, link_id, kind,"
-    " coin, network, amount, planned_at, known_order_ids, state, order_id, status, status_code,"
-    " reason, evidence, changed_at"
+    "run_id, path, action, operation, method, url_path, body, request_id, lock, subject_id,"
+    " kind, coin, network, amount, planned_at, known_order_ids, state, order_id, status,"
+    " status_code, reason, evidence, changed_at, details, found_by"
 )
 _ATTEMPT_COLUMNS = (
     "path, number, timestamp_ms, started_at, key_fingerprint, answer, proven_not_executed"
 )
-_HOLDING = ("sending", "unknown", "seen", "halted", "accepted")
-"""States in which an effect keeps every other effect away from its lock."""
+_HOLDING = (
+    "(state IN ('sending', 'unknown', 'seen', 'halted')"
+    " OR state = 'accepted' AND found_by <> 'request_id')"
+)
+"""What keeps every other effect away from a lock: one that is found by its requestId does so until
+it is accepted, every other until it is final.
+
+Source: DESIGN section 7, Locks.
+"""
 
 
 def effect_row(sql: sqlite3.Connection, run_id: str, path: str) -> EffectRow | None:
@@ -71,7 +79,7 @@ def insert_intent(
     try:
         sql.execute(
             f"INSERT INTO effect ({_COLUMNS})"  # noqa: S608  # constants
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'','','','','null',?)",
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'','','','','null',?,?,?)",
             (
                 order.run_id,
                 order.path,
@@ -82,15 +90,17 @@ def insert_intent(
                 order.body,
                 order.request_id,
                 order.lock,
-                expectation.link_id,
+                expectation.subject_id,
                 expectation.kind,
                 expectation.coin,
                 expectation.network,
-                amount_text(expectation.amount),
+                "" if expectation.amount is None else amount_text(expectation.amount),
                 moment_text(order.planned_at),
                 json_text(known_order_ids),
                 EffectState.INTENT,
                 moment,
+                json_text(expectation.details),
+                order.found_by,
             ),
         )
     except sqlite3.IntegrityError as exc:
@@ -111,10 +121,12 @@ def insert_intent(
 def begin_attempt(sql: sqlite3.Connection, order: EffectOrder, attempt: Attempt) -> EffectRow:
     """Write an attempt and move INTENT to SENDING; the first one of a run claims its occurrence.
 
+    A repeatable effect goes there from UNKNOWN and SEEN as well.
+
     Errors: ``PlanRefused`` when another run holds the occurrence; ``LockHeld`` when another run or
         an effect that is not final holds the lock; ``StoreRefused`` for a row that is elsewhere.
     """
-    row = _expected(sql, order, EffectState.INTENT)
+    row = _expected(sql, order, *_attempted_from(order))
     if attempt.number != len(row.attempts) + 1:
         raise StoreRefused(
             f"[requestId {order.request_id}] attempt {attempt.number} cannot follow"
@@ -136,7 +148,7 @@ def begin_attempt(sql: sqlite3.Connection, order: EffectOrder, attempt: Attempt)
             attempt.key_fingerprint,
         ),
     )
-    change = Change(expected=EffectState.INTENT, state=EffectState.SENDING, at=attempt.started_at)
+    change = Change(expected=row.state, state=EffectState.SENDING, at=attempt.started_at)
     return _apply(sql, row, change, (*row.attempts, attempt))
 
 
@@ -200,15 +212,19 @@ def claimed_order_ids(sql: sqlite3.Connection) -> frozenset[str]:
     )
 
 
-def _expected(sql: sqlite3.Connection, order: EffectOrder, state: EffectState) -> EffectRow:
+def _attempted_from(order: EffectOrder) -> tuple[EffectState, ...]:
+    return tuple(s for s in EffectState if EffectState.SENDING in transitions(order, s))
+
+
+def _expected(sql: sqlite3.Connection, order: EffectOrder, *states: EffectState) -> EffectRow:
     row = effect_row(sql, order.run_id, order.path)
-    if row is None or row.state is not state or row.order != order:
+    if row is None or row.state not in states or row.order != order:
         found = "has no row" if row is None else f"is {row.state}"
         if row is not None and row.order != order:
             found = "has another payload"
         raise StoreRefused(
             f"[requestId {order.request_id}] effect {order.path} of run {order.run_id} was"
-            f" expected to be {state}, but {found}",
+            f" expected to be {' or '.join(states)}, but {found}",
             hint="another process may be driving this run",
         )
     return row
@@ -217,8 +233,9 @@ def _expected(sql: sqlite3.Connection, order: EffectOrder, state: EffectState) -
 def _apply(
     sql: sqlite3.Connection, row: EffectRow, change: Change, attempts: tuple[Attempt, ...]
 ) -> EffectRow:
-    assert change.state in TRANSITIONS[change.expected], f"{change.expected} -> {change.state}"
     order = row.order
+    allowed = transitions(order, change.expected)
+    assert change.state in allowed, f"{change.expected} -> {change.state}"
     evidence = row.evidence if change.evidence is None else change.evidence
     changed = EffectRow(
         order=order,
@@ -336,11 +353,10 @@ def _hold_lock(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
     (owner,) = sql.execute("SELECT run_id FROM lock WHERE name = ?", (order.lock,)).fetchone()
     if owner != order.run_id:
         raise lock_held(order.lock, owner)
-    marks = ",".join("?" * len(_HOLDING))
     other = sql.execute(
-        f"SELECT run_id, path, state, request_id FROM effect"  # noqa: S608  # question marks
-        f" WHERE lock = ? AND state IN ({marks}) AND NOT (run_id = ? AND path = ?) LIMIT 1",
-        (order.lock, *_HOLDING, order.run_id, order.path),
+        f"SELECT run_id, path, state, request_id FROM effect"  # noqa: S608  # a constant
+        f" WHERE lock = ? AND {_HOLDING} AND NOT (run_id = ? AND path = ?) LIMIT 1",
+        (order.lock, order.run_id, order.path),
     ).fetchone()
     if other is not None:
         raise LockHeld(
@@ -362,11 +378,10 @@ def lock_held(name: str, owner: str) -> LockHeld:
 
 def held_by_open_effect(sql: sqlite3.Connection, run_id: str, name: str) -> bool:
     """Tell whether an effect of the run keeps the lock from being given back."""
-    marks = ",".join("?" * len(_HOLDING))
     found = sql.execute(
-        f"SELECT 1 FROM effect WHERE lock = ? AND state IN ({marks})"  # noqa: S608  # question marks
+        f"SELECT 1 FROM effect WHERE lock = ? AND {_HOLDING}"  # noqa: S608  # a constant
         " AND run_id = ? LIMIT 1",
-        (name, *_HOLDING, run_id),
+        (name, run_id),
     ).fetchone()
     return found is not None
 
@@ -389,6 +404,8 @@ def _attempt(found: tuple[str, int, int, str, str, str | None, int]) -> Attempt:
 def _row(found: tuple[str, ...], attempts: Sequence[Attempt]) -> EffectRow:
     known = json_value(found[15])
     assert isinstance(known, list), "known_order_ids is written as a list"
+    details = json_value(found[23])
+    assert isinstance(details, dict), "details are written as an object"
     return EffectRow(
         order=EffectOrder(
             run_id=found[0],
@@ -401,13 +418,15 @@ def _row(found: tuple[str, ...], attempts: Sequence[Attempt]) -> EffectRow:
             request_id=found[7],
             lock=found[8],
             expectation=Expectation(
-                link_id=found[9],
+                subject_id=found[9],
                 kind=found[10],
                 coin=found[11],
                 network=found[12],
-                amount=amount_from_reply(found[13]),
+                amount=amount_from_reply(found[13]) if found[13] else None,
+                details={name: str(text) for name, text in details.items()},
             ),
             planned_at=moment_from_text(found[14]),
+            found_by=FoundBy(found[24]),
         ),
         state=EffectState(found[16]),
         attempts=tuple(attempts),

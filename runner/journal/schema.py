@@ -191,7 +191,15 @@ _SPENDING = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SPENDING)
+_EVERY_EFFECT = (
+    # What was about a link and an amount is about anything: an effect without an amount has an
+    # empty text there, and what else is compared stands in details, a JSON object of texts.
+    "ALTER TABLE effect RENAME COLUMN link_id TO subject_id",
+    "ALTER TABLE effect ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE effect ADD COLUMN found_by TEXT NOT NULL DEFAULT 'list'",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT, _SPENDING)
 """Statement lists; applying number n (from 1) takes the schema from version n-1 to n."""
 
 VERSION = len(MIGRATIONS)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from runner.catalogue.manifest import Manifest, account_name
+from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import PolicyDenied
 from runner.core.money import CONTEXT, ZERO, Money
@@ -18,9 +18,10 @@ from runner.plan.model import (
     PlannedEffect,
     PlannedFile,
     PlannedInput,
+    PlannedLine,
     PlannedStep,
 )
-from runner.plan.projection import ProjectedLedger, Touched
+from runner.plan.projection import ProjectedLedger, Touched, accounts_of
 from runner.playbook.model import May, Playbook, Step
 
 
@@ -92,12 +93,16 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
 
 
 def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
-    """Add the amounts up, by action and coin; undecided effects count fully."""
+    """Add the amounts up, by action and coin; undecided effects count fully.
+
+    Shapes: an action that moves no money has no coin.
+    """
     result: dict[str, dict[str, Decimal]] = {}
     for intent in intents:
         coins = result.setdefault(intent.draft.manifest.name, {})
         money = intent.draft.money
-        coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
+        if money is not None:
+            coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
     return result
 
 
@@ -135,7 +140,7 @@ def check_may(intents: tuple[Intent, ...], may: Mapping[str, May]) -> None:
             if total > cap:
                 allowed = f"allows {Money(cap, coin)}"
                 if coin not in bound.total:
-                    allowed = f"lists only {', '.join(sorted(bound.total))}"
+                    allowed = f"lists only {', '.join(sorted(bound.total)) or 'no coin'}"
                 found.append(f"{action}: {Money(total, coin)}, `may` {allowed}")
     if found:
         raise PolicyDenied(
@@ -159,12 +164,9 @@ def shortage_words(dry: DryRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def touched_by(dry: DryRun) -> tuple[Touched, ...]:
     """Return what every effect of a dry run touches."""
     return tuple(
-        Touched(
-            action=intent.draft.manifest.name,
-            coin=intent.draft.money.coin,
-            parts=intent.draft.parts,
-        )
+        Touched(coin=intent.draft.money.coin, accounts=accounts_of(intent.draft))
         for intent in dry.intents
+        if intent.draft.money is not None
     )
 
 
@@ -176,28 +178,36 @@ async def seed_missing(
 ) -> None:
     """Read the balance of every account that effects touch and the ledger does not know.
 
+    What no read shows, an address or an exchange account, stays unknown.
+
     Errors: ``RemoteError``.
     """
-    for item in touched:
-        movement = manifests[item.action].movement
-        assert movement is not None
-        for template in (movement.debit, movement.credit):
-            account = account_name(template, item.parts)
-            if ledger.opening(account, item.coin) is None:
-                manifest = _showing(template, manifests)
-                arguments = {a.name: item.parts[a.name] for a in manifest.arguments if a.required}
-                value = await reads.read(manifest, arguments)
-                assert isinstance(value, Mapping)
-                ledger.seed(manifest, argument_parts(arguments), value)
+    asked = set()
+    for account, coin in ((account, each.coin) for each in touched for account in each.accounts):
+        kind, _, rest = account.partition(":")
+        place = (kind, rest.partition(":")[0])
+        if kind in _UNSHOWN or place in asked or ledger.opening(account, coin) is not None:
+            continue
+        asked.add(place)
+        manifest, arguments = _showing(*place, manifests)
+        value = await reads.read(manifest, arguments)
+        assert isinstance(value, Mapping)
+        ledger.seed(manifest, argument_parts(arguments), value)
 
 
-def _showing(template: str, manifests: Mapping[str, Manifest]) -> Manifest:
-    kind = template.partition(":")[0]
+_UNSHOWN = frozenset({"external", "exchange"})
+"""Kinds of accounts that are beyond the custodian."""
+
+
+def _showing(
+    kind: str, name: str, manifests: Mapping[str, Manifest]
+) -> tuple[Manifest, dict[str, str]]:
+    """Return the read that shows the accounts of a wallet or link, with its argument."""
     return next(
-        manifest
+        (manifest, {template[1].strip("{}"): name})
         for manifest in manifests.values()
         for balance in manifest.balances
-        if balance.seeds and balance.account.partition(":")[0] == kind
+        if balance.seeds and (template := balance.account.split(":"))[0] == kind
     )
 
 
@@ -216,8 +226,8 @@ def _step(event: StepFinished) -> PlannedStep:
 
 def _effect(intent: Intent, step: Step) -> PlannedEffect:
     draft = intent.draft
-    movement = draft.manifest.movement
-    assert movement is not None
+    debit, credit = accounts_of(draft)
+    expectation = draft.expectation
     return PlannedEffect(
         path=intent.path,
         title=step.title,
@@ -228,15 +238,18 @@ def _effect(intent: Intent, step: Step) -> PlannedEffect:
         body=draft.body(intent.request_id),
         request_id=intent.request_id,
         lock=draft.lock,
-        link=draft.parts["link"],
-        link_id=draft.expectation.link_id,
-        wallet=draft.parts["wallet"],
-        kind=draft.expectation.kind,
-        coin=draft.money.coin,
-        network=draft.expectation.network,
-        amount=draft.money.amount,
-        debit=account_name(movement.debit, draft.parts),
-        credit=account_name(movement.credit, draft.parts),
+        found_by=draft.manifest.found_by.value,
+        subject_id=expectation.subject_id,
+        kind=expectation.kind,
+        coin=expectation.coin,
+        network=expectation.network,
+        amount=expectation.amount,
+        details=expectation.details,
+        parts=draft.parts,
+        lines=tuple(PlannedLine(label=label, text=text) for label, text in draft.lines),
+        debit=debit,
+        credit=credit,
+        fee=intent.fee,
         certainty="stated" if draft.operation.certain else "inferred",
         decided=intent.decided,
     )

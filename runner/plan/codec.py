@@ -65,12 +65,13 @@ def plan_from_file(data: bytes) -> PlanFile:
         if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
             raise PlanRefused("this plan was made by another version of the tool", hint=hint)
         plan = _build(Plan, body)
+        orders = plan.orders("")
     except (ValueError, OverflowError, TypeError) as exc:
         raise PlanRefused(f"{damaged}: {exc}", hint=hint) from exc
     # 1.50 for 1.5, or a moment in another zone: the same plan, and not the way we write it.
     if _object(plan) != body:
         raise PlanRefused(f"{damaged}: a value in it is not spelt as we spell it", hint=hint)
-    if len(plan.orders("")) != len(plan.effects):
+    if len(orders) != len(plan.effects):
         raise PlanRefused(f"{damaged}: two effects stand at one path", hint=hint)
     return PlanFile(plan=plan, digest=digest, data=data)
 

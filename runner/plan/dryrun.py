@@ -3,16 +3,15 @@
 Nothing in here can send an effect: it has no port that could.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifest import FoundBy, Manifest
 from runner.core.clock import Clock
 from runner.core.ids import request_id
 from runner.core.record import record
-from runner.core.types import STRING
 from runner.core.values import Unknown, Value, value_text
 from runner.effects.draft import EffectDraft, EffectRefused
 from runner.effects.model import EffectState
@@ -24,6 +23,13 @@ from runner.plan.projection import ProjectedLedger
 
 DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
 """Works out what an effect asks for; raises ``EffectRefused`` where it must not be sent."""
+
+Look: TypeAlias = Callable[[EffectDraft], Awaitable[None]]
+"""Looks at the custodian whether an effect can be planned; raises ``EffectRefused`` where not."""
+
+
+async def look_at_nothing(draft: EffectDraft) -> None:
+    """Take every effect as one that can be planned."""
 
 
 @record
@@ -53,12 +59,17 @@ class Identity:
 
 @record
 class Intent:
-    """One effect the dry run came to; ``decided`` is False behind a condition on unknowns."""
+    """One effect the dry run came to.
+
+    Shapes: ``decided`` is False behind a condition on unknowns; ``fee`` says what is known of a fee
+        on top of the amount, or is empty where there is none.
+    """
 
     path: str
     draft: EffectDraft
     request_id: str
     decided: bool
+    fee: str = ""
 
 
 @record
@@ -91,6 +102,7 @@ class DryRunner:
     clock: Clock
     random: Callable[[], float]
     places: Callable[[str], int]
+    look: Look = look_at_nothing
 
     async def run(self, walk: Walk, identity: Identity, *, emit: Callable[[Event], None]) -> DryRun:
         """Walk the playbook and return what it would do.
@@ -98,7 +110,10 @@ class DryRunner:
         Errors: none of ours for what the playbook or the custodian does; that is ``end``.
         """
         ledger = ProjectedLedger()
-        recorder = _IntentRecorder(draft=self.draft, identity=identity, ledger=ledger)
+        fees: dict[tuple[str, ...], str] = {}
+        recorder = _IntentRecorder(
+            draft=self.draft, look=self.look, identity=identity, ledger=ledger, fees=fees
+        )
         steps: list[StepFinished] = []
 
         def observe(event: Event) -> None:
@@ -108,7 +123,7 @@ class DryRunner:
 
         ports = Ports(
             journal=_MemoryJournal(),
-            reads=_ProjectedReads(reads=self.reads, ledger=ledger),
+            reads=_ProjectedReads(reads=self.reads, ledger=ledger, fees=fees),
             effects=recorder,
             clock=self.clock,
             random=self.random,
@@ -131,6 +146,7 @@ class _ProjectedReads:
 
     reads: ReadPort
     ledger: ProjectedLedger
+    fees: dict[tuple[str, ...], str]
 
     async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
         if any(isinstance(value, Unknown) for value in arguments.values()):
@@ -138,6 +154,9 @@ class _ProjectedReads:
         value = await self.reads.read(manifest, arguments)
         assert isinstance(value, Mapping)
         parts = argument_parts(arguments)
+        if manifest.name == "withdrawal.fee":
+            place = (parts["wallet"], parts["coin"], parts["network"])
+            self.fees[place] = f"about {value['fee']}, as read"
         if not self.ledger.movements:
             self.ledger.seed(manifest, parts, value)
         return self.ledger.overlay(manifest, parts, value)
@@ -148,8 +167,10 @@ class _IntentRecorder:
     """Records effects as intents and moves the projected ledger."""
 
     draft: DraftEffect
+    look: Look
     identity: Identity
     ledger: ProjectedLedger
+    fees: Mapping[tuple[str, ...], str]
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -164,7 +185,7 @@ class _IntentRecorder:
                 hint="give an effect inputs, reads made before any effect, or literals",
             )
         else:
-            self._record(request, id_)
+            await self._record(request, id_)
         return EffectResult(
             path=request.path,
             state=EffectState.PLANNED,
@@ -177,15 +198,42 @@ class _IntentRecorder:
     async def settle_all(self) -> tuple[EffectResult, ...]:
         return ()
 
-    def _record(self, request: EffectRequest, id_: str) -> None:
+    async def _record(self, request: EffectRequest, id_: str) -> None:
         try:
             draft = self.draft(request.manifest, request.arguments)
+            self._refuse_second_of_a_name(draft)
+            await self.look(draft)
         except EffectRefused as refusal:
             self._refuse(request.path, refusal.code, str(refusal), hint=refusal.hint)
             return
         decided = not request.undecided
-        self.intents.append(Intent(path=request.path, draft=draft, request_id=id_, decided=decided))
+        fee = self._fee(request, draft)
+        self.intents.append(
+            Intent(path=request.path, draft=draft, request_id=id_, decided=decided, fee=fee)
+        )
         self.ledger.move(request.path, draft, decided=decided)
+
+    def _refuse_second_of_a_name(self, draft: EffectDraft) -> None:
+        if draft.manifest.found_by is not FoundBy.NAME:
+            return
+        first = next((each for each in self.intents if each.draft.lock == draft.lock), None)
+        if first is not None:
+            name = draft.expectation.details["name"]
+            raise EffectRefused(
+                "name-taken",
+                f'effect {first.path} of this plan makes "{name}" already',
+                hint="give each its own name",
+            )
+
+    def _fee(self, request: EffectRequest, draft: EffectDraft) -> str:
+        movement = draft.manifest.movement
+        if movement is None or not movement.has_fee:
+            return ""
+        given = request.arguments.get("fee")
+        if given is not None:
+            return f"{value_text(given)}, as ordered, in the coin the network charges"
+        place = (draft.parts["from"], draft.parts["coin"], draft.parts["network"])
+        return self.fees.get(place, "not known")
 
     def _refuse(self, path: str, code: str, message: str, *, hint: str) -> None:
         self.problems.append(Problem(path=path, code=code, message=message, hint=hint))
@@ -223,6 +271,10 @@ def _planned_value(request: EffectRequest, id_: str) -> Value:
     value: dict[str, Value] = {}
     for result_field in request.manifest.result.fields:
         value[result_field.name] = Unknown(result_field.type)
-    value["request_id"] = id_ if request.manifest.result.field("request_id") else Unknown(STRING)
-    value["amount"] = request.arguments["amount"]
+    known: dict[str, Value] = {**request.arguments, "request_id": id_}
+    value.update({name: known[name] for name in _KNOWN_BEFORE & known.keys() & value.keys()})
     return value
+
+
+_KNOWN_BEFORE = frozenset({"request_id", "amount", "name", "type"})
+"""What an effect's result shows that was known when it was ordered."""

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
+from runner.core.money import Money
 from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 from runner.plan.projection import Touched
 
-SCHEMA = "runner.plan/1"
+SCHEMA = "runner.plan/2"
 
 
 @record
@@ -31,13 +33,25 @@ class PlannedInput:
 
 
 @record
+class PlannedLine:
+    """One line about an effect for people: ``to`` and ``acme/cold-01, address 0xAB``."""
+
+    label: str
+    text: str
+
+
+@record
 class PlannedEffect:
     """One effect, pinned.
 
     Shapes: ``body`` is the exact JSON text to send without its last member, the timestamp;
-        ``link`` and ``wallet`` are the directory's names; ``debit`` and ``credit`` are projected
-        accounts; ``certainty`` is ``stated`` or ``inferred``, as the API description says of the
-        operation; ``decided`` is False where only the run knows whether it happens.
+        ``found_by`` is how its outcome is found out; ``subject_id``, ``kind``, ``coin``,
+        ``network``, ``amount`` and ``details`` are those of ``Expectation``; ``parts`` fill the
+        manifest's templates, the directory's names among them; ``lines`` are for people; ``debit``
+        and ``credit`` are projected accounts, empty where no money moves; ``fee`` says what is
+        known of a fee on top of the amount, or is empty where there is none; ``certainty`` is
+        ``stated`` or ``inferred``, as the API description says of the operation; ``decided`` is
+        False where only the run knows whether it happens.
     """
 
     path: str
@@ -49,17 +63,37 @@ class PlannedEffect:
     body: str
     request_id: str
     lock: str
-    link: str
-    link_id: str
-    wallet: str
+    found_by: str
+    subject_id: str
     kind: str
     coin: str
     network: str
-    amount: Decimal
+    amount: Decimal | None
+    details: Mapping[str, str]
+    parts: Mapping[str, str]
+    lines: tuple[PlannedLine, ...]
     debit: str
     credit: str
+    fee: str
     certainty: str
     decided: bool
+
+    @property
+    def expectation(self) -> Expectation:
+        """Return what must be seen at the custodian for an order to be this effect."""
+        return Expectation(
+            subject_id=self.subject_id,
+            kind=self.kind,
+            coin=self.coin,
+            network=self.network,
+            amount=self.amount,
+            details=self.details,
+        )
+
+    @property
+    def money(self) -> Money | None:
+        """Return what the effect moves, or None."""
+        return self.expectation.money
 
 
 @record
@@ -117,9 +151,10 @@ class Plan:
 
     Shapes: ``names`` holds every directory entry the effects use, as texts, so that apply can see
         whether one has changed; ``facts`` are the profile's, as texts; ``totals`` map action, then
-        coin, to the sum of amounts; ``git_commit`` is empty outside a repository and only recorded;
-        ``verdicts`` are of every effect, in their order; ``controls_commit`` is the full id of the
-        revision the controls were read at, or empty.
+        coin, to the sum of amounts, and have no coin for what moves no money; ``git_commit`` is
+        empty outside a repository and only recorded; ``verdicts`` are of every effect, in their
+        order; ``controls_commit`` is the full id of the revision the controls were read at, or
+        empty.
     """
 
     tool_version: str
@@ -153,17 +188,9 @@ class Plan:
     def touched(self) -> tuple[Touched, ...]:
         """Return what every effect touches, for looking at the balances."""
         return tuple(
-            Touched(
-                action=effect.action,
-                coin=effect.coin,
-                parts={
-                    "link": effect.link,
-                    "wallet": effect.wallet,
-                    "network": effect.network,
-                    "coin": effect.coin,
-                },
-            )
+            Touched(coin=effect.coin, accounts=(effect.debit, effect.credit))
             for effect in self.effects
+            if effect.amount is not None
         )
 
     def locks(self) -> tuple[str, ...]:
@@ -185,12 +212,7 @@ class Plan:
             body=effect.body,
             request_id=effect.request_id,
             lock=effect.lock,
-            expectation=Expectation(
-                link_id=effect.link_id,
-                kind=effect.kind,
-                coin=effect.coin,
-                network=effect.network,
-                amount=effect.amount,
-            ),
+            expectation=effect.expectation,
             planned_at=self.created_at,
+            found_by=FoundBy(effect.found_by),
         )

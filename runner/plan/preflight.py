@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.clock import timestamp_text
-from runner.core.money import Money
+from runner.core.money import amount_text
 from runner.core.record import record
 from runner.plan.model import Plan, PlannedEffect, PlannedStep
 
@@ -93,18 +94,42 @@ def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
     ):
         if before != after:
             yield Drift(path=planned.path, what=what, planned=before, now=after)
-    if planned.body == now.body and (before := _shown(planned)) != (after := _shown(now)):
+    if planned.body == now.body:
         # The body is what counts; a plan that says something else beside it has misled its readers.
-        yield Drift(path=planned.path, what="what it says", planned=before, now=after)
+        for name in _BESIDE_THE_BODY:
+            if getattr(planned, name) != getattr(now, name):
+                before, after = _spoken(getattr(planned, name)), _spoken(getattr(now, name))
+                what = f"its {name.replace('_', ' ')}"
+                yield Drift(path=planned.path, what=what, planned=before, now=after)
 
 
-def _shown(effect: PlannedEffect) -> str:
-    amount = f"{Money(effect.amount, effect.coin)} {effect.network}".rstrip()
-    link = f"{effect.link} ({effect.link_id}, {effect.wallet})"
-    return (
-        f"{effect.title!r} {effect.action} {effect.kind} {amount} on {link},"
-        f" {effect.debit} to {effect.credit}, {effect.certainty}"
-    )
+_BESIDE_THE_BODY = (
+    "title",
+    "action",
+    "found_by",
+    "subject_id",
+    "kind",
+    "coin",
+    "network",
+    "amount",
+    "details",
+    "parts",
+    "lines",
+    "debit",
+    "credit",
+    "certainty",
+)
+"""What else an effect says. What is known of a fee is not among it: it is an estimate."""
+
+
+def _spoken(value: object) -> str:
+    if isinstance(value, Decimal):
+        return amount_text(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {text}" for name, text in sorted(value.items())) or "empty"
+    if isinstance(value, tuple):
+        return "; ".join(f"{each.label} {each.text}" for each in value) or "empty"
+    return str(value) or "empty"
 
 
 def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:

@@ -29,11 +29,10 @@ class PlannedMovement:
 
 @record
 class Touched:
-    """One effect's coin, and the parts that fill its manifest's account templates."""
+    """One effect's coin, and the projected accounts it takes from and gives to."""
 
-    action: str
     coin: str
-    parts: Mapping[str, str]
+    accounts: tuple[str, str]
 
 
 @record
@@ -76,23 +75,18 @@ class ProjectedLedger:
     changes: dict[tuple[str, str], Decimal | None] = field(default_factory=dict)
 
     def move(self, path: str, draft: EffectDraft, *, decided: bool) -> None:
-        """Add an effect's movement."""
-        movement = draft.manifest.movement
-        assert movement is not None, f"{draft.manifest.name} declares no movement"
-        debit = account_name(movement.debit, draft.parts)
-        credit = account_name(movement.credit, draft.parts)
+        """Add an effect's movement; one that moves no money adds none."""
+        money = draft.money
+        if money is None:
+            return
+        debit, credit = accounts_of(draft)
         self.movements.append(
-            PlannedMovement(
-                path=path, money=draft.money, debit=debit, credit=credit, decided=decided
-            )
+            PlannedMovement(path=path, money=money, debit=debit, credit=credit, decided=decided)
         )
-        for account, signed in (
-            (debit, CONTEXT.minus(draft.money.amount)),
-            (credit, draft.money.amount),
-        ):
-            before = self.change(account, draft.money.coin)
+        for account, signed in ((debit, CONTEXT.minus(money.amount)), (credit, money.amount)):
+            before = self.change(account, money.coin)
             known = decided and before is not None
-            self.changes[account, draft.money.coin] = (
+            self.changes[account, money.coin] = (
                 CONTEXT.add(before or ZERO, signed) if known else None
             )
 
@@ -222,6 +216,14 @@ class ProjectedLedger:
             else:
                 result[coin] = Money(CONTEXT.add(before.amount, change), coin)
         return result
+
+
+def accounts_of(draft: EffectDraft) -> tuple[str, str]:
+    """Return the accounts an effect takes from and gives to; empty where it moves nothing."""
+    movement = draft.manifest.movement
+    if movement is None:
+        return "", ""
+    return account_name(movement.debit, draft.parts), account_name(movement.credit, draft.parts)
 
 
 def account_pattern(account: str) -> str:

@@ -25,14 +25,20 @@ class Judged:
 
 
 def effect_facts(effect: PlannedEffect, playbook: str) -> EffectFacts:
-    """Return what rules can see of a planned effect."""
+    """Return what rules can see of a planned effect.
+
+    Shapes: ``wallet`` is the one the money leaves: what an effect is from, behind its link, or
+        about; ``destination`` is where it goes, by the directory's name of a destination or wallet.
+    """
+    parts = effect.parts
     return EffectFacts(
         action=effect.action,
         coin=effect.coin,
-        amount=effect.amount,
+        amount=effect.amount or ZERO,
         network=effect.network,
-        wallet=effect.wallet,
-        link=effect.link,
+        wallet=parts.get("from") or parts.get("wallet", ""),
+        link=parts.get("link", ""),
+        destination=parts.get("to", ""),
         playbook=playbook,
     )
 

@@ -29,6 +29,7 @@ INPUT_TYPES: Final = frozenset(
         "wallet",
         "mirror_link",
         "mirrorx_link",
+        "destination",
     }
 )
 """The types an input can have."""

@@ -183,6 +183,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "wallet": "NAME",
     "mirror_link": "NAME",
     "mirrorx_link": "NAME",
+    "destination": "NAME",
 }
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from runner.catalogue.manifest import ActionKind, Manifest
+from runner.catalogue.manifest import Manifest
 from runner.core.diagnostics import did_you_mean
 from runner.core.money import CONTEXT, ZERO, AmountInvalid, Money, amount_text, money_from_text
 from runner.core.types import MONEY
@@ -29,7 +29,8 @@ def check_may(draft: Draft, manifests: Mapping[str, Manifest], findings: Finding
         limit = playbook.may.get(action)
         if limit is not None:
             _check_count(steps, limit, findings)
-            _check_total(steps, limit, findings)
+            if limit.total:
+                _check_total(steps, limit, findings)
         elif action not in gaps.may:
             _refuse_uncovered(action, steps, draft, findings)
     for limit in playbook.may.values():
@@ -82,11 +83,17 @@ def _refuse_amount(template: Template, reached: Money, limit: May, findings: Fin
 
 
 def _refuse_uncovered(action: str, steps: Sequence[Step], draft: Draft, findings: Findings) -> None:
-    line = f"{action}: {{count: {len(steps)}, total: {_total_text(steps, draft.playbook.inputs)}}}"
+    total = _total_text(steps, draft.playbook.inputs) if _has_amounts(steps) else ""
+    limits = f"count: {len(steps)}, total: {total}" if total else f"count: {len(steps)}"
+    line = f"{action}: {{{limits}}}"
     where = "add this line to may" if draft.playbook.may else "add may: at the top, with this line"
     findings.add(
         "may-missing", f"may does not allow {action}", steps[0].span, hint=f"{where}: {line}"
     )
+
+
+def _has_amounts(steps: Sequence[Step]) -> bool:
+    return any(isinstance(s.verb, Effect) and moves_money(s.verb.manifest) for s in steps)
 
 
 def _total_text(steps: Sequence[Step], inputs: Mapping[str, Input]) -> str:
@@ -107,27 +114,55 @@ def _check_entry(
 ) -> None:
     manifest = manifests.get(limit.action)
     if manifest is None:
-        effects = [each.name for each in manifests.values() if each.kind is ActionKind.EFFECT]
+        effects = [each.name for each in manifests.values() if each.is_effect]
         findings.add(
             "unknown-action",
             f'no action has the name "{limit.action}"',
             limit.span,
             hint=did_you_mean(limit.action, effects),
         )
-    elif manifest.kind is not ActionKind.EFFECT:
+    elif not manifest.is_effect:
         findings.add(
             "action-kind",
             f"{limit.action} moves nothing, so may does not limit it",
             limit.span,
             hint="delete the entry",
         )
-    elif is_unused:
-        findings.warn(
-            "may-unused",
-            f"no step uses {limit.action}",
+    else:
+        _check_has_total(limit, manifest, findings)
+        if is_unused:
+            _warn_unused(limit, findings)
+
+
+def _check_has_total(limit: May, manifest: Manifest, findings: Findings) -> None:
+    if moves_money(manifest) and not limit.total:
+        findings.add(
+            "missing-key",
+            f"may of {limit.action} has no total",
             limit.span,
-            hint="delete the entry, so that may says no more than the steps can do",
+            hint="add total: the most that may be moved, like 250000 USDT",
         )
+    elif limit.total and not moves_money(manifest):
+        findings.add(
+            "unknown-key",
+            f"{limit.action} moves no money, so may of it has no total",
+            limit.span,
+            hint="write count alone",
+        )
+
+
+def moves_money(manifest: Manifest) -> bool:
+    """Tell whether an action has an amount, which ``may`` then limits."""
+    return any(argument.type == MONEY for argument in manifest.arguments)
+
+
+def _warn_unused(limit: May, findings: Findings) -> None:
+    findings.warn(
+        "may-unused",
+        f"no step uses {limit.action}",
+        limit.span,
+        hint="delete the entry, so that may says no more than the steps can do",
+    )
 
 
 def _amount_of(step: Step) -> Template | None:

@@ -183,9 +183,9 @@ def _build_wait(node: MappingNode, path: str, shop: Workshop) -> Verb:
 
 def _manifest(scalar: ScalarNode | None, key: str, path: str, shop: Workshop) -> Manifest | None:
     """Find the action a step names; None, with findings, where it cannot be used like this."""
-    wanted = ActionKind.EFFECT if key == "effect" else ActionKind.READ
+    wanted = key == "effect"
     manifest = None if scalar is None else shop.manifests.get(scalar.text)
-    if manifest is not None and manifest.kind is wanted:
+    if manifest is not None and manifest.is_effect is wanted:
         return manifest
     shop.gaps.steps.add(path)
     if scalar is None:
@@ -202,26 +202,28 @@ def _manifest(scalar: ScalarNode | None, key: str, path: str, shop: Workshop) ->
         "unknown-action",
         f'no action has the name "{scalar.text}"',
         scalar.span,
-        hint=_likely_action(scalar.text, wanted, shop.manifests),
+        hint=_likely_action(scalar.text, shop.manifests, is_effect=wanted),
     )
     return None
 
 
-def _likely_action(word: str, wanted: ActionKind, manifests: Mapping[str, Manifest]) -> str:
+def _likely_action(word: str, manifests: Mapping[str, Manifest], *, is_effect: bool) -> str:
     is_raw = word.startswith(RAW_PREFIX)
-    if not is_raw and wanted is ActionKind.READ and f"{RAW_PREFIX}{word}" in manifests:
+    if not is_raw and not is_effect and f"{RAW_PREFIX}{word}" in manifests:
         return f'did you mean "{RAW_PREFIX}{word}"?'
     family = [name for name in manifests if name.startswith(RAW_PREFIX) == is_raw]
-    return did_you_mean(word, [name for name in family if manifests[name].kind is wanted])
+    return did_you_mean(word, [name for name in family if manifests[name].is_effect is is_effect])
 
 
 _KIND_WORDS: Final = {
     ActionKind.READ: "is a read and moves nothing",
     ActionKind.EFFECT: "moves something and is not a read",
+    ActionKind.REPEATABLE: "changes something and is not a read",
 }
 _KIND_HINTS: Final = {
     ActionKind.READ: "write uses: {name}",
     ActionKind.EFFECT: "write effect: {name}, in a step of its own",
+    ActionKind.REPEATABLE: "write effect: {name}, in a step of its own",
 }
 
 

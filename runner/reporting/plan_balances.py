@@ -32,7 +32,7 @@ def balance_lines(sheet: Sheet, plan: Plan) -> None:
     undecided = {
         (account, effect.coin)
         for effect in plan.effects
-        if not effect.decided
+        if not effect.decided and effect.amount is not None
         for account in (effect.debit, effect.credit)
     }
     rows = [

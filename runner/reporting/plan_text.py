@@ -29,7 +29,7 @@ _KINDS = {"use": ("<=", "read"), "effect": ("=>", "EFFECT"), "wait": ("..", "wai
 _CHECK = ("==", "check")
 _LEGEND = (
     ("<=", "read", "done now, to make this plan; the run reads again"),
-    ("=>", "EFFECT", "moves money; nothing is sent before the plan is applied"),
+    ("=>", "EFFECT", "changes something; nothing is sent before the plan is applied"),
     ("..", "wait", "not waited for in a plan: assumed to succeed; the run waits"),
     ("==", "check", "only asserts; one that is false stops the run"),
 )
@@ -49,7 +49,11 @@ _ACTION_WORDS = {
     "mirror.settle": "settled",
     "mirrorx.delegate": "delegated",
     "mirrorx.undelegate": "undelegated",
+    "withdrawal.create": "withdrawn",
+    "subwallet.transfer": "transferred",
+    "exchange.transfer": "transferred with the exchange",
 }
+_FEE = "the custodian takes it on top of the amount; it is not in the projected balances"
 
 
 def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
@@ -84,18 +88,22 @@ def plan_json(plan_file: PlanFile) -> str:
 
 
 def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:
-    """Add the amounts up, by action and coin, both sorted; undecided effects count fully."""
+    """Add the amounts up, by action and coin, both sorted; undecided effects count fully.
+
+    Shapes: an action that moves no money has no coin.
+    """
     sums: dict[str, dict[str, Decimal]] = {}
     for effect in effects:
         coins = sums.setdefault(effect.action, {})
-        coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
+        if effect.amount is not None:
+            coins[effect.coin] = CONTEXT.add(coins.get(effect.coin, ZERO), effect.amount)
     return {action: dict(sorted(coins.items())) for action, coins in sorted(sums.items())}
 
 
 def count_sentence(
     effects: tuple[PlannedEffect, ...], totals: Mapping[str, Mapping[str, Decimal]]
 ) -> str:
-    """Return ``Plan: 2 effects, 250000 USDT applied, 250000 USDT settled.``."""
+    """Return ``Plan: 2 effects, 250000 USDT applied, 1 wallet.create.``."""
     if not effects:
         return "Plan: no effects."
     undecided = sum(not effect.decided for effect in effects)
@@ -107,7 +115,12 @@ def count_sentence(
         for action, coins in totals.items()
         for coin, total in coins.items()
     ]
-    return f"Plan: {', '.join([counted, *amounts])}."
+    others = [
+        f"{sum(effect.action == action for effect in effects)} {action}"
+        for action, coins in totals.items()
+        if not coins
+    ]
+    return f"Plan: {', '.join([counted, *amounts, *others])}."
 
 
 def _header(sheet: Sheet, plan_file: PlanFile) -> None:
@@ -199,12 +212,19 @@ def _step(sheet: Sheet, number: str, step: PlannedStep, effects: list[PlannedEff
 
 def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
     on_network = f" on {effect.network}" if effect.network else ""
-    rows = [
-        ("action", f"{effect.action} ({effect.kind})", None),
-        ("amount", f"{Money(effect.amount, effect.coin)}{on_network}", Tone.STRONG),
-        ("from", effect.debit, Tone.STRONG),
-        ("to", effect.credit, Tone.STRONG),
-        ("link", f"{effect.link}, id {effect.link_id}, wallet {effect.wallet}", None),
+    rows: list[tuple[str, str, Tone | None]] = [
+        ("action", f"{effect.action} ({effect.kind})", None)
+    ]
+    if effect.money is not None:
+        rows += [
+            ("amount", f"{effect.money}{on_network}", Tone.STRONG),
+            ("from", effect.debit, Tone.STRONG),
+            ("to", effect.credit, Tone.STRONG),
+        ]
+    rows += [(sheet.shown(each.label), each.text, None) for each in effect.lines]
+    if effect.fee:
+        rows.append(("fee", f"{effect.fee}; {_FEE}", Tone.CAREFUL))
+    rows += [
         ("requestId", effect.request_id, None),
         ("lock", effect.lock, None),
         ("request", f"{effect.method} {effect.url_path} ({effect.operation})", None),
@@ -227,7 +247,7 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
 
 
 def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]]) -> None:
-    if totals:
+    if any(totals.values()):
         sheet.heading("Totals")
         cells = [
             (action, amount_text(total), coin)

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from runner.core.errors import ExitCode
-from runner.core.money import Money
 from runner.core.record import record
-from runner.effects.model import OPEN_STATES, EffectRow, EffectState
+from runner.effects.model import OPEN_STATES, EffectRow, EffectState, Expectation
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
 from runner.reporting.tally import Tally
@@ -32,13 +31,14 @@ class BalanceLine:
 class EffectLine:
     """One effect of a run.
 
-    Shapes: ``amount`` is spelled like ``250000 USDT``; ``ask`` is the message to send to the
+    Shapes: ``what`` is an amount, spelled like ``250000 USDT``, or what else the effect is about:
+        the name it gives, for example; ``ask`` is the message to send to the
         custodian about an effect nobody can settle by reading, else empty.
     """
 
     path: str
     action: str
-    amount: str
+    what: str
     state: str
     request_id: str
     order_id: str = ""
@@ -61,11 +61,10 @@ class Recap:
 
 def effect_line(row: EffectRow) -> EffectLine:
     """Return what the recap shows of a journalled effect."""
-    wanted = row.order.expectation
     return EffectLine(
         path=row.order.path,
         action=row.order.action,
-        amount=str(Money(wanted.amount, wanted.coin)),
+        what=_what(row.order.expectation),
         state=row.state.value,
         request_id=row.order.request_id,
         order_id=row.order_id,
@@ -107,15 +106,23 @@ def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     columns = (
         Column(title="path"),
         Column(title="action"),
-        Column(title="amount", is_number=True),
+        Column(title="what", is_number=True),
         Column(title="state"),
         Column(title="requestId"),
         Column(title="order"),
     )
-    rows = [(e.path, e.action, e.amount, e.state, e.request_id, e.order_id) for e in lines]
+    rows = [(e.path, e.action, e.what, e.state, e.request_id, e.order_id) for e in lines]
     text = render_table(columns, rows, terminal, indent="  ")
     told = [e for e in lines if e.reason and e.state not in PLAIN_STATES]
     return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in told)
+
+
+def _what(expectation: Expectation) -> str:
+    if expectation.money is not None:
+        return str(expectation.money)
+    details = expectation.details
+    known = (details.get(name, "") for name in ("name", "label", "event"))
+    return next((text for text in known if text), expectation.kind)
 
 
 def _ask(row: EffectRow) -> str:

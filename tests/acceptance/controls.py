@@ -40,6 +40,13 @@ mirrorx_links:
     id: "7127"
     wallet: acme/prime-01
     binance_uid: "854038747"
+destinations:
+  acme/cold-01:
+    address: "0x52908400098527886E0F7030069857D2E4169EE7"
+    networks:
+      - ETH
+    memo: "82486739"
+    label: Cold vault
 """
 
 

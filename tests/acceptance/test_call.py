@@ -184,7 +184,10 @@ def test_killed_write_is_resumed_from_the_journal(place: Workplace) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("withdrawal.create", "amount=1"), "no action of this version sends withdrawal.create"),
+        (
+            ("withdrawal.create_v1", "amount=1"),
+            "no action of this version sends withdrawal.create_v1",
+        ),
         (
             ("mirrorx.order.create", "mirrorXLinkId=7", *APPLY[3:4], "orderType=10", "amount=1"),
             "the directory has no MirrorX link with the id 7",

@@ -13,6 +13,7 @@ from runner.catalogue.load import load_api
 from runner.client.client import Client
 from runner.client.rate import RateWindow
 from runner.client.transport import HttpTransport
+from runner.controls.directory import Directory
 from runner.sandbox.world_file import default_world
 from tests.client.fakes import http, read_request, serving, throwaway_signer
 from tests.hand_clock import HandClock
@@ -44,7 +45,9 @@ _PUT_IN = frozenset({"timestamp", "pageNo", "pageLimit"})
 
 
 @asynccontextmanager
-async def answering(*replies: Mapping[str, Any]) -> AsyncIterator[tuple[Custodian, Stub]]:
+async def answering(
+    *replies: Mapping[str, Any], directory: Directory | None = None
+) -> AsyncIterator[tuple[Custodian, Stub]]:
     """Serve replies on loopback, and look at them through the real client."""
     stub = Stub(replies)
     clock = HandClock()
@@ -53,8 +56,8 @@ async def answering(*replies: Mapping[str, Any]) -> AsyncIterator[tuple[Custodia
         client = Client(
             api, wire, throwaway_signer(), clock, rate=RateWindow(count=1000, clock=clock)
         )
-        directory = directory_from_world(default_world())
-        yield Custodian(api=api, client=client, directory=directory, clock=clock), stub
+        names = directory or directory_from_world(default_world())
+        yield Custodian(api=api, client=client, directory=names, clock=clock), stub
 
 
 def page(*rows: Mapping[str, Any], **beside: object) -> dict[str, Any]:
@@ -66,3 +69,13 @@ def page(*rows: Mapping[str, Any], **beside: object) -> dict[str, Any]:
 def single(**fields: object) -> dict[str, Any]:
     """Return the reply of one object."""
     return {"data": fields, "code": "000000", "message": "Success"}
+
+
+def empty() -> dict[str, Any]:
+    """Return the reply that has nothing to say."""
+    return {"data": None, "code": "000000", "message": "Success"}
+
+
+def refusing(code: str) -> dict[str, Any]:
+    """Return a business error."""
+    return {"data": None, "code": code, "message": "no"}

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from runner.actions.custodian import Custodian
-from runner.actions.effects import draft_effect
-from runner.actions.orders import resolver_for
+from runner.actions.effects import DRAFTS, draft_effect
+from runner.actions.resolvers import resolver_for
 from runner.actions.wire import ClientTransport
-from runner.catalogue.manifest import ActionKind
+from runner.catalogue.manifest import FoundBy
 from runner.catalogue.manifests import MANIFESTS, NAMED
 from runner.core.money import money_from_text
 from runner.core.values import Value
@@ -60,10 +60,11 @@ def ordered(custodian: Custodian, action: str, request_id: str = "77") -> Effect
     )
 
 
-def test_every_effect_has_a_body_to_compare() -> None:
-    effects = {name for name, m in NAMED.items() if m.kind is ActionKind.EFFECT}
+def test_every_effect_found_in_a_list_has_a_body_to_compare() -> None:
+    listed = {name for name, m in NAMED.items() if m.found_by is FoundBy.LIST}
 
-    assert effects == set(BODIES) == set(ARGUMENTS)
+    assert listed == set(BODIES) == set(ARGUMENTS)
+    assert set(DRAFTS) == {name for name, m in NAMED.items() if m.is_effect}
 
 
 @pytest.mark.parametrize("action", sorted(BODIES))
@@ -115,9 +116,9 @@ async def test_effect_is_accepted_listed_and_done(
 
     assert sighting.complete
     (seen,) = sighting.rows
-    assert seen.order_id == report.data[MANIFESTS[action].order_field]
-    assert (seen.link_id, seen.kind, seen.coin, seen.network, seen.amount) == (
-        order.expectation.link_id,
+    assert seen.order_id == report.data[MANIFESTS[action].acceptance.order_field]
+    assert (seen.subject_id, seen.kind, seen.coin, seen.network, seen.amount) == (
+        order.expectation.subject_id,
         order.expectation.kind,
         order.expectation.coin,
         order.expectation.network,

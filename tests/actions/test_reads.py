@@ -6,6 +6,7 @@ import pytest
 
 from runner.actions.custodian import Custodian
 from runner.actions.reads import READS, Reads
+from runner.actions.sending_reads import SENDING_READS
 from runner.actions.wallet_reads import WALLET_READS
 from runner.catalogue.manifest import ActionKind
 from runner.catalogue.manifests import MANIFESTS, NAMED
@@ -56,7 +57,7 @@ def held(value: dict[str, Value], coin: str) -> Money:
 def test_registry_has_every_read_of_the_manifests() -> None:
     reads = {name for name, manifest in NAMED.items() if manifest.kind is ActionKind.READ}
 
-    assert set(READS) == reads == {*ARGUMENTS, *WALLET_READS}
+    assert set(READS) == reads == {*ARGUMENTS, *WALLET_READS, *SENDING_READS, "subwallet.assets"}
 
 
 @pytest.mark.parametrize("action", sorted(ARGUMENTS))

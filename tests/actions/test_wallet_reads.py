@@ -26,6 +26,8 @@ ARGUMENTS: dict[str, dict[str, Value]] = {
     "deposits": {"wallet": WALLET},
     "withdrawal": {"order": "22193643464446333255520001"},
     "transfer": {"wallet": WALLET, "order": "22193643464446333255520001"},
+    "exchange.order": {"wallet": WALLET, "order": "23886401831948479677280001"},
+    "transactions": {"wallet": WALLET},
 }
 NOTHING = {"data": None, "code": "000000", "message": "Success"}
 ADDRESSES = {"fromAddress": "0x1", "toAddress": "0x2"}

@@ -1,5 +1,6 @@
 import pytest
 
+from runner.controls.destination import DestinationEntry
 from runner.controls.directory import Directory, LinkEntry, Unlisted, WalletEntry
 from runner.core.diagnostics import Diagnostic
 from runner.core.source import Span
@@ -12,6 +13,7 @@ DIRECTORY = Directory(
     wallets={"treasury": TREASURY},
     mirror_links={"acme/a": LinkEntry(name="acme/a", id="1", wallet="treasury")},
     mirrorx_links={"acme/b": LinkEntry(name="acme/b", id="1", wallet="treasury")},
+    destinations={"cold": DestinationEntry(name="cold", address="0xAB", networks=("ETH",))},
 )
 
 
@@ -47,6 +49,7 @@ def test_link_leads_to_its_wallet() -> None:
         ("wallet", "treasury"),
         ("mirror_link", "acme/a"),
         ("mirrorx_link", "acme/b"),
+        ("destination", "cold"),
         ("string", "anything"),
         ("order_id", "anything"),
     ],
@@ -67,6 +70,11 @@ def test_listed_word_is_fine(type_name: str, word: str) -> None:
             ("unknown-link", 'Mirror link "acme/b"', 'did you mean "acme/a"?'),
         ),
         ("mirrorx_link", "zzz", ("unknown-link", 'MirrorX link "zzz"', "known here: acme/b")),
+        (
+            "destination",
+            "colt",
+            ("unknown-destination", 'destination "colt"', 'did you mean "cold"?'),
+        ),
     ],
 )
 def test_word_that_is_not_listed_comes_with_a_way_out(
@@ -102,3 +110,61 @@ def test_unlisted_word_becomes_a_diagnostic_at_its_place() -> None:
 def test_directory_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         DIRECTORY.coins["BTC"] = 8  # type: ignore[index]  # that is the point
+
+
+@pytest.mark.parametrize(
+    ("type_name", "name", "texts"),
+    [
+        ("coin", "USDT", {"places": "6"}),
+        ("wallet", "treasury", {"id": "35010001", "type": "prime"}),
+        ("mirror_link", "acme/a", {"id": "1", "wallet": "treasury", "binance_uid": ""}),
+        ("destination", "cold", {"address": "0xAB", "networks": "ETH"}),
+        ("coin", "BTC", None),
+        ("wallet", "x", None),
+        ("destination", "x", None),
+    ],
+)
+def test_entry_is_recorded_as_texts(
+    type_name: str, name: str, texts: dict[str, str] | None
+) -> None:
+    assert DIRECTORY.entry_texts(type_name, name) == texts
+
+
+def test_everything_a_destination_says_is_recorded() -> None:
+    """A plan is refused when any of it has changed since."""
+    entry = DestinationEntry(
+        name="x",
+        address="a",
+        networks=("ETH", "BSC"),
+        memo="m",
+        coins=("USDT",),
+        label="l",
+        correspondent={"fullName": "A"},
+    )
+
+    assert entry.texts() == {
+        "address": "a",
+        "networks": "ETH BSC",
+        "memo": "m",
+        "coins": "USDT",
+        "label": "l",
+        "correspondent.fullName": "A",
+    }
+
+
+@pytest.mark.parametrize(
+    ("coins", "networks", "expected"),
+    [
+        ((), (), True),
+        (("USDT",), ("ETH",), True),
+        (("BTC",), ("ETH",), False),
+        (("USDT",), ("BSC",), False),
+        ((), ("BSC", "ETH"), True),
+    ],
+)
+def test_destination_takes_what_it_lists(
+    coins: tuple[str, ...], networks: tuple[str, ...], *, expected: bool
+) -> None:
+    entry = DestinationEntry(name="x", address="a", coins=coins, networks=networks)
+
+    assert entry.allows("USDT", "ETH") is expected

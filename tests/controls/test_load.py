@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.controls.caps import Cap, Caps
+from runner.controls.destination import DestinationEntry
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.controls.load import Controls, controls_digest, load_controls
 from runner.controls.profile import (
@@ -22,6 +23,7 @@ from runner.controls.profile import (
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import InvalidInput, SettingsInvalid
 
+ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
 DIRECTORY = """\
 apiVersion: runner/v1
 kind: Directory
@@ -416,3 +418,130 @@ def test_policy_is_part_of_the_digest(tmp_path: Path) -> None:
     assert after.policy is not None
     assert sorted(after.files) == ["directory.yaml", "policy.yaml", "profiles.yaml"]
     assert after.digest != before.digest
+
+
+DESTINATIONS = """\
+destinations:
+  acme/cold-01:
+    address: "0x52908400098527886E0F7030069857D2E4169EE7"
+    networks: [ETH]
+    coins: [USDT]
+    memo: "12"
+    label: Cold vault
+    correspondent:
+      {kind: individual, held_by: vasp, first_name: A, last_name: B, birthday: "1980-02-28",
+       provider: X, jurisdiction: SG, country: SG}
+  acme/inside: {wallet: treasury}
+  acme/treasury-again: {wallet_id: "35010001"}
+  partner: {wallet_id: "99"}
+"""
+
+
+def test_destinations_are_read(tmp_path: Path) -> None:
+    directory = load_controls(_folder(tmp_path, directory=DIRECTORY + DESTINATIONS)).directory
+
+    assert directory.destinations == {
+        "acme/cold-01": DestinationEntry(
+            name="acme/cold-01",
+            address=ADDRESS,
+            networks=("ETH",),
+            coins=("USDT",),
+            memo="12",
+            label="Cold vault",
+            correspondent={
+                "correspondentType": "1",
+                "toFromType": "0",
+                "firstName": "A",
+                "lastName": "B",
+                "birthday": "1980-02-28",
+                "provider": "X",
+                "jurisdictionVaspCode": "SG",
+                "countryInfo": "SG",
+            },
+        ),
+        "acme/inside": DestinationEntry(
+            name="acme/inside", wallet="treasury", wallet_id="35010001"
+        ),
+        "acme/treasury-again": DestinationEntry(
+            name="acme/treasury-again", wallet="treasury", wallet_id="35010001"
+        ),
+        "partner": DestinationEntry(name="partner", wallet_id="99"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "summary"),
+    [
+        ("{networks: [ETH]}", "wrong-value", '"acme/x" says 0 times where it is'),
+        (
+            f'{{address: "{ADDRESS}", wallet: treasury, networks: [ETH]}}',
+            "wrong-value",
+            '"acme/x" says 2 times where it is',
+        ),
+        ('{address: "0x1"}', "missing-key", 'the address of "acme/x" has no networks'),
+        (
+            '{address: "0x1", networks: [MOON]}',
+            "unknown-network",
+            'the directory has no network "MOON"',
+        ),
+        (
+            "{wallet: treasury, coins: [DOGE]}",
+            "unknown-coin",
+            'the directory has no coin "DOGE"',
+        ),
+        (
+            f'{{address: "{ADDRESS.replace("E", "e")}", networks: [ETH]}}',
+            "address-invalid",
+            "this is no address of ETH: its checksum is wrong",
+        ),
+        ("{wallet: tresury}", "unknown-wallet", 'the directory has no wallet "tresury"'),
+        (
+            "{wallet: treasury, correspondent: {kind: entity, held_by: other, full_name: A}}",
+            "missing-key",
+            "a correspondent of this kind needs its other",
+        ),
+        ('{address: "0xÄ", networks: [ETH]}', "wrong-value", "printable ASCII"),
+        ('{address: "a b", networks: [ETH]}', "wrong-value", "printable ASCII"),
+        ('{wallet: treasury, memo: "ä"}', "wrong-value", "printable ASCII"),
+    ],
+)
+def test_destination_that_nobody_can_rely_on_is_refused(
+    tmp_path: Path, entry: str, code: str, summary: str
+) -> None:
+    directory = f"{DIRECTORY}destinations:\n  acme/x: {entry}\n"
+
+    found = _refused(_folder(tmp_path, directory=directory))
+
+    assert [d.code for d in found] == [code]
+    assert summary in f"{found[0].summary} {found[0].hint}"
+
+
+def test_subwallet_names_its_parent_and_a_prime_wallet_its_account(tmp_path: Path) -> None:
+    directory = DIRECTORY.replace(
+        "type: prime}\n",
+        'type: prime, exchange_uid: "842131231"}\n'
+        '  desk: {id: "1", type: prime_sub, parent: treasury}\n',
+    )
+
+    wallets = load_controls(_folder(tmp_path, directory=directory)).directory.wallets
+
+    assert wallets["treasury"].exchange_uid == "842131231"
+    assert wallets["desk"].parent == "treasury"
+
+
+@pytest.mark.parametrize(
+    ("wallet", "code"),
+    [
+        ("type: prime_sub, parent: tresury", "unknown-wallet"),
+        ("type: qualified, parent: treasury", "wrong-value"),
+        ("type: prime_sub, parent: desk", "wrong-value"),
+    ],
+)
+def test_parent_is_a_prime_wallet_that_is_listed(tmp_path: Path, wallet: str, code: str) -> None:
+    directory = DIRECTORY.replace(
+        "type: prime}\n", 'type: prime}\n  desk: {id: "1", ' + wallet + "}\n"
+    )
+
+    found = _refused(_folder(tmp_path, directory=directory))
+
+    assert [d.code for d in found] == [code]

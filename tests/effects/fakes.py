@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from runner.catalogue.api import WriteOutcome
+from runner.catalogue.manifest import ORDER_STATUSES, Acceptance, FoundBy
 from runner.core.errors import OutcomeUnknown, RemoteError
 from runner.core.jsonvalue import JsonValue
 from runner.effects.driver import EffectDriver
@@ -57,10 +58,11 @@ ORDER = EffectOrder(
     request_id="41",
     lock="mirrorx/33/USDT",
     expectation=Expectation(
-        link_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
+        subject_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
     ),
     planned_at=START,
 )
+ACCEPTANCE = Acceptance(order_field="orderViewId", echoes_request_id=True, statuses=ORDER_STATUSES)
 RUN = RunRow(
     run_id="R-1",
     digest="sha256:1",
@@ -122,6 +124,7 @@ class Custodian:
     """
 
     clock: VirtualClock
+    subject: EffectOrder = ORDER
     behaviours: list[str] = field(default_factory=lambda: ["ok"])
     shows_request_ids: bool = True
     visible_after_s: float = 0.0
@@ -140,20 +143,22 @@ class Custodian:
         *,
         request_id: str = "",
         amount: str = "10",
-        kind: str = "delegate",
+        kind: str = "",
         age_s: float = 0.0,
         order_id: str = "",
+        details: Mapping[str, str] | None = None,
     ) -> str:
         """Make somebody else's order, or one that a lost journal had made."""
-        wanted = ORDER.expectation
+        wanted = self.subject.expectation
         seen = SeenOrder(
             order_id=order_id or f"7{len(self.made):05}",
             request_id=request_id,
-            link_id=wanted.link_id,
-            kind=kind,
+            subject_id=wanted.subject_id,
+            kind=kind or wanted.kind,
             coin=wanted.coin,
             network=wanted.network,
-            amount=Decimal(amount),
+            amount=None if wanted.amount is None else Decimal(amount),
+            details=wanted.details if details is None else details,
             status="accepted",
             status_code="10",
         )
@@ -192,11 +197,12 @@ class Custodian:
         seen = SeenOrder(
             order_id=f"9{len(self.made):05}",
             request_id=order.request_id,
-            link_id=wanted.link_id,
+            subject_id=wanted.subject_id,
             kind=wanted.kind,
             coin=wanted.coin,
             network=wanted.network,
             amount=wanted.amount,
+            details=wanted.details,
             status="accepted",
             status_code="10",
         )
@@ -240,13 +246,9 @@ class Custodian:
         return replace(report, data={**(report.data or {}), "requestId": "4242"})
 
     def _no_order_id(self, order: EffectOrder) -> SendReport:
-        self._ok(order)
-        return SendReport(
-            kind=SendKind.ANSWERED,
-            status=200,
-            code="000000",
-            data={"requestId": order.request_id, "status": "10"},
-        )
+        report = self._ok(order)
+        kept = {n: v for n, v in (report.data or {}).items() if n in {"requestId", "status"}}
+        return replace(report, data=None if report.data is None else kept)
 
     def _undocumented(self, order: EffectOrder) -> SendReport:
         return refused("G99999")
@@ -260,8 +262,13 @@ class Custodian:
         return self._undocumented(order)
 
     def _others_answer(self, order: EffectOrder) -> SendReport:
-        """A stranger's equal order is made, and its answer is handed to us."""
-        order_id = self.place(request_id="4242")
+        """A stranger's equal order is made, and its answer is handed to us.
+
+        What is known by its name cannot be equal: the stranger's has another.
+        """
+        details = dict(order.expectation.details)
+        details |= {"name": "other"} if "name" in details else {}
+        order_id = self.place(request_id="4242", details=details)
         return accepted(replace(order, request_id="4242"), order_id)
 
     def _refused(self, order: EffectOrder) -> SendReport:
@@ -286,12 +293,23 @@ class Custodian:
 
 def accepted(order: EffectOrder, order_id: str, *, status: str = "10") -> SendReport:
     """Return the answer the documentation promises."""
+    data: dict[FoundBy, dict[str, str]] = {
+        FoundBy.LIST: {
+            "orderViewId": order_id,
+            "requestId": order.request_id,
+            "status": status,
+        },
+        FoundBy.REQUEST_ID: {"orderViewId": order_id, "status": status},
+        FoundBy.NAME: {"walletIdStr": order_id},
+        FoundBy.STATE: {},
+    }
     return SendReport(
         kind=SendKind.ANSWERED,
         status=200,
         code="000000",
         message="Success",
-        data={"orderViewId": order_id, "requestId": order.request_id, "status": status},
+        data=data.get(order.found_by),
+        value="true" if order.found_by is FoundBy.NOTHING else "",
     )
 
 
@@ -339,6 +357,9 @@ class Eyes:
             raise RemoteError("not allowed", method="GET", path="/list", code="G20016")
         rows = () if fault == "incomplete" else self.custodian.listed(since)
         return Sighting(rows=rows, complete=fault != "incomplete", at=self.custodian.clock.now())
+
+    async def look_own(self, order: EffectOrder, *, since: datetime) -> Sighting:
+        return await self.look(order, since=since)
 
 
 class Crash(BaseException):
@@ -408,6 +429,8 @@ class Bench:
 
     path: Path
     facts: Facts = ALL_FACTS
+    subject: EffectOrder = ORDER
+    eyes_of: "type[Eyes] | None" = None
     clock: VirtualClock = field(default_factory=VirtualClock)
     custodian: Custodian = field(init=False)
     wire: Wire = field(init=False)
@@ -416,9 +439,9 @@ class Bench:
     noticed: list[EffectRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.custodian = Custodian(clock=self.clock)
+        self.custodian = Custodian(clock=self.clock, subject=self.subject)
         self.wire = Wire(custodian=self.custodian)
-        self.eyes = Eyes(custodian=self.custodian)
+        self.eyes = (self.eyes_of or Eyes)(custodian=self.custodian)
         self.open()
 
     def open(self) -> None:

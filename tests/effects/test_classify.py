@@ -8,16 +8,14 @@ from runner.catalogue.api import WriteOutcome
 from runner.effects.classify import Verdict, VerdictKind, answer_record, classify
 from runner.effects.model import SendKind, SendReport
 from runner.effects.ports import Facts
-from tests.effects.fakes import CODES, ORDER, accepted, refused
+from tests.effects.fakes import ACCEPTANCE, CODES, ORDER, accepted, refused
 
 GOOD = accepted(ORDER, "77")
 LIMITED_IS_NO = Facts(rate_limited_not_executed=True)
 
 
 def judge(report: SendReport, facts: Facts | None = None) -> Verdict:
-    return classify(
-        report, ORDER, codes=CODES, facts=facts or Facts(), order_id_field="orderViewId"
-    )
+    return classify(report, ORDER, codes=CODES, facts=facts or Facts(), acceptance=ACCEPTANCE)
 
 
 def with_data(**data: str | None) -> SendReport:
@@ -163,7 +161,7 @@ def test_every_outcome_of_the_catalogue_has_a_verdict() -> None:
             ORDER,
             codes={"X": outcome},
             facts=LIMITED_IS_NO,
-            order_id_field="orderViewId",
+            acceptance=ACCEPTANCE,
         )
         assert (verdict.kind is VerdictKind.UNKNOWN) == (outcome is WriteOutcome.UNKNOWN)
 

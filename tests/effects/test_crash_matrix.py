@@ -17,6 +17,7 @@ from runner.core.errors import LockHeld, NotSent, RemoteError
 from runner.effects.model import EffectRow, EffectState, Until
 from runner.effects.ports import Facts
 from tests.effects.fakes import (
+    ACCEPTANCE,
     ALL_FACTS,
     LAG,
     NO_FACTS,
@@ -121,7 +122,7 @@ async def play(bench: Bench, world: World, dies_at: int, *, after: bool) -> tupl
                 ORDER,
                 until=Until.FINAL,
                 timing=TIMING,
-                order_id_field="orderViewId",
+                acceptance=ACCEPTANCE,
                 not_after=None,
             )
         except Crash:
@@ -230,7 +231,7 @@ async def test_two_crashes_in_a_row_change_nothing(tmp_path: Path, fresh: bytes)
                         ORDER,
                         until=Until.FINAL,
                         timing=TIMING,
-                        order_id_field="orderViewId",
+                        acceptance=ACCEPTANCE,
                         not_after=None,
                     )
                 bench.reopen()

@@ -20,6 +20,7 @@ from runner.effects.model import EffectRow, EffectState, Until
 from runner.effects.pacing import Timing
 from runner.effects.ports import Facts
 from tests.effects.fakes import (
+    ACCEPTANCE,
     ALL_FACTS,
     FENCE_S,
     LAG,
@@ -42,7 +43,7 @@ async def drive(
     store: CrashingStore | None = None,
 ) -> EffectRow:
     return await bench.driver(store).run(
-        ORDER, until=until, timing=timing, order_id_field="orderViewId", not_after=not_after
+        ORDER, until=until, timing=timing, acceptance=ACCEPTANCE, not_after=not_after
     )
 
 
@@ -112,7 +113,7 @@ async def test_status_on_the_way_is_noted(bench: Bench) -> None:
     ]
 
 
-@pytest.mark.parametrize("field", ["link_id", "kind", "coin", "network", "amount"])
+@pytest.mark.parametrize("field", ["subject_id", "kind", "coin", "network", "amount"])
 async def test_order_that_differs_from_what_was_sent_halts(bench: Bench, field: str) -> None:
     async def alter() -> None:
         made = bench.custodian.made[-1]
@@ -229,7 +230,7 @@ async def test_twin_that_belongs_to_an_effect_of_ours_is_no_obstacle(bench: Benc
     second = replace(ORDER, path="pay again", request_id="42")
 
     row = await bench.driver().run(
-        second, until=Until.FINAL, timing=TIMING, order_id_field="orderViewId", not_after=None
+        second, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None
     )
 
     assert row.state is EffectState.CONFIRMED
@@ -448,7 +449,7 @@ async def test_attempt_that_was_held_up_is_not_sent(bench: Bench) -> None:
     held_up = replace(driver, notice=stop_once)
 
     row = await held_up.run(
-        ORDER, until=Until.FINAL, timing=TIMING, order_id_field="orderViewId", not_after=None
+        ORDER, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None
     )
 
     assert row.state is EffectState.CONFIRMED
@@ -710,7 +711,7 @@ async def test_other_payload_for_a_known_effect_is_refused(bench: Bench) -> None
 
     with pytest.raises(StoreRefused, match="another payload"):
         await bench.driver().run(
-            other, until=Until.FINAL, timing=TIMING, order_id_field="orderViewId", not_after=None
+            other, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None
         )
 
 
@@ -767,8 +768,6 @@ async def test_failure_while_cancelled_is_not_hidden(bench: Bench) -> None:
 async def test_pauses_have_jitter(bench: Bench, random: Callable[[], float], first: float) -> None:
     driver = replace(bench.driver(), random=random)
 
-    await driver.run(
-        ORDER, until=Until.FINAL, timing=TIMING, order_id_field="orderViewId", not_after=None
-    )
+    await driver.run(ORDER, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None)
 
     assert bench.clock.slept[0] == pytest.approx(first)

@@ -47,7 +47,7 @@ NOBODY: frozenset[str] = frozenset()
 
 def seen(order_id: str = "77", request_id: str = "", **other: object) -> SeenOrder:
     values: dict[str, object] = {
-        "link_id": "33",
+        "subject_id": "33",
         "kind": "delegate",
         "coin": "USDT",
         "network": "",
@@ -151,7 +151,7 @@ def test_unsent_attempts_do_not_count_as_sends() -> None:
         pytest.param((seen(amount=Decimal(9)),), Send(), id="another amount"),
         pytest.param((seen(kind="undelegate"),), Send(), id="another kind"),
         pytest.param((seen(coin="BTC"),), Send(), id="another coin"),
-        pytest.param((seen(link_id="34"),), Send(), id="another link"),
+        pytest.param((seen(subject_id="34"),), Send(), id="another link"),
         pytest.param((seen(),), LookCloser(), id="a twin"),
         pytest.param((seen(network="ETH"),), LookCloser(), id="a twin of another network"),
         pytest.param((seen(request_id="9"),), LookCloser(), id="a twin with its own requestId"),
@@ -161,7 +161,7 @@ def test_unsent_attempts_do_not_count_as_sends() -> None:
             (seen(coin="BTC", status="accepted"),), Send(), id="an open order of another coin"
         ),
         pytest.param(
-            (seen(link_id="34", status="accepted"),), Send(), id="an open order of another link"
+            (seen(subject_id="34", status="accepted"),), Send(), id="an open order of another link"
         ),
     ],
 )
@@ -224,7 +224,7 @@ def test_own_order_is_adopted_before_anything_else(*, complete: bool, expired: b
         {"amount": Decimal("10.1")},
         {"coin": "BTC"},
         {"kind": "x"},
-        {"link_id": "3"},
+        {"subject_id": "3"},
         {"network": "ETH"},
     ],
 )
@@ -428,6 +428,7 @@ def test_refusal_is_never_definite_without_belief(reading: Reading) -> None:
         row(S.UNKNOWN, attempt(answer=REFUSAL)), sighting(), reading, claimed=NOBODY
     )
 
+    assert not isinstance(decision, Send)
     assert isinstance(decision, Wait) or decision.state is S.HALTED
 
 
@@ -494,7 +495,7 @@ def test_halted_effect_is_helped_by_an_own_hit_alone(
         ),
         pytest.param((seen("77", "9"),), S.HALTED, id="foreign requestId"),
         pytest.param((seen("77", amount=Decimal(9)),), S.HALTED, id="another amount"),
-        pytest.param((seen("77", link_id="3"),), S.HALTED, id="another link"),
+        pytest.param((seen("77", subject_id="3"),), S.HALTED, id="another link"),
         pytest.param((seen("77", coin="BTC"),), S.HALTED, id="another coin"),
         pytest.param((seen("77", kind="x"),), S.HALTED, id="another kind"),
         pytest.param((seen("77", network="ETH"),), S.HALTED, id="another network"),
@@ -545,7 +546,7 @@ def test_same_payload_leaves_out_the_own_order() -> None:
 
 
 def test_differences_are_named() -> None:
-    other = seen(link_id="3", kind="x", coin="BTC", network="ETH", amount=Decimal("1E+1"))
+    other = seen(subject_id="3", kind="x", coin="BTC", network="ETH", amount=Decimal("1E+1"))
 
     assert differences(ORDER.expectation, other) == (
         "link is 3, not 33",

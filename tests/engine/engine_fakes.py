@@ -168,9 +168,10 @@ def playbook_of(steps: str, *, head: str = "") -> Playbook:
     """Load a playbook with these steps; effects are allowed as far as any test goes."""
     may = "".join(
         f"  {action}: {{count: 9, total: 1000000 USDT}}\n"
-        for action in ("mirror.apply", "mirror.settle")
+        for action in ("mirror.apply", "mirror.settle", "withdrawal.create")
         if action in steps
     )
+    may += "  wallet.create: {count: 9}\n" if "wallet.create" in steps else ""
     text = (
         "apiVersion: runner/v1\nkind: Playbook\nname: t\nsummary: A test.\n"
         + head
@@ -193,3 +194,16 @@ def positions(amount: str) -> Value:
 def record(status: str) -> Value:
     """Return what ``mirror.record`` shows of one record."""
     return {"found": True, "record": "r", "status": status}
+
+
+def assets(amount: str) -> Value:
+    """Return what ``wallet.assets`` shows of some USDT on ETH."""
+    money = Money(Decimal(amount), "USDT")
+    row: Value = {
+        "coin": "USDT",
+        "network": "ETH",
+        "amount": money,
+        "available": money,
+        "with_mirror": money,
+    }
+    return {"rows": (row,), "by_coin": {"USDT": money}, "complete": True}

@@ -30,9 +30,8 @@ def _draft(manifest: Manifest, arguments: Mapping[str, Value]) -> EffectDraft:
         operation=API.operations[manifest.operation],
         fields={"amount": str(money.amount)},
         expectation=Expectation(
-            link_id="1", kind="apply", coin=money.coin, network="ETH", amount=money.amount
+            subject_id="1", kind="apply", coin=money.coin, network="ETH", amount=money.amount
         ),
-        money=money,
         parts={"link": link, "wallet": "w", "coin": money.coin, "network": "ETH"},
     )
 

@@ -101,7 +101,7 @@ def make_order() -> Callable[..., EffectOrder]:
             request_id=request_id,
             lock=lock,
             expectation=Expectation(
-                link_id="33", kind="delegate", coin="USDT", network="", amount=Decimal("10.50")
+                subject_id="33", kind="delegate", coin="USDT", network="", amount=Decimal("10.50")
             ),
             planned_at=START,
         )

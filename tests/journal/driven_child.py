@@ -52,7 +52,7 @@ ORDER = EffectOrder(
     request_id="41",
     lock="mirrorx/33/USDT",
     expectation=Expectation(
-        link_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
+        subject_id="33", kind="delegate", coin="USDT", network="", amount=Decimal(10)
     ),
     planned_at=START,
 )

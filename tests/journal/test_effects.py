@@ -1,12 +1,15 @@
 """Effects: what is bound for ever, what is refused, and what comes back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.errors import LockHeld, StoreRefused
-from runner.effects.model import Attempt, EffectOrder, EffectState
+from runner.effects.model import Attempt, EffectOrder, EffectState, Expectation
 from runner.effects.ports import Change
 from runner.engine.ports import RunRow
 from runner.journal.sqlite import SqliteJournal
@@ -256,3 +259,81 @@ async def test_rejected_effect_frees_the_way_for_the_next(
     row = await journal.begin_attempt(other, make_attempt())
 
     assert row.state is EffectState.SENDING
+
+
+WITHDRAWAL = Expectation(
+    subject_id="37",
+    kind="withdrawal",
+    coin="USDT",
+    network="ETH",
+    amount=Decimal("10.5"),
+    details={"address": "0xAB", "memo": ""},
+)
+CREATION = Expectation(subject_id="", kind="wallet", details={"name": "desk 7", "type": "prime"})
+
+
+@pytest.mark.parametrize(
+    ("found_by", "expectation"),
+    [(FoundBy.REQUEST_ID, WITHDRAWAL), (FoundBy.NAME, CREATION)],
+)
+async def test_effect_of_any_kind_comes_back_as_returned(
+    journal: SqliteJournal,
+    second: SqliteJournal,
+    make_order: MakeOrder,
+    at: At,
+    found_by: FoundBy,
+    expectation: Expectation,
+) -> None:
+    order = replace(make_order(), found_by=found_by, expectation=expectation)
+
+    written = await journal.insert_intent(order, known_order_ids=("1",), at=at(1))
+
+    assert await second.effect("R-1", "pay") == written
+    assert written.order == order
+
+
+@pytest.mark.parametrize("state", [EffectState.UNKNOWN, EffectState.SEEN])
+async def test_repeatable_effect_is_attempted_again(
+    journal: SqliteJournal,
+    make_order: MakeOrder,
+    make_attempt: MakeAttempt,
+    at: At,
+    state: EffectState,
+) -> None:
+    order = replace(make_order(), found_by=FoundBy.STATE)
+    await journal.insert_intent(order, known_order_ids=(), at=at(1))
+    await journal.begin_attempt(order, make_attempt())
+    await journal.record_answer(
+        order,
+        1,
+        {},
+        proven_not_executed=False,
+        change=change(EffectState.SENDING, state, at(2)),
+    )
+
+    row = await journal.begin_attempt(order, make_attempt(2))
+
+    assert (row.state, len(row.attempts)) == (EffectState.SENDING, 2)
+
+
+@pytest.mark.parametrize("found_by", [FoundBy.LIST, FoundBy.REQUEST_ID, FoundBy.NAME])
+async def test_other_effect_is_not_attempted_again_while_its_outcome_is_unknown(
+    journal: SqliteJournal,
+    make_order: MakeOrder,
+    make_attempt: MakeAttempt,
+    at: At,
+    found_by: FoundBy,
+) -> None:
+    order = replace(make_order(), found_by=found_by)
+    await journal.insert_intent(order, known_order_ids=(), at=at(1))
+    await journal.begin_attempt(order, make_attempt())
+    await journal.record_answer(
+        order,
+        1,
+        {},
+        proven_not_executed=False,
+        change=change(EffectState.SENDING, EffectState.UNKNOWN, at(2)),
+    )
+
+    with pytest.raises(StoreRefused, match="expected to be intent, but is unknown"):
+        await journal.begin_attempt(order, make_attempt(2))

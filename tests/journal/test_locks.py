@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.errors import LockHeld, StoreRefused
 from runner.effects.model import Attempt, EffectOrder, EffectState
 from runner.effects.ports import Change
@@ -87,6 +89,44 @@ async def test_foreign_lock_is_not_released(journal: SqliteJournal, at: At) -> N
 
         with pytest.raises(LockHeld):
             await journal.take_locks("R-2", ("a",), at=at(1))
+
+
+@pytest.mark.parametrize("found_by", [each for each in FoundBy if each is not FoundBy.REQUEST_ID])
+async def test_lock_of_an_accepted_effect_stays(
+    journal: SqliteJournal,
+    make_order: MakeOrder,
+    make_attempt: MakeAttempt,
+    at: At,
+    found_by: FoundBy,
+) -> None:
+    await _accepted(journal, replace(make_order(lock="a"), found_by=found_by), make_attempt(), at)
+
+    await journal.release_locks("R-1", ("a",))
+
+    with pytest.raises(LockHeld):
+        await journal.take_locks("R-2", ("a",), at=at(2))
+
+
+async def test_lock_of_an_accepted_order_that_is_found_by_its_request_id_is_free(
+    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+) -> None:
+    order = replace(make_order(lock="a"), found_by=FoundBy.REQUEST_ID)
+    await _accepted(journal, order, make_attempt(), at)
+    other = replace(order, run_id="R-2", request_id="42")
+
+    await journal.release_locks("R-1", ("a",))
+    await journal.take_locks("R-2", ("a",), at=at(2))
+    await journal.insert_intent(other, known_order_ids=(), at=at(3))
+    row = await journal.begin_attempt(other, make_attempt())
+
+    assert row.state is EffectState.SENDING
+
+
+async def _accepted(journal: SqliteJournal, order: EffectOrder, attempt: Attempt, at: At) -> None:
+    await journal.insert_intent(order, known_order_ids=(), at=at(0))
+    await journal.begin_attempt(order, attempt)
+    change = Change(expected=EffectState.SENDING, state=EffectState.ACCEPTED, at=at(1))
+    await journal.record_answer(order, 1, {}, proven_not_executed=False, change=change)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,21 @@
 """Where a journal may live, and which files it refuses."""
 
+import asyncio
 import os
 import sqlite3
 import stat
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.clock import SystemClock
 from runner.core.errors import StoreRefused
+from runner.effects.model import EffectState, Expectation
 from runner.journal.connection import assert_durable
-from runner.journal.schema import VERSION
+from runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
 from runner.journal.sqlite import open_journal
 
 CLOCK = SystemClock()
@@ -189,3 +193,39 @@ def test_interrupted_migration_leaves_an_empty_file(state_file: Path) -> None:
     sql.close()
     assert tables == (0,)
     open_journal(state_file, clock=CLOCK).close()
+
+
+def test_journal_of_the_first_version_is_read_on(state_file: Path) -> None:
+    """What was about a link is about a subject now; nothing of it may be lost."""
+    state_file.parent.mkdir(parents=True, mode=0o700)
+    sql = sqlite3.connect(state_file)
+    for statement in MIGRATIONS[0]:
+        sql.execute(statement)
+    sql.execute("INSERT INTO meta (key, value) VALUES ('store_id', 'S-1'), ('created_at', 'x')")
+    sql.execute(
+        "INSERT INTO run (run_id, digest, plan, playbook, host, entity, occurrence, revision,"
+        " created_at, tool_version, message)"
+        " VALUES ('R-1', 'd', '{}', 'p', 'h', 'e', 'o', 0, '2026-11-22T10:00:00Z', '0', '')"
+    )
+    sql.execute(
+        "INSERT INTO effect VALUES (1, 'R-1', 'pay', 'mirror.apply', 'mirror.asset.apply', 'POST',"
+        " '/x', '{}', '41', 'mirror:a:USDT', '33', 'apply', 'USDT', 'ETH', '10.5',"
+        " '2026-11-22T10:00:00Z', '[]', 'unknown', '', '', '', 'why', 'null',"
+        " '2026-11-22T10:00:00Z')"
+    )
+    sql.execute("PRAGMA user_version = 1")
+    sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    sql.commit()
+    sql.close()
+    state_file.chmod(0o600)
+
+    journal = open_journal(state_file, clock=CLOCK)
+    row = asyncio.run(journal.effect("R-1", "pay"))
+    journal.close()
+
+    assert row is not None
+    assert row.state is EffectState.UNKNOWN
+    assert row.order.found_by is FoundBy.LIST
+    assert row.order.expectation == Expectation(
+        subject_id="33", kind="apply", coin="USDT", network="ETH", amount=Decimal("10.5")
+    )

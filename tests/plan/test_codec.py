@@ -43,7 +43,7 @@ def test_file_is_canonical_and_holds_digest_and_plan_alone(plan: Plan) -> None:
     assert file.data == canonical_json(tree)
     assert list(tree) == ["digest", "plan"]
     assert tree["digest"] == file.digest == plan_digest(canonical_json(tree["plan"]))
-    assert tree["plan"]["schema"] == "runner.plan/1"
+    assert tree["plan"]["schema"] == "runner.plan/2"
 
 
 def test_amounts_are_texts_in_the_file(plan: Plan) -> None:
@@ -124,7 +124,7 @@ EDITS: dict[str, Edit] = {
     "unknown field": lambda tree: tree.update(extra=1),
     "missing field": lambda tree: tree.pop("playbook"),
     "no schema": lambda tree: tree.pop("schema"),
-    "another schema": lambda tree: tree.update(schema="runner.plan/2"),
+    "another schema": lambda tree: tree.update(schema="runner.plan/1"),
     "number as schema": lambda tree: tree.update(schema=1),
     "unknown field of an effect": lambda tree: tree["effects"][0].update(extra="x"),
     "missing field of an effect": lambda tree: tree["effects"][0].pop("decided"),
@@ -144,7 +144,10 @@ EDITS: dict[str, Edit] = {
     "null for a list": lambda tree: tree.update(effects=None),
     "text for an effect": lambda tree: tree.update(effects=["x"]),
     "list for an effect": lambda tree: tree.update(effects=[[]]),
-    "null for an amount": lambda tree: tree["effects"][0].update(amount=None),
+    "null for an amount": lambda tree: tree["balances"][0].update(change=None),
+    "number for a detail": lambda tree: tree["effects"][0]["details"].update(memo=1),
+    "no way of finding": lambda tree: tree["effects"][0].update(found_by="luck"),
+    "text for a line": lambda tree: tree["effects"][0].update(lines=["link x"]),
     "number for an amount": lambda tree: tree["effects"][0].update(amount=1),
     "exponent in an amount": lambda tree: tree["effects"][0].update(amount="1e3"),
     "amount that is none": lambda tree: tree["effects"][0].update(amount="NaN"),

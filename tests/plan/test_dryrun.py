@@ -6,15 +6,32 @@ import pytest
 
 from runner.actions.effects import draft_effect
 from runner.catalogue.load import load_api
+from runner.catalogue.manifests import NAMED
+from runner.controls.destination import DestinationEntry
 from runner.controls.directory import Directory, LinkEntry, WalletEntry
 from runner.core.errors import NotSent, PolicyDenied
 from runner.core.ids import request_id
 from runner.core.money import Money
+from runner.effects.draft import EffectDraft, EffectRefused
 from runner.engine.run import Walk
 from runner.engine.verdict import Cause
-from runner.plan.build import check_may, planning_diagnostics, shortage_words, totals
-from runner.plan.dryrun import DryRun, DryRunner, Identity
-from tests.engine.engine_fakes import START, FakeClock, FakeReads, playbook_of, positions
+from runner.plan.build import (
+    check_may,
+    planning_diagnostics,
+    seed_missing,
+    shortage_words,
+    totals,
+    touched_by,
+)
+from runner.plan.dryrun import DryRun, DryRunner, Identity, Look, look_at_nothing
+from tests.engine.engine_fakes import (
+    START,
+    FakeClock,
+    FakeReads,
+    assets,
+    playbook_of,
+    positions,
+)
 
 API = load_api()
 DIRECTORY = Directory(
@@ -23,6 +40,9 @@ DIRECTORY = Directory(
     networks=frozenset({"ETH"}),
     wallets={"main": WalletEntry(name="main", id="1", type="qualified")},
     mirror_links={"prime": LinkEntry(name="prime", id="4711", wallet="main", binance_uid="9")},
+    destinations={
+        "cold": DestinationEntry(name="cold", address="0xab", networks=("ETH",), label="Cold")
+    },
 )
 IDENTITY = Identity(host="h", entity="acme", playbook="t", occurrence="x")
 
@@ -47,7 +67,9 @@ WAIT = """
 """
 
 
-async def _dry(steps: str, reads: FakeReads | None = None) -> DryRun:
+async def _dry(
+    steps: str, reads: FakeReads | None = None, *, look: Look = look_at_nothing
+) -> DryRun:
     runner = DryRunner(
         reads=reads or FakeReads({"mirror.positions": [positions("100")]}),
         draft=lambda manifest, arguments: draft_effect(
@@ -56,6 +78,7 @@ async def _dry(steps: str, reads: FakeReads | None = None) -> DryRun:
         clock=FakeClock(),
         random=lambda: 0.0,
         places=lambda coin: DIRECTORY.coins[coin],
+        look=look,
     )
     walk = Walk(playbook=playbook_of(steps), inputs={}, now=START)
     return await runner.run(walk, IDENTITY, emit=lambda _: None)
@@ -216,3 +239,105 @@ async def test_effect_with_an_unknown_argument_cannot_be_planned() -> None:
     dry = await _dry(APPLY + WAIT + again)
 
     assert [(p.path, p.code) for p in dry.problems] == [("again", "effect-argument-unknown")]
+
+
+CREATE = """
+  - id: create
+    effect: wallet.create
+    with: {name: desk 7, type: prime}
+"""
+PAY = """
+  - id: pay
+    effect: withdrawal.create
+    with: {from: main, to: cold, amount: 5 USDT, network: ETH}
+"""
+FEE = """
+  - id: fee
+    uses: withdrawal.fee
+    with: {wallet: main, coin: USDT, network: ETH}
+"""
+
+
+async def test_effect_without_money_moves_nothing_and_is_counted() -> None:
+    dry = await _dry(CREATE)
+
+    assert dry.end.cause is Cause.DONE
+    assert dry.ledger.lines() == ()
+    assert totals(dry.intents) == {"wallet.create": {}}
+    check_may(dry.intents, playbook_of(CREATE).may)
+
+
+async def test_name_the_custodian_has_already_is_refused_at_the_step() -> None:
+    async def look(draft: EffectDraft) -> None:
+        raise EffectRefused("name-taken", f"{draft.expectation.details['name']} is taken")
+
+    dry = await _dry(CREATE, look=look)
+
+    (found,) = planning_diagnostics(dry, playbook_of(CREATE))
+    assert (found.code, found.summary) == ("name-taken", "effect create: desk 7 is taken")
+    assert dry.intents == ()
+
+
+async def test_second_wallet_of_a_name_in_one_plan_is_refused() -> None:
+    steps = CREATE + CREATE.replace("id: create", "id: again")
+
+    dry = await _dry(steps)
+
+    (problem,) = dry.problems
+    assert (problem.path, problem.code) == ("again", "name-taken")
+
+
+async def test_name_and_type_of_a_planned_wallet_are_known() -> None:
+    check = """
+  - id: check
+    assert:
+      - steps.create.name == "desk 7"
+      - steps.create.type == "prime"
+"""
+
+    dry = await _dry(CREATE + check)
+
+    assert [step.state for step in dry.steps] == ["done", "done"]
+
+
+async def test_withdrawal_moves_its_amount_out_and_says_that_its_fee_is_not_known() -> None:
+    dry = await _dry(PAY)
+
+    (intent,) = dry.intents
+    assert intent.fee == "not known"
+    assert [(line.account, line.change) for line in dry.ledger.lines()] == [
+        ("custody:main:ETH", Decimal(-5)),
+        ("external:cold", Decimal(5)),
+    ]
+
+
+async def test_fee_that_was_read_is_named() -> None:
+    reads = FakeReads({"withdrawal.fee": [{"fee": Money(Decimal("1.5"), "USDT")}]})
+
+    dry = await _dry(FEE + PAY, reads)
+
+    assert dry.intents[0].fee == "about 1.5 USDT, as read"
+
+
+async def test_fee_of_ones_own_is_named() -> None:
+    dry = await _dry(PAY.replace("network: ETH}", "network: ETH, fee: 0.001}"))
+
+    assert dry.intents[0].fee == "0.001, as ordered, in the coin the network charges"
+
+
+async def test_effect_that_has_no_fee_says_nothing_of_one() -> None:
+    dry = await _dry(APPLY)
+
+    assert dry.intents[0].fee == ""
+
+
+async def test_balance_beyond_the_custodian_is_not_read() -> None:
+    reads = FakeReads({"wallet.assets": [assets("7")]})
+    dry = await _dry(PAY, reads)
+
+    await seed_missing(dry.ledger, touched_by(dry), reads, NAMED)
+
+    assert [(line.account, line.before) for line in dry.ledger.lines()] == [
+        ("custody:main:ETH", Decimal(7)),
+        ("external:cold", None),
+    ]

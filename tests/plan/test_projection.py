@@ -34,9 +34,8 @@ def _draft(action: str, money: str, *, link: str = "prime", network: str = "ETH"
         operation=API.operations[manifest.operation],
         fields={},
         expectation=Expectation(
-            link_id="1", kind="apply", coin=amount.coin, network=network, amount=amount.amount
+            subject_id="1", kind="apply", coin=amount.coin, network=network, amount=amount.amount
         ),
-        money=amount,
         parts={"link": link, "wallet": "w", "coin": amount.coin, "network": network},
     )
 

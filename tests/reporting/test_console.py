@@ -146,7 +146,7 @@ RECAP = Recap(
         EffectLine(
             path="apply",
             action="mirror.apply",
-            amount="1000 USDT",
+            what="1000 USDT",
             state="confirmed",
             request_id="4503599627370497",
             order_id="88211",
@@ -154,7 +154,7 @@ RECAP = Recap(
         EffectLine(
             path="settle",
             action="mirrorx.undelegate",
-            amount="99.5 USDT",
+            what="99.5 USDT",
             state="halted",
             request_id="4503599627370498",
             reason="no answer",

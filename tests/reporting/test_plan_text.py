@@ -13,6 +13,7 @@ from runner.plan.model import (
     PlannedEffect,
     PlannedFile,
     PlannedInput,
+    PlannedLine,
     PlannedStep,
 )
 from runner.reporting.escape import display_width
@@ -33,15 +34,18 @@ APPLY = PlannedEffect(
     '"requestId":"5551231"}',
     request_id="5551231",
     lock="mirror:prime:USDT",
-    link="prime",
-    link_id="4711",
-    wallet="acme/prime",
+    found_by="list",
+    subject_id="4711",
     kind="apply",
     coin="USDT",
     network="ETH",
     amount=Decimal(250000),
+    details={},
+    parts={"link": "prime", "wallet": "acme/prime", "coin": "USDT", "network": "ETH"},
+    lines=(PlannedLine(label="link", text="prime, id 4711, wallet acme/prime"),),
     debit="custody:acme/prime:ETH",
     credit="mirrored:prime:ETH",
+    fee="",
     certainty="stated",
     decided=True,
 )
@@ -313,7 +317,15 @@ def test_every_effect_is_shown_where_two_share_a_path() -> None:
 @pytest.mark.parametrize("terminal", [SHEET, Terminal(unicode=False)])
 def test_text_of_others_cannot_draw_on_the_screen(terminal: Terminal) -> None:
     evil = "x\x1b[2J\rPlan: no effects.\u202e\u2028y\x9b"
-    effect = dataclasses.replace(APPLY, link=evil, debit=evil, lock=evil, body=evil, kind=evil)
+    effect = dataclasses.replace(
+        APPLY,
+        lines=(PlannedLine(label=evil, text=evil),),
+        fee=evil,
+        debit=evil,
+        lock=evil,
+        body=evil,
+        kind=evil,
+    )
     step = _step(evil, "use", evil, evil, title=evil, message=evil)
 
     lines = _lines(

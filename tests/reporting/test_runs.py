@@ -44,7 +44,7 @@ EFFECT = EffectRow(
         request_id="4503599627370497",
         lock="mirror/acme/arb-01/USDT",
         expectation=Expectation(
-            link_id="1", kind="apply", coin="USDT", network="ETH", amount=Decimal("1000.50")
+            subject_id="1", kind="apply", coin="USDT", network="ETH", amount=Decimal("1000.50")
         ),
         planned_at=START,
     ),
@@ -112,7 +112,7 @@ def test_log_of_a_run_shows_steps_effects_and_attempts() -> None:
         "  2026-11-22T12:00:00.000Z  1.50s  done   check\n"
         "\n"
         "effects\n"
-        "  path   action             amount  state   requestId         order\n"
+        "  path   action               what  state   requestId         order\n"
         "  apply  mirror.apply  1000.5 USDT  halted  4503599627370497\n"
         "  apply: no answer\n"
         "\n"

@@ -142,6 +142,8 @@ def require_callable(operation: Operation, account: Account | None) -> None:
 def call_text(operation: Operation, write: NamedWrite) -> str:
     """Write the playbook of one step that makes a call; everything in it is a quoted text."""
     arguments = (f"      {name}: {_quoted(text)}\n" for name, text in write.arguments.items())
+    amount = write.arguments.get("amount")
+    total = "" if amount is None else f"    total: {_quoted(amount)}\n"
     return (
         "apiVersion: runner/v1\n"
         "kind: Playbook\n"
@@ -150,9 +152,7 @@ def call_text(operation: Operation, write: NamedWrite) -> str:
         "\n"
         "may:\n"
         f"  {write.action}:\n"
-        "    count: 1\n"
-        f"    total: {_quoted(write.arguments['amount'])}\n"
-        "\n"
+        "    count: 1\n" + total + "\n"
         "steps:\n"
         "  - id: call\n"
         f"    effect: {write.action}\n"

@@ -19,12 +19,12 @@ from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.effects.driver import EffectDriver
-from runner.effects.model import FINAL_STATES, OPEN_STATES, EffectRow, EffectState
+from runner.effects.model import OPEN_STATES, EffectRow, EffectState
 from runner.effects.ports import Change
 from runner.engine.events import EffectChanged, RunFinished, RunStarted
 from runner.engine.host import run_inline
 from runner.engine.journalled import RunJournal
-from runner.engine.pinned import Pinned, PinnedEffects
+from runner.engine.pinned import Pinned, PinnedEffects, gives_lock_back
 from runner.engine.ports import Ports, RunRow
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
@@ -296,7 +296,7 @@ async def _report_finished(desk: Desk, row: RunRow, plan: Plan) -> RunReport:
 
 
 def _locks_left(plan: Plan, rows: tuple[EffectRow, ...]) -> tuple[str, ...]:
-    finished = {row.order.path for row in rows if row.state in FINAL_STATES}
+    finished = {row.order.path for row in rows if gives_lock_back(row)}
     return tuple(sorted({e.lock for e in plan.effects if e.path not in finished}))
 
 

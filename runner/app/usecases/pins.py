@@ -157,8 +157,7 @@ def check_names_kept(desk: Desk, plan: Plan) -> None:
 
     Errors: ``PlanRefused``.
     """
-    used = ((effect.action, effect.link, effect.coin) for effect in plan.effects)
-    changed = name_changes(plan.names, directory_entries(desk, used))
+    changed = name_changes(plan.names, directory_entries(desk, plan.names))
     if changed:
         raise PlanRefused(
             "; ".join(str(each) for each in changed),

@@ -159,6 +159,7 @@ async def dry_run(desk: Desk, occasion: Occasion, emit: Emit) -> DryRun:
         clock=desk.clock,
         random=desk.random,
         places=desk.places,
+        look=desk.look,
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     dry = await runner.run(walk, occasion.identity, emit=emit)
@@ -219,31 +220,26 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
 
 def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
     """Return the directory entries the effects rest on, as texts."""
-    drafts = (intent.draft for intent in dry.intents)
-    return directory_entries(
-        desk, ((d.manifest.name, d.parts["link"], d.money.coin) for d in drafts)
-    )
+    used = (entry for intent in dry.intents for entry in intent.draft.entries)
+    return directory_entries(desk, (f"{kind} {name}" for kind, name in used))
 
 
-def directory_entries(
-    desk: Desk, used: Iterable[tuple[str, str, str]]
-) -> dict[str, dict[str, str]]:
-    """Return what the directory says about actions, links and coins; what it lacks is left out."""
+def directory_entries(desk: Desk, used: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what the directory says about entries; what it lacks is left out.
+
+    Shapes: an entry is its type and its name, like ``wallet acme/prime-01``.
+    """
     entries: dict[str, dict[str, str]] = {}
-    for action, link_name, coin in used:
-        kind = desk.manifests[action].link_type
-        link = desk.directory.links(kind).get(link_name)
-        if link is not None:
-            wallet = desk.directory.wallets[link.wallet]
-            entries[f"{kind} {link.name}"] = {
-                "id": link.id,
-                "wallet": link.wallet,
-                "binance_uid": link.binance_uid,
-            }
-            entries[f"wallet {wallet.name}"] = {"id": wallet.id, "type": wallet.type}
-        if coin in desk.directory.coins:
-            entries[f"coin {coin}"] = {"places": str(desk.places(coin))}
+    for each in used:
+        kind, _, name = each.partition(" ")
+        if kind in _ENTRY_TYPES and each not in entries:
+            texts = desk.directory.entry_texts(kind, name)
+            if texts is not None:
+                entries[each] = texts
     return entries
+
+
+_ENTRY_TYPES = frozenset({"wallet", "mirror_link", "mirrorx_link", "destination", "coin"})
 
 
 def _text(template: Template, names: Names) -> str:

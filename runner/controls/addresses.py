@@ -62,13 +62,15 @@ def _evm_problem(address: str) -> str | None:
     digits = address[2:]
     if not digits.strip("0"):
         return "the zero address belongs to nobody"
-    if digits in {digits.lower(), digits.upper()} and not digits.isdecimal():
+    if digits == _eip55(digits):
+        return None
+    if digits in {digits.lower(), digits.upper()}:
         # It has no checksum, and to compute one here would bless a slip of the hand.
         return (
             "the address has no checksum: write it in capital and small letters (EIP-55), as"
             " wallets and block explorers show it"
         )
-    return None if digits == _eip55(digits) else f"its checksum is wrong; {_COPY_AGAIN}"
+    return f"its checksum is wrong; {_COPY_AGAIN}"
 
 
 def _eip55(digits: str) -> str:

@@ -3,7 +3,9 @@ import pytest
 from runner.controls.addresses import address_problem, is_checked
 
 SOUND = [
-    # EIP-55's own examples: mixed, and with digits alone in capitals or small letters.
+    # EIP-55's own examples: some have their checksum in capitals or in small letters alone.
+    ("ETH", "0x52908400098527886E0F7030069857D2E4169EE7"),
+    ("ETH", "0x27b1fdb04752bbc536007a920d24acb045561c26"),
     ("ETH", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
     ("BSC", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
     ("ETH", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),

@@ -153,3 +153,20 @@ def test_verdict_of_the_plan_holds_when_it_is_sent(guard: Guard, plan: Plan) -> 
 
     with pytest.raises(PolicyDenied):
         policy.require(plan.orders("R-1")["apply"], NOW, [])
+
+
+def test_facts_of_what_moves_between_wallets_and_out(plan: Plan) -> None:
+    parts = {"from": "acme/prime", "to": "acme/cold-01", "coin": "USDT", "network": "ETH"}
+    effect = replace(plan.effects[0], action="withdrawal.create", parts=parts)
+
+    facts = effect_facts(effect, "p")
+
+    assert (facts.wallet, facts.destination, facts.link) == ("acme/prime", "acme/cold-01", "")
+
+
+def test_what_moves_no_money_has_no_amount(plan: Plan) -> None:
+    effect = replace(plan.effects[0], action="wallet.create", coin="", amount=None, parts={})
+
+    assert effect_facts(effect, "p") == EffectFacts(
+        action="wallet.create", network="ETH", playbook="p"
+    )

@@ -16,8 +16,9 @@ def ask(text: str, *, stdin: TextIO) -> str:
     Shapes: ``stdin`` has a file descriptor, and nothing of it was read ahead.
     Errors: ``KeyboardInterrupt`` on SIGINT; ``click.Abort`` at the end of the input.
     """
-    click.echo(f"{text}: ", nl=False, err=True)
     with _interruptible() as wake:
+        # Shown only now: whoever sees the question can end it.
+        click.echo(f"{text}: ", nl=False, err=True)
         select.select([stdin.fileno(), wake], [], [])
         line = stdin.readline()
     if not line:

@@ -52,6 +52,8 @@ _WORST_FIRST = (
     Cause.NOT_FINAL,
     Cause.TERMINATED,
     Cause.INTERRUPTED,
+    Cause.UNAPPROVED,
+    Cause.DENIED,
     Cause.EFFECT_FAILED,
     Cause.ITEM_FAILED,
     Cause.DRIFTED,

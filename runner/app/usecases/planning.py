@@ -34,7 +34,7 @@ from runner.plan.build import (
     touched_by,
 )
 from runner.plan.codec import PlanFile, file_from_plan
-from runner.plan.dryrun import DryRun, DryRunner, Identity
+from runner.plan.dryrun import DryRun, DryRunner, Identity, Intent
 from runner.plan.model import Plan, PlannedFile, PlannedInput
 from runner.playbook.expressions.evaluate import Environment as Names
 from runner.playbook.expressions.filling import evaluate_template
@@ -216,14 +216,14 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         created_at=occasion.now,
         created_by=_person(),
         not_after=occasion.now + desk.plan_lifetime,
-        names=names_used(desk, dry),
+        names=names_used(desk, dry.intents),
     )
     return plan_from_dry_run(dry, occasion.identity, context)
 
 
-def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
-    """Return the directory entries the effects rest on, as texts."""
-    used = (entry for intent in dry.intents for entry in intent.draft.entries)
+def names_used(desk: Desk, intents: Iterable[Intent]) -> dict[str, dict[str, str]]:
+    """Return the directory entries some effects rest on, as texts."""
+    used = (entry for intent in intents for entry in intent.draft.entries)
     return directory_entries(desk, (f"{kind} {name}" for kind, name in used))
 
 

@@ -154,6 +154,10 @@ def _explained(code: str) -> str:
         f"### {code}\n\n{explained.why}\n\n"
         f"Severity: {explained.severity.value}; found by {explained.seen_by}.\n\n"
         f"Bad{_example(explained.bad, 'text')}\nGood{_example(explained.good, 'yaml')}"
+        + "".join(
+            f"\nBeside them `{name}`, without its first three lines{_example(example, 'text')}"
+            for name, example in explained.beside.items()
+        )
     )
 
 

@@ -6,7 +6,8 @@ run both examples of every code.
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -15,7 +16,7 @@ from runner.core.diagnostics import CODES, Severity, did_you_mean
 from runner.core.errors import UsageInvalid
 from runner.core.record import record
 from runner.documents.files import read_source
-from runner.documents.nodes import MappingNode, ScalarNode, SequenceNode
+from runner.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from runner.documents.yaml import read_yaml
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
 
@@ -27,7 +28,8 @@ Shapes: ``why``; ``bad`` and ``good``, playbooks without their first three lines
     plan`` for what a plan finds; ``given`` with the ``--input`` of each example; ``missing: true``
     for a file that is not there; ``escaped: true`` where ``\\xe9`` stands for a byte and
     ``\\u202e`` for a character; ``repeat`` with a ``line`` that the bad example has so many
-    ``times`` more.
+    ``times`` more; ``beside`` with the playbooks, by the names of their files, that stand beside
+    both examples, without their first three lines as well.
 """
 
 SeenBy: TypeAlias = Literal["validate", "plan"]
@@ -54,7 +56,8 @@ class Example:
 class Explanation:
     """One code, explained.
 
-    Shapes: ``summary`` is the sentence of the table, ``why`` one or two about the reason.
+    Shapes: ``summary`` is the sentence of the table, ``why`` one or two about the reason;
+        ``beside`` holds the playbooks that both examples may call, by the names of their files.
     """
 
     code: str
@@ -64,6 +67,7 @@ class Explanation:
     seen_by: SeenBy
     bad: Example
     good: Example
+    beside: Mapping[str, Example] = field(default_factory=dict)
 
 
 @cache
@@ -89,6 +93,7 @@ def load_explanation(code: str) -> Explanation:
         seen_by="plan" if "seen_by" in document else "validate",
         bad=_example(document, "bad"),
         good=_example(document, "good"),
+        beside=_beside(document.get("beside")),
     )
 
 
@@ -106,6 +111,8 @@ def render_explanation(explained: Explanation, terminal: Terminal) -> str:
         "",
         *_shown("Good", explained.good, terminal),
     ]
+    for name, example in explained.beside.items():
+        lines += _shown(f"{name} beside them{_HEADLESS}", example, terminal)
     return fitted("".join(f"{line}\n" for line in lines), terminal)
 
 
@@ -117,6 +124,7 @@ def render_codes(terminal: Terminal) -> str:
 
 
 _WIDTH_MAX: Final = 100
+_HEADLESS: Final = ", without its first three lines"
 
 
 def _shown(title: str, example: Example, terminal: Terminal) -> Sequence[str]:
@@ -153,6 +161,16 @@ def _example(document: MappingNode, name: str) -> Example:
         text += f"{line}\n… and {times - 1:,} lines more like this one\n"
         data += f"{line}\n".encode() * times
     return Example(text=text, data=data, given=texts)
+
+
+def _beside(node: Node | None) -> Mapping[str, Example]:
+    if not isinstance(node, MappingNode):
+        return {}
+    texts = {entry.key.text: _text(node, entry.key.text) for entry in node.entries}
+    return {
+        name: Example(text=text, data=(_HEAD + text).encode("utf-8"))
+        for name, text in texts.items()
+    }
 
 
 def _unescaped(text: str) -> bytes:

@@ -1,6 +1,6 @@
 # Every target makes .venv itself. Needed: Python 3.11 or newer with venv, git, make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test slow lint format bench lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -38,6 +38,9 @@ demo: $(VENV)/.runtime ## Apply, wait, settle and verify on the local sandbox
 
 test: $(VENV)/.dev ## Run the tests; PYTEST="-k name" narrows them
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup $(PYTEST)
+
+slow: $(VENV)/.dev ## Run the tests that take longer than `make test` may
+	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(PYTEST)
 
 lint: $(VENV)/.dev ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check

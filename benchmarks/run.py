@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from benchmarks import client_calls, durable_steps, startup, validation
+from benchmarks import client_calls, durable_steps, sandbox_requests, startup, validation
 from benchmarks.measure import Row
 
 Benchmark: TypeAlias = Callable[[], list[Row]]
@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "validation": validation.measure,
     "client_calls": client_calls.measure,
     "durable_steps": durable_steps.measure,
+    "sandbox_requests": sandbox_requests.measure,
     "length": durable_steps.measure_length,
     "parallel": durable_steps.measure_parallel,
 }

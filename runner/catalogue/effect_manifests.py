@@ -273,6 +273,7 @@ _BY_NAME = (
         result_order="id",
         resolver="wallet.list",
         found_by=FoundBy.NAME,
+        changes=("wallet.list",),
     ),
     Manifest(
         name="subwallet.create",
@@ -288,6 +289,7 @@ _BY_NAME = (
         result_order="id",
         resolver="subwallet.list",
         found_by=FoundBy.NAME,
+        changes=("subwallet.list",),
     ),
 )
 
@@ -302,6 +304,7 @@ _REPEATABLE = (
         lock="settings:{wallet}",
         resolver="wallet.list",
         found_by=FoundBy.STATE,
+        changes=("wallet.list",),
     ),
     Manifest(
         name="subwallet.update",
@@ -317,6 +320,7 @@ _REPEATABLE = (
         lock="settings:{wallet}",
         resolver="subwallet.list",
         found_by=FoundBy.STATE,
+        changes=("subwallet.list",),
     ),
     Manifest(
         name="whitelist.upsert",
@@ -366,6 +370,7 @@ _REPEATABLE = (
         result_order="entry",
         resolver="whitelist.list",
         found_by=FoundBy.STATE,
+        changes=("whitelist", "whitelist.entry"),
     ),
     Manifest(
         name="webhook.resend",

@@ -147,7 +147,8 @@ class Manifest:
         of an effect's draft, and empty for reads; ``movement`` is None for what moves no money;
         ``result_order`` names the field of our result that holds the custodian's id, or is empty;
         ``resolver`` is the operation that shows what became of an effect, and empty where
-        ``found_by`` is NOTHING.
+        ``found_by`` is NOTHING; ``changes`` names the reads that show something else once the
+        effect is done, beside balances.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Manifest:
     result_order: str = ""
     resolver: str = ""
     found_by: FoundBy = FoundBy.NOTHING
+    changes: tuple[str, ...] = ()
     confirmation: Confirmation = Confirmation()
 
     @property

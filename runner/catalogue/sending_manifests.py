@@ -127,7 +127,6 @@ SENDING_MANIFESTS = (
                 _COMPLETE,
             ),
         ),
-        volatile=("rows",),
     ),
     Manifest(
         name="whitelist.entry",
@@ -153,7 +152,6 @@ SENDING_MANIFESTS = (
                 *_ENTRY,
             ),
         ),
-        volatile=("found", "status", "entry", "status_code", "label", "address_type"),
     ),
 )
 """In the order of the reference."""

@@ -19,12 +19,17 @@ from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind
-from runner.effects.evidence import (
-    differences,
-    halt_evidence,
-    is_same_address,
-    not_shown,
-    subject_word,
+from runner.effects.evidence import differences, halt_evidence, not_shown
+from runner.effects.matching import (
+    FINAL_STATUSES,
+    as_wanted,
+    is_rival,
+    is_shown,
+    open_order,
+    same_name,
+    same_payload,
+    unclear,
+    words_for_like,
 )
 from runner.effects.model import (
     Attempt,
@@ -89,7 +94,6 @@ REPEATED: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
 """The transitions that repeatable effects have besides: the next attempt after an unknown one."""
 
 _REPEATABLE = frozenset({FoundBy.STATE, FoundBy.NOTHING})
-_FINAL_STATUSES = frozenset({"success", "failed"})
 _INCOMPLETE = "the custodian's list could not be read completely"
 _GONE = "the plan expired before anything was sent"
 
@@ -176,28 +180,6 @@ def is_unsent(attempts: Sequence[Attempt]) -> bool:
     return all(each.proven_not_executed for each in attempts)
 
 
-def same_payload(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
-    """Return the listed orders of the effect's subject, coin, kind and amount, its own excluded.
-
-    An amount from which the fee cannot be taken off yet is not among them.
-    """
-    wanted = order.expectation
-    return tuple(
-        seen
-        for seen in sighting.rows
-        if seen.request_id != order.request_id
-        and (seen.subject_id, seen.coin, seen.kind, seen.amount)
-        == (wanted.subject_id, wanted.coin, wanted.kind, wanted.amount)
-    )
-
-
-def needs_claims(order: EffectOrder, sighting: Sighting) -> bool:
-    """Tell whether it matters for a decision which order ids our effects have."""
-    if order.found_by is FoundBy.NAME:
-        return bool(_same_name(order, sighting))
-    return bool(same_payload(order, sighting) or _unclear(order, sighting))
-
-
 def before_sending(
     order: EffectOrder,
     attempts: Sequence[Attempt],
@@ -227,10 +209,10 @@ def _before_listed(
     sighting: Sighting,
     claimed: frozenset[str],
 ) -> FirstLook:
-    blocking = _open_order(order, sighting)
+    blocking = open_order(order, sighting)
     if blocking is not None and order.found_by is FoundBy.LIST:
         return Blocked(seen=blocking)
-    like_it = (*same_payload(order, sighting), *_unclear(order, sighting))
+    like_it = (*same_payload(order, sighting), *unclear(order, sighting))
     if any(seen.order_id not in claimed for seen in like_it):
         return LookCloser()
     return Send()
@@ -242,7 +224,7 @@ def _before_named(
     sighting: Sighting,
     claimed: frozenset[str],  # noqa: ARG001 - whoever made it, the name is taken
 ) -> FirstLook:
-    taken = _same_name(order, sighting)
+    taken = same_name(order, sighting)
     if not taken:
         return Send()
     reason = f"{taken[0].order_id} has the name already: nothing was sent"
@@ -256,10 +238,10 @@ def _before_repeatable(
     sighting: Sighting,
     claimed: frozenset[str],  # noqa: ARG001 - what there is counts, not whose it is
 ) -> FirstLook:
-    shown = _as_wanted(order, sighting, known=None)
-    if shown is not None:
+    shown = as_wanted(order, sighting, known=None)
+    if shown is not None and is_shown(order):
         return _adopt(shown, reason="the custodian shows already what is wanted")
-    rival = next((s for s in sighting.rows if _is_rival(order, s)), None)
+    rival = next((s for s in sighting.rows if is_rival(order, s)), None)
     if rival is not None:
         return Move(
             state=EffectState.CANCELLED,
@@ -296,15 +278,15 @@ def among_recent(
     if not sighting.complete:
         return Wait(reason=_INCOMPLETE)
     strangers = [s for s in same_payload(order, sighting) if s.order_id not in claimed]
-    unclear = [s for s in _unclear(order, sighting) if s.order_id not in claimed]
-    if not strangers and unclear:
+    hidden = [s for s in unclear(order, sighting) if s.order_id not in claimed]
+    if not strangers and hidden:
         return Wait(
-            reason=f"order {unclear[0].order_id}, younger than the plan, may move the same amount:"
+            reason=f"order {hidden[0].order_id}, younger than the plan, may move the same amount:"
             " its fee is not shown yet"
         )
     if not strangers:
         return Send()
-    what = _what_is_like(order)
+    what = words_for_like(order)
     reason = (
         f"order {strangers[0].order_id}, younger than the plan, already moves the same amount and"
         " no effect of this journal has it: nothing was sent"
@@ -364,6 +346,8 @@ def after_look(
         return hit
     if is_repeatable(row.order) and sends_made(row.attempts) < SENDS_MAX:
         return Send() if reading.looked_enough else Wait(reason="it is not shown yet")
+    if not is_shown(row.order):
+        return out_of_patience(row, sighting)
     near = _near(row, sighting, claimed)
     if row.state is EffectState.UNKNOWN and reading.believed:
         if near:
@@ -378,7 +362,7 @@ def after_look(
         else:
             words = "past the fence the custodian's list does not show it; a resend could settle it"
         return _halt(row.order, row.attempts, reason=words, sighting=sighting, near=near)
-    if reading.patience_over or row.order.found_by is FoundBy.NOTHING:
+    if reading.patience_over:
         return out_of_patience(row, sighting, near=near)
     return Wait(reason="nothing the custodian lists proves anything yet")
 
@@ -390,7 +374,7 @@ def out_of_patience(
     near: Sequence[tuple[SeenOrder, str]] = (),
 ) -> Move:
     """Halt an effect that reading did not settle in time."""
-    if row.order.found_by is FoundBy.NOTHING:
+    if not is_shown(row.order):
         words = f"no read shows what became of it, and it was sent {sends_made(row.attempts)} times"
     elif sighting is None:
         words = "the custodian's list could not be read"
@@ -462,7 +446,7 @@ def _state_reached(row: EffectRow, sighting: Sighting) -> Move | Wait:
 
 def _by_status(row: EffectRow, found: Sequence[SeenOrder]) -> Move | Wait:
     # A row that moved between two pages may be listed twice, with an older and a newer status.
-    final = [seen for seen in found if seen.status in _FINAL_STATUSES]
+    final = [seen for seen in found if seen.status in FINAL_STATUSES]
     if len({seen.status for seen in final}) > 1:
         return Wait(reason=f"order {row.order_id} is listed as success and as failed")
     seen = final[0] if final else found[-1]
@@ -507,14 +491,14 @@ def _hit_by_nature(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) 
     """Return what an attempt has brought about that is known by what it is, not by a requestId."""
     if row.order.found_by is FoundBy.NAME:
         return _named_hit(row, sighting, claimed)
-    if row.order.found_by is FoundBy.STATE:
-        shown = _as_wanted(row.order, sighting, known=frozenset(row.known_order_ids))
+    if row.order.found_by is FoundBy.STATE and is_shown(row.order):
+        shown = as_wanted(row.order, sighting, known=frozenset(row.known_order_ids))
         return None if shown is None else _adopt(shown, reason="the custodian shows what is wanted")
     return None
 
 
 def _named_hit(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) -> Move | None:
-    found = _same_name(row.order, sighting)
+    found = same_name(row.order, sighting)
     if not found or not sighting.complete:
         # A second thing of that name may be among the rows that were not read.
         return None
@@ -543,50 +527,11 @@ def _adopt(seen: SeenOrder, *, reason: str) -> Move:
     )
 
 
-def _same_name(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
-    name = order.expectation.details["name"]
-    return tuple(seen for seen in sighting.rows if seen.details.get("name") == name)
-
-
-def _as_wanted(
-    order: EffectOrder, sighting: Sighting, *, known: frozenset[str] | None
-) -> SeenOrder | None:
-    """Return what shows the state a repeatable effect wants, or None.
-
-    Shapes: of what has failed, only what is not ``known`` from before counts; ``known`` is None
-        before anything was sent, when nothing that has failed does.
-    """
-    wanted = [
-        seen
-        for seen in sighting.rows
-        if not differences(order.expectation, seen) and not not_shown(order.expectation, seen)
-    ]
-    standing = [seen for seen in wanted if seen.status != "failed"]
-    if standing:
-        return standing[0]
-    return next((s for s in wanted if known is not None and s.order_id not in known), None)
-
-
-def _is_rival(order: EffectOrder, seen: SeenOrder) -> bool:
-    """Tell whether something stands where an effect would add a thing of its own.
-
-    An entry of a list is for one address and memo, coin and network; the rest of it can be edited.
-    """
-    wanted = order.expectation
-    if wanted.subject_id or "address" not in wanted.details or seen.status == "failed":
-        return False
-    return (
-        (wanted.coin, wanted.network) == (seen.coin, seen.network)
-        and is_same_address(wanted.details["address"], seen.details.get("address", ""))
-        and wanted.details["memo"] == seen.details.get("memo")
-    )
-
-
 def _twins(row: EffectRow, sighting: Sighting) -> list[SeenOrder]:
     """Return what else has the identity that an accepted effect's own order has."""
     order = row.order
     if order.found_by is FoundBy.NAME:
-        others = _same_name(order, sighting)
+        others = same_name(order, sighting)
     else:
         others = tuple(s for s in sighting.rows if s.request_id == order.request_id)
     return [seen for seen in others if seen.order_id != row.order_id]
@@ -600,24 +545,6 @@ def _identity(order: EffectOrder) -> str:
 
 def _identity_word(order: EffectOrder) -> str:
     return "name" if order.found_by is FoundBy.NAME else "requestId"
-
-
-def _unclear(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
-    """Return orders that may be like the effect's, because a fee is not shown yet."""
-    wanted = order.expectation
-    if wanted.amount is None:
-        return ()
-    return tuple(
-        seen
-        for seen in sighting.rows
-        if seen.amount is None
-        and seen.request_id != order.request_id
-        and (seen.subject_id, seen.coin, seen.kind) == (wanted.subject_id, wanted.coin, wanted.kind)
-    )
-
-
-def _what_is_like(order: EffectOrder) -> str:
-    return f"same {subject_word(order.expectation.kind)}, coin, kind and amount"
 
 
 def _accept(row: EffectRow, verdict: Verdict) -> Move:
@@ -634,28 +561,13 @@ def _accept(row: EffectRow, verdict: Verdict) -> Move:
     )
 
 
-def _open_order(order: EffectOrder, sighting: Sighting) -> SeenOrder | None:
-    # The kind does not matter: the lock is the link and the coin. A status nobody knows is not
-    # final.
-    wanted = order.expectation
-    return next(
-        (
-            seen
-            for seen in sighting.rows
-            if seen.status not in _FINAL_STATUSES
-            and (seen.subject_id, seen.coin) == (wanted.subject_id, wanted.coin)
-        ),
-        None,
-    )
-
-
 def _near(
     row: EffectRow, sighting: Sighting, claimed: frozenset[str]
 ) -> list[tuple[SeenOrder, str]]:
     # A row with another requestId is certainly another request; one without could be ours.
     if row.order.expectation.amount is None:
         return []
-    what = _what_is_like(row.order)
+    what = words_for_like(row.order)
     return [
         (seen, f"{what}, and no requestId to tell whose it is")
         for seen in same_payload(row.order, sighting)

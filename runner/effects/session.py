@@ -12,7 +12,8 @@ from runner.core.clock import Clock
 from runner.core.errors import RemoteError
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind, answer_record, classify
-from runner.effects.machine import Move, after_answer, needs_claims
+from runner.effects.machine import Move, after_answer
+from runner.effects.matching import needs_claims
 from runner.effects.model import (
     Attempt,
     EffectOrder,

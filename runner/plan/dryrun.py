@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
-from runner.catalogue.manifest import FoundBy, Manifest
+from runner.catalogue.manifest import RAW_PREFIX, FoundBy, Manifest
 from runner.core.clock import Clock
 from runner.core.ids import request_id
 from runner.core.money import CONTEXT, ZERO, Money
@@ -132,13 +132,13 @@ class DryRunner:
         Errors: none of ours for what the playbook or the custodian does; that is ``end``.
         """
         ledger = ProjectedLedger()
-        fees: dict[tuple[str, ...], str] = {}
+        notes = _Notes()
         recorder = _IntentRecorder(
             draft=self.draft,
             look=self.look,
             identity=identity,
             ledger=ledger,
-            fees=fees,
+            notes=notes,
             planned=planned,
         )
         steps: dict[str, StepFinished | None] = {}
@@ -152,7 +152,7 @@ class DryRunner:
 
         ports = Ports(
             journal=_MemoryJournal(),
-            reads=_ProjectedReads(reads=self.reads, ledger=ledger, fees=fees),
+            reads=_ProjectedReads(reads=self.reads, ledger=ledger, notes=notes),
             effects=recorder,
             clock=self.clock,
             random=self.random,
@@ -170,23 +170,39 @@ class DryRunner:
         )
 
 
+@dataclass(slots=True)
+class _Notes:
+    """What reads and effects tell each other.
+
+    Shapes: ``fees`` are those that were read, as words, by wallet, coin and network; ``changed``
+        names the reads that would show something else after the effects planned so far.
+    """
+
+    fees: dict[tuple[str, ...], str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+
 @record
 class _ProjectedReads:
     """Real reads, shown as they would be after the effects planned so far."""
 
     reads: ReadPort
     ledger: ProjectedLedger
-    fees: dict[tuple[str, ...], str]
+    notes: _Notes
 
     async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
         if any(isinstance(value, Unknown) for value in arguments.values()):
+            return Unknown(manifest.result)
+        if manifest.name in self.notes.changed:
+            return Unknown(manifest.result)
+        if manifest.name.startswith(RAW_PREFIX) and self.notes.changed:
             return Unknown(manifest.result)
         value = await self.reads.read(manifest, arguments)
         assert isinstance(value, Mapping)
         parts = argument_parts(arguments)
         if manifest.name == "withdrawal.fee":
             place = (parts["wallet"], parts["coin"], parts["network"])
-            self.fees[place] = f"about {value['fee']}, as read"
+            self.notes.fees[place] = f"about {value['fee']}, as read"
         if not self.ledger.movements:
             self.ledger.seed(manifest, parts, value)
         return self.ledger.overlay(manifest, parts, value)
@@ -200,7 +216,7 @@ class _IntentRecorder:
     look: Look
     identity: Identity
     ledger: ProjectedLedger
-    fees: Mapping[tuple[str, ...], str]
+    notes: _Notes
     planned: frozenset[str] = frozenset()
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -282,6 +298,7 @@ class _IntentRecorder:
             )
         )
         self.ledger.move(request.path, draft, decided=decided)
+        self.notes.changed.update(draft.manifest.changes)
 
     def _refuse_second_of_a_name(self, draft: EffectDraft) -> None:
         if draft.manifest.found_by is not FoundBy.NAME:
@@ -303,7 +320,7 @@ class _IntentRecorder:
         if given is not None:
             return f"{value_text(given)}, as ordered, in the coin the network charges"
         place = (draft.parts["from"], draft.parts["coin"], draft.parts["network"])
-        return self.fees.get(place, "not known")
+        return self.notes.fees.get(place, "not known")
 
     def _refuse(self, request: EffectRequest, code: str, message: str, *, hint: str) -> None:
         self.problems.append(

@@ -85,7 +85,7 @@ class _Endpoint:
         played, reply = self._begin(arrival)
         if reply is None:
             await self._clock.sleep(_delay_s(played, when="before"))
-            with self._ledger.transaction() as books:
+            with self._ledger.transaction(durable=_is_write(arrival)) as books:
                 reply = self._service.answer(books, arrival, played)
         delay_s = self._reply_delay_s(arrival) + _delay_s(played, when="after")
         if delay_s:
@@ -107,7 +107,7 @@ class _Endpoint:
         )
 
     def _begin(self, arrival: Arrival) -> tuple[tuple[Fault, ...], Reply | None]:
-        with self._ledger.transaction() as books:
+        with self._ledger.transaction(durable=_is_write(arrival)) as books:
             played: tuple[Fault, ...] = ()
             if arrival.operation is not None:
                 played = FaultRules(books=books).play(arrival.operation)
@@ -147,11 +147,17 @@ class _Endpoint:
             status = known.http_status
         response = _envelope(None, refused.code, self._message(refused.code), status=status)
         response.headers["x-ceffu-sandbox-detail"] = refused.detail
+        if refused.allow:
+            response.headers["allow"] = refused.allow
         return response
 
     def _message(self, code: str) -> str:
         known = self._service.api.error_codes.get(code)
         return (known.message or known.meaning) if known is not None else "Unknown error"
+
+
+def _is_write(arrival: Arrival) -> bool:
+    return arrival.operation is not None and arrival.operation.is_write
 
 
 def _delay_s(played: tuple[Fault, ...], *, when: str) -> float:

@@ -1,26 +1,29 @@
 """What a request says: its parameters, read and held against the catalogue.
 
-Types are lenient unless a switch says otherwise, because the sources disagree: a body may write any
-id, amount, number or requestId as text or as a number, and here each becomes the text as written.
-Parameters that the operation
-does not have are ignored, as the vendor's own tools send some. A parameter without a value is
-invalid, not absent, except for those that a client of the real service was seen to leave empty.
+Types are lenient unless the world says otherwise (``strict_types``): a body may write any id,
+amount, number or requestId as text or as a number, and here each becomes the text as written.
+Parameters that the operation does not have are ignored, as the vendor's own tools send some. A
+parameter without a value is invalid, not absent, except for those that a client of the real service
+was seen to leave empty.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
+from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from runner.catalogue.api import Operation, Parameter
 from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
 from runner.sandbox.refusal import Refused
-from runner.sandbox.switches import USUAL_SWITCHES, RangeEnd, Switches, Types
+from runner.sandbox.switches import USUAL_SWITCHES, RangeEnd, Switches
+from runner.sandbox.world import World
 
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _FIELDS_MAX = 100
+_WHOLE_BELOW = Decimal(10) ** 40
 _EMPTY_IS_ABSENT = frozenset({"withdrawalAddress", "toWalletIdStr", "customizeFeeAmount", "memo"})
 """Parameters that a client of the real service was seen to send as empty texts.
 
@@ -36,14 +39,14 @@ class Given:
 
     Shapes: ``texts`` are those that are texts, numbers or booleans (``true``, ``false``), each as
         text; ``structured`` those that are lists or objects, of a body alone, with their numbers as
-        text; a null is in neither. ``booleans`` names those of the texts that were booleans,
-        ``numbers`` those that were numbers of a body.
+        text; a null is in neither. ``booleans`` names those of the texts that were booleans;
+        ``written`` is the body as it was read.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     structured: Mapping[str, object] = field(default_factory=dict)
     booleans: frozenset[str] = frozenset()
-    numbers: frozenset[str] = frozenset()
+    written: Mapping[str, object] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a parameter was given."""
@@ -72,9 +75,10 @@ def query_parameters(query: bytes) -> Given:
 
 
 def body_parameters(body: bytes) -> Given:
-    """Read the parameters of a POST, numbers as the text they were written with.
+    """Read the parameters of a POST, numbers as text.
 
-    A null counts as absent.
+    A whole number is one however it is written: ``840.0`` and ``8.4e2`` are 840. A null counts as
+    absent.
 
     Errors: ``Refused`` G20023 for a body that is not one strict JSON object.
     """
@@ -87,18 +91,27 @@ def body_parameters(body: bytes) -> Given:
     texts: dict[str, str] = {}
     structured: dict[str, object] = {}
     booleans: set[str] = set()
-    numbers = {name for name, value in data.items() if isinstance(value, NumberText)}
     for name, value in data.items():
         if isinstance(value, bool):
             texts[name] = "true" if value else "false"
             booleans.add(name)
+        elif isinstance(value, NumberText):
+            texts[name] = number_text(value)
         elif isinstance(value, str):
-            texts[name] = str(value)
+            texts[name] = value
         elif value is not None:
             structured[name] = value
-    return Given(
-        texts=texts, structured=structured, booleans=frozenset(booleans), numbers=frozenset(numbers)
-    )
+    return Given(texts=texts, structured=structured, booleans=frozenset(booleans), written=data)
+
+
+def number_text(number: NumberText) -> str:
+    """Spell a number the way digits are expected: a whole one without fraction and exponent."""
+    if number.isdecimal():
+        return str(number)
+    value = Decimal(number)
+    if value.is_finite() and abs(value) < _WHOLE_BELOW and value == value.to_integral_value():
+        return format(value.to_integral_value(), "f")
+    return str(number)
 
 
 def check_parameters(
@@ -119,8 +132,6 @@ def check_parameters(
         elif parameter.name in given.booleans and "boolean" not in parameter.types:
             raise _neither_text_nor_number(parameter.name)
         elif parameter.name in given.texts:
-            if operation.has_body and switches.types is Types.STRICT:
-                _check_type(parameter, given)
             _check_parameter(parameter, given.texts[parameter.name], switches)
         elif parameter.required:
             raise Refused("G20005", f"{parameter.name} is missing")
@@ -139,15 +150,27 @@ def check_parameters(
     _check_range(operation, given.texts, switches)
 
 
-def _check_type(parameter: Parameter, given: Given) -> None:
-    if parameter.name in given.booleans:
-        return
-    is_number = parameter.name in given.numbers
-    wanted = {"integer", "number"} if is_number else {"string"}
-    if wanted.isdisjoint(parameter.types):
-        code = "G20014" if parameter.name == "requestId" else "G20005"
-        spelled = "a number" if is_number else "a text"
-        raise Refused(code, f"{parameter.name} is {spelled} and not {parameter.types[0]}")
+def check_names(operation: Operation, given: Given, world: World) -> None:
+    """Check that coins and networks are some of the world's, in filters of lists too.
+
+    A list that answered nothing for a name it does not know would say that nothing is there.
+
+    Errors: ``Refused`` G20005.
+    """
+    known: Mapping[str, Collection[str]] = {
+        "coin": {coin.symbol for coin in world.coins},
+        "network": world.networks,
+    }
+    for parameter in operation.parameters:
+        names = known.get(parameter.language_type)
+        if names is None:
+            continue
+        structured = given.structured.get(parameter.name, ())
+        wanted = [given.texts.get(parameter.name, "")]
+        wanted += structured if isinstance(structured, list) else []
+        if any(name and name not in names for name in wanted):
+            kind = parameter.language_type
+            raise Refused("G20005", f"{parameter.name} is no {kind} of this sandbox")
 
 
 def _check_structured(parameter: Parameter, value: object) -> None:

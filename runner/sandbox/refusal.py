@@ -6,11 +6,18 @@ class Refused(Exception):
 
     Shapes: ``detail`` says in words for the request log and a header of the answer why; it names
         parameters, never their values, so that nothing a caller sent is echoed into a header.
-        ``status`` overrides the HTTP status where HTTP itself has the word (404, 405, 413).
+        ``status`` overrides the HTTP status where HTTP itself has the word (404, 405, 413);
+        ``allow`` is the header of a 405.
     """
 
     def __init__(
-        self, code: str, detail: str, *, status: int | None = None, duplicate: bool = False
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        duplicate: bool = False,
+        allow: str = "",
     ) -> None:
         """Keep the facts."""
         super().__init__(f"{code}: {detail}")
@@ -18,3 +25,4 @@ class Refused(Exception):
         self.detail = detail
         self.status = status
         self.duplicate = duplicate
+        self.allow = allow

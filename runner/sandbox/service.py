@@ -16,10 +16,18 @@ from runner.sandbox.call import Answer, Call
 from runner.sandbox.duplicates import Duplicates
 from runner.sandbox.faults import ANSWERING, Fault, FaultKind
 from runner.sandbox.operations import HANDLERS
-from runner.sandbox.parameters import Given, body_parameters, check_parameters, query_parameters
+from runner.sandbox.parameters import (
+    Given,
+    body_parameters,
+    check_names,
+    check_parameters,
+    query_parameters,
+)
 from runner.sandbox.portal import portal_order
 from runner.sandbox.refusal import Refused
 from runner.sandbox.spoiling import respell, restage, spoilt_call, spoilt_data, world_under
+from runner.sandbox.strict_types import check_types
+from runner.sandbox.switches import Types
 from runner.sandbox.verify import (
     PublicKey,
     check_permission,
@@ -187,13 +195,19 @@ class Service:
             window_ms=switches.timestamp_window_ms,
         )
         check_permission(key, operation)
+        if switches.types is Types.STRICT:
+            check_types(operation, given.written)
         check_parameters(operation, given, switches)
+        check_names(operation, given, arrived.world)
 
     def _routed(self, arrival: Arrival) -> Operation:
         if arrival.operation is not None:
             return arrival.operation
-        if any(known == arrival.path for _, known in self._operations):
-            raise Refused("G20002", "this path has another method", status=405)
+        allowed = sorted(method for method, path in self._operations if path == arrival.path)
+        if allowed:
+            raise Refused(
+                "G20002", "this path has another method", status=405, allow=", ".join(allowed)
+            )
         raise Refused("G20002", "no operation has this path", status=404)
 
     def _carry_out(self, arrived: _Arrived) -> Reply:

@@ -66,7 +66,8 @@ class Types(StrEnum):
     LENIENT = "lenient"
     """Ids, amounts, numbers and requestIds as text or as numbers."""
     STRICT = "strict"
-    """As the documentation has them, else G20005; of a requestId G20014."""
+    """As the description has them (one of several, where sources disagree), else G20005; of a
+    requestId G20014."""
 
 
 class WalletNames(StrEnum):

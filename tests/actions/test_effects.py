@@ -9,6 +9,8 @@ from runner.actions.custodian import Custodian
 from runner.actions.effects import DRAFTS, draft_effect
 from runner.actions.resolvers import resolver_for
 from runner.actions.wire import ClientTransport
+from runner.catalogue.api import Envelope
+from runner.catalogue.load import load_api
 from runner.catalogue.manifest import FoundBy
 from runner.catalogue.manifests import MANIFESTS, NAMED
 from runner.core.money import money_from_text
@@ -65,6 +67,27 @@ def test_every_effect_found_in_a_list_has_a_body_to_compare() -> None:
 
     assert listed == set(BODIES) == set(ARGUMENTS)
     assert set(DRAFTS) == {name for name, m in NAMED.items() if m.is_effect}
+
+
+@pytest.mark.parametrize("action", sorted(DRAFTS))
+def test_acceptance_is_what_the_description_says_of_the_reply(action: str) -> None:
+    manifest = MANIFESTS[action]
+    operation = load_api().operations[manifest.operation]
+    acceptance, fields = manifest.acceptance, {field.name for field in operation.fields}
+
+    assert acceptance.order_field in {*fields, ""}
+    assert acceptance.echoes_request_id is ("requestId" in fields)
+    assert bool(acceptance.statuses) is ("status" in fields)
+    assert acceptance.is_bare is (operation.envelope is Envelope.VALUE)
+
+
+@pytest.mark.parametrize("action", sorted(DRAFTS))
+def test_effect_is_found_as_the_description_says(action: str) -> None:
+    manifest = MANIFESTS[action]
+    operation = load_api().operations[manifest.operation]
+
+    assert operation.readback == manifest.resolver
+    assert operation.readback_by_request_id is (manifest.found_by is FoundBy.REQUEST_ID)
 
 
 @pytest.mark.parametrize("action", sorted(BODIES))

@@ -489,3 +489,28 @@ async def test_transfer_of_the_custodians_own_is_no_transfer_of_ours() -> None:
 
     assert differences(draft.expectation, seen) == ("kind is other_transfer, not transfer",)
     assert seen.amount == Decimal(5)
+
+
+@pytest.mark.parametrize(
+    ("draft", "paths"),
+    [
+        (withdrawal(), ["v2/wallet/withdrawal/detail", "v2/wallet/withdrawal/history"]),
+        (transfer(), ["v1/subwallet/transfer/detail", "v1/subwallet/transfer/history"]),
+        (
+            to_exchange(),
+            ["v1/wallet/transfer/exchange/detail", "v1/wallet/transfer/exchange/history"],
+        ),
+    ],
+)
+async def test_order_is_asked_for_and_its_like_are_listed(
+    draft: EffectDraft, paths: list[str]
+) -> None:
+    order = ordered(draft)
+    async with answering(empty(), page(), directory=DIRECTORY) as (custodian, stub):
+        since = custodian.clock.now() - timedelta(days=2)
+        sighting = await resolver_for(custodian, order).look(order, since=since)
+
+    assert stub.paths == [f"/open-api/{path}" for path in paths]
+    assert stub.asked[1]["walletId"] == order.expectation.subject_id
+    assert stub.asked[1]["coinSymbol"] == "USDT"
+    assert sighting.complete

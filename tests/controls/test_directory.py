@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from runner.controls.destination import DestinationEntry
@@ -142,14 +144,17 @@ def test_everything_a_destination_says_is_recorded() -> None:
         correspondent={"fullName": "A"},
     )
 
-    assert entry.texts() == {
+    texts = entry.texts()
+    digest = texts.pop("correspondent")
+    assert texts == {
         "address": "a",
         "networks": "ETH BSC",
         "memo": "m",
         "coins": "USDT",
         "label": "l",
-        "correspondent.fullName": "A",
     }
+    assert digest.startswith("sha256:")
+    assert digest != replace(entry, correspondent={"fullName": "B"}).texts()["correspondent"]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ from runner.effects.machine import (
     found_sending,
     is_unsent,
     out_of_patience,
-    same_payload,
     sends_made,
 )
+from runner.effects.matching import same_payload
 from runner.effects.model import (
     FINAL_STATES,
     OPEN_STATES,

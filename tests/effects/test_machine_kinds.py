@@ -363,6 +363,46 @@ def test_what_is_not_seen_is_sent_again_at_most_four_times(
     assert state_of(decision) in {None, S.HALTED}
 
 
+EDIT = replace(ENTRY, expectation=replace(ENTRY.expectation, subject_id="77"))
+
+
+def test_edit_of_an_entry_is_sent_though_it_looks_as_wanted() -> None:
+    """The list does not show whether the counterparty was checked."""
+    same = seen_of(EDIT, subject_id="77")
+
+    decision = before_sending(EDIT, (), sighting(same), claimed=NOBODY, expired=False)
+
+    assert decision == Send()
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"), [(1, Send()), (SENDS_MAX - 1, Send()), (SENDS_MAX, None)]
+)
+@pytest.mark.parametrize("last", ["lost", "answered"])
+def test_unanswered_edit_is_settled_by_an_answer_alone(
+    sent: int, expected: Send | None, last: str
+) -> None:
+    row = row_of(EDIT, S.UNKNOWN, sent=sent)
+    answered = replace(row.attempts[-1], answer={"kind": last, "refusal": last == "answered"})
+    row = replace(row, attempts=(*row.attempts[:-1], answered))
+
+    decision = after_look(row, sighting(seen_of(EDIT)), BELIEVED, claimed=NOBODY)
+
+    if expected is not None:
+        assert decision == expected
+    else:
+        assert state_of(decision) is S.HALTED
+    assert isinstance(after_halt(row_of(EDIT, S.HALTED), sighting(seen_of(EDIT))), Wait)
+
+
+def test_answered_edit_is_confirmed_once_the_list_shows_it() -> None:
+    accepted = row_of(EDIT, S.ACCEPTED, order_id="77")
+    late = seen_of(EDIT, details={**EDIT.expectation.details, "label": "Old"})
+
+    assert isinstance(after_poll(accepted, sighting(late)), Wait)
+    assert state_of(after_poll(accepted, sighting(seen_of(EDIT)))) is S.CONFIRMED
+
+
 def test_failed_entry_counts_where_it_came_after_the_first_send() -> None:
     failed = seen_of(ENTRY, status="failed")
 

@@ -340,3 +340,18 @@ async def test_balance_beyond_the_custodian_is_not_read() -> None:
         ("custody:main:ETH", Decimal(7)),
         ("external:cold", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("read", "is_known"),
+    [("uses: wallet.list", False), ("uses: mirror.links", True), ("uses: api.wallet.list", False)],
+)
+async def test_read_that_an_effect_changes_is_not_made_behind_it(
+    read: str, *, is_known: bool
+) -> None:
+    reads = FakeReads({"mirror.links": [{"rows": (), "complete": True}]})
+
+    dry = await _dry(f"{CREATE}\n  - id: after\n    {read}\n", reads)
+
+    assert dry.end.cause is Cause.DONE
+    assert ("$unknown" not in str(dry.steps[-1].result)) is is_known

@@ -13,6 +13,7 @@ from runner.sandbox.keys import create_webhook_key
 from runner.sandbox.switches import Switches
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
+from tests.sandbox.good_requests import proof_world
 from tests.sandbox.signed_caller import Caller, SteppedClock, http_for
 from tests.sandbox.wide_world import wide_world
 
@@ -27,6 +28,14 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys") / "default"
     open_sandbox(folder, default_world(), SteppedClock()).close()
     create_webhook_key(folder / "keys")
+    return folder / "keys"
+
+
+@pytest.fixture(scope="session")
+def proof_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the keys of the proof world, generated once."""
+    folder = tmp_path_factory.mktemp("proof") / "keys-only"
+    open_sandbox(folder, proof_world(), SteppedClock()).close()
     return folder / "keys"
 
 

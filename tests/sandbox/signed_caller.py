@@ -8,6 +8,7 @@ import base64
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -59,9 +60,7 @@ class Caller:
     private: RSAPrivateKey = field(init=False)
 
     def __post_init__(self) -> None:
-        private = load_pem_private_key(self.key.pem_path.read_bytes(), None)
-        assert isinstance(private, RSAPrivateKey)
-        self.private = private
+        self.private = _private_key(self.key.pem_path.read_bytes())
 
     def sign(self, signed: bytes) -> dict[str, str]:
         signature = self.private.sign(signed, PKCS1v15(), SHA512())
@@ -84,6 +83,14 @@ class Caller:
 
     async def post_raw(self, path: str, body: bytes) -> httpx.Response:
         return await self.http.post(path, content=body, headers=self.sign(body))
+
+
+@cache
+def _private_key(pem: bytes) -> RSAPrivateKey:
+    # Loading checks the primes, which takes longer than everything else a test does.
+    private = load_pem_private_key(pem, None)
+    assert isinstance(private, RSAPrivateKey)
+    return private
 
 
 def http_for(app: ASGIApp) -> httpx.AsyncClient:

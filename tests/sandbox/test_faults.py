@@ -310,19 +310,17 @@ TRANSFER_BODY = {
 
 
 async def test_record_of_another_order_is_shown(
-    sandbox_with: SandboxWith, caller_of: CallerOf
+    sandbox_with: SandboxWith, clock: SteppedClock
 ) -> None:
     sandbox = sandbox_with(faulty("wrong_record", operation=DETAIL))
-    operator = caller_of(sandbox, "operator")
-    path = "/open-api/v1/subwallet/transfer"
-    for number in ("1", "2"):
-        data_of(await operator.post(path, **TRANSFER_BODY, requestId=number))
 
-    detail = f"{path}/detail"
-    wrong = data_of(await operator.get(detail, walletIdStr="306718327844294702", requestId="1"))
-    right = data_of(await operator.get(detail, walletIdStr="306718327844294702", requestId="1"))
+    async with client_over_socket(sandbox, clock) as caller:
+        for number in ("1", "2"):
+            await caller.write(TRANSFER, number, **TRANSFER_BODY)
+        asked = {"walletIdStr": TRANSFER_BODY["fromWalletId"], "requestId": "1"}
+        records = [(await caller.read(DETAIL, **asked)).record for _ in range(2)]
 
-    assert [wrong["requestId"], right["requestId"]] == ["2", "1"]
+    assert [record and record["requestId"] for record in records] == ["2", "1"]
 
 
 async def test_stale_read_does_not_see_the_newest(
@@ -353,9 +351,12 @@ async def _listed(caller: ClientCaller, clock: SteppedClock) -> Reply:
 
 @pytest.mark.parametrize(("side", "shown"), [("ahead", "10:02:00"), ("behind", "09:58:00")])
 async def test_clock_skew_shifts_the_date_and_the_timestamp_check(
-    sandbox_with: SandboxWith, caller_of: CallerOf, side: str, shown: str
+    sandbox_with: SandboxWith, caller_of: CallerOf, clock: SteppedClock, side: str, shown: str
 ) -> None:
-    sandbox = sandbox_with(faulty("clock_skew", **{side: "2m"}))
+    sandbox = sandbox_with(faulty("clock_skew", calls=2, **{side: "2m"}))
+
+    async with client_over_socket(sandbox, clock) as caller:
+        assert await caller.write() == Told("answer", 200, "G20007")
 
     response = await caller_of(sandbox, "operator").post(CREATE_PATH, **ORDER, requestId="1")
 
@@ -483,11 +484,15 @@ async def test_maintenance_shows_in_the_systems_status(
 
 
 async def test_switches_are_in_other_positions_for_some_calls(
-    sandbox_with: SandboxWith, caller_of: CallerOf
+    sandbox_with: SandboxWith, caller_of: CallerOf, clock: SteppedClock
 ) -> None:
     positions = {"unknown_id": "error", "timestamp_window": "1s"}
-    sandbox = sandbox_with(faulty("switches", operation=DETAIL, set=positions, calls=1))
+    sandbox = sandbox_with(faulty("switches", operation=DETAIL, set=positions, calls=2))
     reader = caller_of(sandbox, "operator")
+    asked = {"walletIdStr": "306718327844294657", "requestId": "1"}
+    async with client_over_socket(sandbox, clock) as caller:
+        with pytest.raises(RemoteRefused, match="G20005"):
+            await caller.read(DETAIL, **asked)
     path = load_api().operations[DETAIL].path
 
     first = await reader.get(path, walletIdStr="306718327844294657", requestId="1")

@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from contextlib import closing, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -12,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from runner.core.clock import SystemClock
 from runner.sandbox.audit import audit
@@ -25,7 +21,7 @@ from runner.sandbox.orders import Account, AccountKind
 from runner.sandbox.world import World
 from runner.sandbox.world_file import default_world
 from tests.sandbox.conftest import CallerOf, MakeSandbox
-from tests.sandbox.signed_caller import Caller, SteppedClock, data_of, http_for
+from tests.sandbox.signed_caller import Caller, SteppedClock
 
 CREATE = "/open-api/v1/mirrorX/order"
 APPLY = "/open-api/v1/mirror/asset/apply"
@@ -287,129 +283,3 @@ async def test_audit_finds_more_reserved_than_held(sandbox: Sandbox, operator: C
         requests=ledger.requests(),
     )
     assert "custody/306718327844294657/USDT" in finding
-
-
-AMOUNTS = st.one_of(
-    st.decimals(min_value="0.000001", max_value="900000", places=6),
-    st.integers(min_value=1, max_value=1_200_000).map(Decimal),
-).map(lambda amount: format(amount, "f"))
-REQUEST_IDS = st.integers(min_value=0, max_value=30)
-
-
-class Treasury(RuleBasedStateMachine):
-    """Random operations in stepped time: what is not accepted moves nothing, and all adds up."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.clock = SteppedClock()
-        self.world = default_world()
-        self.accepted: dict[str, tuple[str, dict[str, Any]]] = {}
-
-    @initialize()
-    def open(self) -> None:
-        # Keys are generated once for the whole search, in a folder of their own.
-        shutil.copytree(_keys(), self.folder / "box" / "keys")
-        self.sandbox = open_sandbox(self.folder / "box", self.world, self.clock)
-        self.totals = self._totals()
-
-    def teardown(self) -> None:
-        self.sandbox.close()
-        shutil.rmtree(self.folder)
-
-    @rule(amount=AMOUNTS, request_id=REQUEST_IDS, link=st.sampled_from([0, 1]), out=st.booleans())
-    def order(self, amount: str, request_id: int, link: int, out: bool) -> None:
-        body = {
-            "mirrorXLinkId": self.world.mirrorx_links[link].id,
-            "orderType": 10 if out else 20,
-            "coinSymbol": "USDT",
-            "amount": amount,
-        }
-        self._send(CREATE, body, request_id)
-
-    @rule(
-        amount=AMOUNTS,
-        request_id=REQUEST_IDS,
-        link=st.sampled_from([0, 1]),
-        network=st.sampled_from(["ETH", "BSC"]),
-        settle=st.sampled_from([None, "2", "3"]),
-    )
-    def mirror(
-        self, amount: str, request_id: int, link: int, network: str, settle: str | None
-    ) -> None:
-        body = {
-            "mirrorLinkId": self.world.mirror_links[link].id,
-            "coinSymbol": "USDT",
-            "network": network,
-            "amount": amount,
-        } | ({"operationType": settle} if settle else {})
-        self._send(SETTLE if settle else APPLY, body, request_id)
-
-    @rule(seconds=st.sampled_from([0.001, 0.999, 1, 5]))
-    def step(self, seconds: float) -> None:
-        self.clock.step(seconds)
-
-    @precondition(lambda self: self.accepted)
-    @rule()
-    def restart(self) -> None:
-        self.sandbox.close()
-        self.sandbox = open_sandbox(self.folder / "box", self.world, self.clock)
-
-    @invariant()
-    def all_adds_up(self) -> None:
-        ledger = self.sandbox.ledger
-        assert ledger.check() == ()
-        assert self._totals() == self.totals
-        for balance in ledger.balances():
-            if balance.account.kind is not AccountKind.OPENING:
-                assert balance.amount >= balance.reserved >= 0
-        assert {order.request_id for order in ledger.orders()} == set(self.accepted)
-
-    def _send(self, path: str, body: dict[str, Any], request_id: int) -> None:
-        debit = self._debit(path, body)
-        available = next(b.available for b in self.sandbox.ledger.balances() if b.account == debit)
-        caller = Caller(self.sandbox.keys["operator"], self.clock, http_for(self.sandbox.app))
-        response = asyncio.run(caller.post(path, **body, requestId=request_id))
-        code = response.json()["code"]
-        if str(request_id) in self.accepted:
-            assert code == "G20015"
-        elif available < Decimal(body["amount"]):
-            assert code == "G20022"
-        else:
-            data_of(response)
-            self.accepted[str(request_id)] = (path, body)
-
-    def _debit(self, path: str, body: dict[str, Any]) -> Account:
-        qualified, prime, *_ = self.world.wallets
-        if path == CREATE:
-            if body["orderType"] == 10:
-                return Account(AccountKind.CUSTODY, prime.id, "USDT")
-            return Account(AccountKind.DELEGATED, body["mirrorXLinkId"], "USDT")
-        if path == APPLY:
-            return Account(AccountKind.CUSTODY, qualified.id, "USDT", body["network"])
-        return Account(AccountKind.MIRRORED, body["mirrorLinkId"], "USDT", body["network"])
-
-    def _totals(self) -> dict[str, Decimal]:
-        totals: dict[str, Decimal] = {}
-        for balance in self.sandbox.ledger.balances():
-            if balance.account.kind is not AccountKind.OPENING:
-                coin = balance.account.coin
-                totals[coin] = totals.get(coin, Decimal(0)) + balance.amount
-        return totals
-
-
-_KEYS: list[Path] = []
-
-
-def _keys() -> Path:
-    return _KEYS[0]
-
-
-@pytest.fixture(autouse=True)
-def keys_for_the_search(key_folder: Path) -> None:
-    # A state machine is built by Hypothesis, which knows no fixtures.
-    _KEYS[:] = [key_folder]
-
-
-TestTreasury = Treasury.TestCase
-TestTreasury.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)

@@ -69,6 +69,10 @@ steps:
     with: {wallet: acme/desk-01, name: desk 8}
 """
 )
+FAILING = """\
+  - id: check
+    assert: steps.rename.status == "failed"
+"""
 RESEND = (
     HEAD
     + """\
@@ -295,7 +299,7 @@ async def test_run_that_found_its_state_and_then_failed_has_sent_nothing(
 ) -> None:
     custodian.subwallets = dict.fromkeys(custodian.subwallets, "desk 8")
 
-    report = await applied(desk, tmp_path, RENAME + "  - id: no\n    assert: 1 > 2\n")
+    report = await applied(desk, tmp_path, RENAME + FAILING)
 
     assert report.exit_code is ExitCode.ENDED_BEFORE_SENDING
     assert custodian.writes == []

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from runner.catalogue.manifests import MANIFESTS
+from runner.controls.directory import directory_from_document
+from runner.controls.policy_file import policy_from_document
+from runner.controls.policy_lint import policy_doubts
 from runner.core.diagnostics import CODES, Diagnostic
 from runner.core.errors import InvalidInput, UsageInvalid
+from runner.core.source import SourceFile
 from runner.documents.files import read_source, source_from_bytes
+from runner.documents.schema import check_schema
+from runner.documents.yaml import read_yaml
 from runner.playbook.calls import StoredFiles
 from runner.playbook.load import load_playbook
 from runner.reporting.explaining import (
@@ -35,7 +41,21 @@ def found_in(example: Example, explained: Explanation, folder: Path) -> tuple[Di
             source = source_from_bytes("example.yaml", example.data)
     except InvalidInput as error:
         return error.diagnostics
+    if explained.file != "playbook":
+        return found_in_controls(source, explained)
     return load_playbook(source, MANIFESTS, files).diagnostics
+
+
+def found_in_controls(source: SourceFile, explained: Explanation) -> tuple[Diagnostic, ...]:
+    document = read_yaml(source)
+    assert check_schema(document, explained.file) == ()
+    try:
+        if explained.file == "directory":
+            directory_from_document(document)
+            return ()
+        return policy_doubts(policy_from_document(document))
+    except InvalidInput as error:
+        return error.diagnostics
 
 
 def test_every_code_is_explained() -> None:
@@ -62,7 +82,7 @@ def test_bad_example_has_that_code_alone_and_good_one_none(code: str, tmp_path: 
     explained = load_explanation(code)
     bad, good = (found_in(each, explained, tmp_path) for each in (explained.bad, explained.good))
 
-    wanted = {(code, explained.severity)} if explained.seen_by == "validate" else set()
+    wanted = {(code, explained.severity)} if explained.seen_by != "plan" else set()
     assert {(found.code, found.severity) for found in bad} == wanted
     assert good == ()
 
@@ -97,7 +117,7 @@ def test_playbooks_beside_the_examples_are_shown_behind_them() -> None:
     text = render_explanation(load_explanation("call-outside"), Terminal())
 
     assert text.endswith(
-        "\nchecks.yaml beside them, without its first three lines\n"
+        "\n\nchecks.yaml beside them, without its first three lines\n"
         "  steps:\n"
         "    - id: system\n"
         "      uses: system.status\n"

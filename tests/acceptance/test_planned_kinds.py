@@ -8,6 +8,8 @@ import json
 from tests.acceptance.controls import served, write_controls
 from tests.acceptance.workplace import Workplace, world_text
 
+ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
+OTHER_ADDRESS = "0x8617E340B3D01FA5F11F306F4090FD50E238070D"
 PAYOUT = """\
 apiVersion: runner/v1
 kind: Playbook
@@ -68,7 +70,7 @@ def test_withdrawal_is_planned_with_its_whole_destination(place: Workplace) -> N
         "5 USDT on ETH",
         "custody:acme/custody-01:ETH",
         "external:acme/cold-01",
-        "acme/cold-01, address 0x52908400098527886E0F7030069857D2E4169EE7",
+        f"acme/cold-01, address {ADDRESS}",
         "82486739",
         "not known; the custodian takes it on top of the amount",
         "wallet:acme/custody-01:USDT",
@@ -85,7 +87,7 @@ def test_withdrawal_is_planned_with_its_whole_destination(place: Workplace) -> N
         "network": "ETH",
         "requestId": effect["request_id"],
         "walletId": "374671162262925312",
-        "withdrawalAddress": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "withdrawalAddress": ADDRESS,
     }
     assert plan["names"]["destination acme/cold-01"]["memo"] == "82486739"
     assert [r.operation for r in place.requests() if r.signed] == ["wallet.asset.list"]
@@ -103,11 +105,11 @@ def test_plan_is_refused_once_the_destination_has_changed(place: Workplace) -> N
         before = directory.read_text("utf-8")
         directory.write_text(before.replace("label: Cold vault", "label: Vault"), "utf-8")
         relabelled = place.run("apply", "plan.json", "--yes", *aimed).expect(7)
-        directory.write_text(before.replace("0x5290", "0x5291"), "utf-8")
+        directory.write_text(before.replace(ADDRESS, OTHER_ADDRESS), "utf-8")
         readdressed = place.run("apply", "plan.json", "--yes", *aimed).expect(7)
 
     assert "destination acme/cold-01: the directory entry was" in relabelled.err
-    assert "0x5291" in readdressed.err
+    assert OTHER_ADDRESS in readdressed.err
     assert [r.operation for r in place.requests() if r.operation == "withdrawal.create"] == []
 
 

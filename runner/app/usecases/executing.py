@@ -67,7 +67,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     playbook = check_pins(desk, plan)
     occasion = planned_occasion(desk, plan, playbook)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
     with desk.store.own_run(file.run_id):
         known = await desk.store.run(file.run_id)
         if known is not None and known.claimed:
@@ -127,7 +127,7 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     if row.exit_code is not None:
         return await _report_finished(desk, row, plan)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
     check_names_kept(desk, plan)
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
@@ -229,7 +229,7 @@ async def _walk(
         if not orders
         else EffectDriver(
             store=desk.store,
-            transport=desk.transport(),
+            transport=desk.transport(e.action for e in plan.effects),
             resolver_for=desk.resolver,
             clock=desk.clock,
             random=desk.random,

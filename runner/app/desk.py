@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -39,7 +39,8 @@ from runner.client.rate import RateWindow
 from runner.client.transport import HttpTransport
 from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
-from runner.controls.load import load_controls
+from runner.controls.guard import Guard, closed_guard, open_guard
+from runner.controls.load import Controls, load_controls
 from runner.controls.profile import (
     PLAN_LIFETIME,
     ApiCredential,
@@ -51,13 +52,14 @@ from runner.controls.profile import (
     ProfileKind,
     SecretSource,
 )
+from runner.controls.runner_file import worktree_of
 from runner.core.clock import Clock, SystemClock
 from runner.core.errors import RemoteError, SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 from runner.core.secret import Secret
-from runner.core.values import Value, duration_text
+from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder
 from runner.effects.ports import Facts, Resolver
@@ -82,12 +84,14 @@ class Target:
     """What a command is aimed at.
 
     Shapes: exactly one of ``sandbox`` and ``profile`` is not None, unless neither was given;
-        ``world`` is the file a new sandbox is made from.
+        ``world`` is the file a new sandbox is made from; ``playbook`` is the file that is run,
+        where there is one: controls in its working tree are not protected from its author.
     """
 
     sandbox: str | None = None
     world: Path | None = None
     profile: str | None = None
+    playbook: Path | None = None
 
 
 @record
@@ -97,7 +101,8 @@ class Desk:
     Shapes: ``effect_keys`` are those that effects may be signed with, the first that may do all of
         a plan signs it; there are none where effects may not be sent, and ``no_effects_because``
         then says why; ``host`` names the custodian in identities; ``facts`` are what is known about
-        it.
+        it; ``guard`` is asked before every effect; ``unprotected`` says why the controls could have
+        been changed by who must not, and is empty where they could not.
     """
 
     profile: str
@@ -117,6 +122,9 @@ class Desk:
     no_effects_because: str
     store: SqliteJournal
     manifests: Mapping[str, Manifest]
+    guard: Guard
+    controls_commit: str = ""
+    unprotected: str = ""
 
     def key_fingerprint(self, actions: Iterable[str]) -> str:
         """Return the fingerprint of the key that signs these effects, or empty for none that may.
@@ -186,16 +194,12 @@ class Desk:
             timestamp_window=self.facts.timestamp_window,
             clock_skew=self.facts.clock_skew,
             read_lag=self.facts.read_lag,
+            rate_limited_not_executed=self.facts.rate_limited_not_executed is True,
         )
 
     def facts_text(self) -> dict[str, str]:
         """Return the facts as plans record them."""
-        named = {
-            "timestamp_window": self.facts.timestamp_window,
-            "clock_skew": self.facts.clock_skew,
-            "read_lag": self.facts.read_lag,
-        }
-        return {k: "unknown" if v is None else duration_text(v) for k, v in named.items()}
+        return self.facts.texts()
 
 
 @asynccontextmanager
@@ -242,13 +246,17 @@ async def _sandbox_desk(
         )
     writing = groups_of((m for m in MANIFESTS.values() if m.is_effect), load_api())
     switches = sandbox.world.switches
+    held = _controls_of_sandbox(settings)
+    named = {"world": sandbox.digest} | ({} if held is None else {"controls": held.digest})
     return build_desk(
         Account(
             profile=f"sandbox={name}",
             host=sandbox.host,
             is_sandbox=True,
             directory=directory_from_world(sandbox.world),
-            controls_digest=bytes_digest(canonical_json({"world": sandbox.digest})),
+            controls_digest=bytes_digest(canonical_json(named)),
+            controls_commit="" if held is None else held.commit,
+            guard=_sandbox_guard(held),
             facts=ProfileFacts(
                 timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
                 clock_skew=timedelta(0),
@@ -335,7 +343,11 @@ async def _require_announcement(transport: HttpTransport, profile: Profile) -> N
 
 @record
 class Account:
-    """What is known about an account before anything is opened."""
+    """What is known about an account before anything is opened.
+
+    Shapes: ``guard`` is None where there is neither policy nor cap: a sandbox then lets everything
+        through, and a custodian nothing.
+    """
 
     profile: str
     host: str
@@ -343,7 +355,10 @@ class Account:
     directory: Directory
     controls_digest: str
     facts: ProfileFacts
+    guard: Guard | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
+    controls_commit: str = ""
+    unprotected: str = ""
 
 
 def build_desk(
@@ -379,6 +394,9 @@ def build_desk(
         no_effects_because=no_effects_because,
         store=store,
         manifests=MANIFESTS,
+        guard=account.guard or _guard_without(is_sandbox=account.is_sandbox),
+        controls_commit=account.controls_commit,
+        unprotected=account.unprotected,
     )
 
 
@@ -419,22 +437,65 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
             "no controls are named, so there is no custodian to speak to",
             hint="use --sandbox, or --controls FOLDER (CEFFU_RUNNER_CONTROLS) with a profile",
         )
-    controls = load_controls(settings.controls)
+    controls = load_controls(settings.controls, worktrees=_worktrees(target, settings))
     name = target.profile or settings.profile
     if name is None:
         raise SettingsInvalid(
             "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
         )
     profile = controls.profile(name)
+    is_sandbox = profile.kind is ProfileKind.SANDBOX
+    without = _guard_without(is_sandbox=is_sandbox)
     return profile, Account(
         profile=profile.name,
         host=profile.host,
-        is_sandbox=profile.kind is ProfileKind.SANDBOX,
+        is_sandbox=is_sandbox,
         directory=controls.directory,
         controls_digest=controls.digest,
+        controls_commit=controls.commit,
+        unprotected=controls.unprotected,
         facts=profile.facts,
+        guard=replace(without, policy=controls.policy, caps=profile.caps),
         plan_lifetime=profile.plan_lifetime,
     )
+
+
+def account_guard(target: Target, settings: Settings) -> Guard:
+    """Return what decides about the effects of a target, without opening it.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    if target.sandbox is None:
+        account = profile_account(target, settings)[1]
+        return account.guard or _guard_without(is_sandbox=account.is_sandbox)
+    return _sandbox_guard(_controls_of_sandbox(settings))
+
+
+def _sandbox_guard(held: Controls | None) -> Guard:
+    without = _guard_without(is_sandbox=True)
+    return without if held is None else replace(without, policy=held.policy)
+
+
+def _guard_without(*, is_sandbox: bool) -> Guard:
+    if is_sandbox:
+        return open_guard("a sandbox without a policy lets everything through")
+    return closed_guard("the controls have no policy.yaml, and what no rule allows is denied")
+
+
+def _worktrees(target: Target, settings: Settings) -> tuple[Path, ...]:
+    """Return the working trees whose authors must not decide: the folder's and the playbook's."""
+    found = [settings.worktree]
+    if target.playbook is not None:
+        found.append(worktree_of(target.playbook.absolute().parent))
+    return tuple(each for each in found if each is not None)
+
+
+def _controls_of_sandbox(settings: Settings) -> Controls | None:
+    # Only where the command line itself names them: a variable that is set for a custodian must not
+    # hold a sandbox to rules about names it does not have.
+    if settings.controls is None or settings.origins["controls"] != "--controls":
+        return None
+    return load_controls(settings.controls)
 
 
 @dataclass(frozen=True, slots=True)

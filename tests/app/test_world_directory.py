@@ -91,12 +91,16 @@ def test_directory_leaves_wallets_and_links_of_other_entities_out() -> None:
     )
     mirror = MirrorLink(name="beta/mirror-01", id="503", wallet="beta/custody-01", binance_uid="1")
     mirrorx = MirrorXLink(name="beta/arb-01", id="504", wallet="beta/prime-01", binance_uid="2")
+    listed = ListedAddress(
+        name="beta/broker", id="505", address="0x1", network="ETH", symbol="USDT"
+    )
     wide = replace(
         world,
         entities=("acme", "beta"),
         wallets=(*world.wallets, *wallets),
         mirror_links=(*world.mirror_links, mirror),
         mirrorx_links=(*world.mirrorx_links, mirrorx),
+        whitelist=(*world.whitelist, listed),
     )
 
     own, whole = directory_from_world(world), directory_from_world(wide)

@@ -4,6 +4,7 @@ The playbook's effects are found again by requestId, by name, by what they bring
 all; the sandbox's books say what became of each.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.catalogue.manifests import MANIFESTS
@@ -129,13 +130,13 @@ def kinds_world(*faults: str, timestamp_window: str = "60s", dedupe: str = "requ
     return f"{text}faults:\n{''.join(faults)}" if faults else text
 
 
-def fault(step: str, kind: str, *options: str) -> str:
-    """Return the lines of a fault that befalls a step's write where all steps are taken in order.
+def fault(step: str, kind: str, *options: str, steps: Sequence[str] = ALL) -> str:
+    """Return the lines of a fault that befalls the write of a step, one of those in order.
 
     Shapes: a call is counted among those of its operation, the sending of it again not included.
     """
     operation = operation_of(step)
-    call = [operation_of(each) for each in ALL[: ALL.index(step) + 1]].count(operation)
+    call = [operation_of(each) for each in steps[: steps.index(step) + 1]].count(operation)
     lines = (f"kind: {kind}", f"operation: {operation}", f"call: {call}", *options)
     return "  - " + "".join(f"{line}\n    " for line in lines).rstrip(" ")
 

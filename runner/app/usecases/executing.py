@@ -70,7 +70,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     playbook = check_pins(desk, plan)
     occasion = planned_occasion(desk, plan, playbook)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
     await require_verdicts(desk, file)
     with desk.store.own_run(file.run_id):
         known = await desk.store.run(file.run_id)
@@ -131,7 +131,7 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     if row.exit_code is not None:
         return await _report_finished(desk, row, plan)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
     check_names_kept(desk, plan)
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
@@ -233,7 +233,7 @@ async def _walk(
         if not orders
         else EffectDriver(
             store=desk.store.held_to(PlanPolicy(desk.guard, plan, run_id)),
-            transport=desk.transport(),
+            transport=desk.transport(e.action for e in plan.effects),
             resolver_for=desk.resolver,
             clock=desk.clock,
             random=desk.random,

@@ -78,7 +78,11 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
         ("profile", plan.profile, desk.profile),
         ("host", plan.host, desk.host),
         ("entity", plan.entity, desk.entity),
-        ("effect key", plan.key_fingerprint, desk.key_fingerprint),
+        (
+            "effect key",
+            plan.key_fingerprint,
+            desk.key_fingerprint(e.action for e in plan.effects),
+        ),
         ("set of facts", _facts_words(plan.facts), _facts_words(desk.facts_text())),
         ("tool version", plan.tool_version, __version__),
     )

@@ -200,7 +200,7 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         profile=desk.profile,
         controls_digest=desk.controls_digest,
         controls_commit=desk.controls_commit,
-        key_fingerprint=desk.key_fingerprint,
+        key_fingerprint=desk.key_fingerprint(i.draft.manifest.name for i in dry.intents),
         facts=desk.facts_text(),
         store_id=desk.store.store_id,
         inputs=tuple(

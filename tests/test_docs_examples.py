@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from runner.app.usecases.policies import run_cases
 from runner.catalogue.manifests import MANIFESTS
 from runner.controls.load import load_controls
+from runner.controls.policy_lint import policy_doubts
 from runner.controls.runner_file import CONVENIENCES, load_runner_file
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
@@ -35,7 +37,9 @@ def test_yaml_block_is_read_without_a_finding(block: Block) -> None:
 def test_every_kind_of_file_has_an_example() -> None:
     kinds = {kind_of(block.text) for block in blocks("yaml")}
 
-    assert kinds >= {"Playbook", "Profiles", "Directory", "Inputs", "World"}
+    assert kinds >= {
+        *("Playbook", "Profiles", "Directory", "Policy", "PolicyTest", "Inputs", "World"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_playbook_in_a_page_validates(block: Block) -> None:
 def controls_example(tmp_path: Path) -> Path:
     """Return a folder with the controls of the page."""
     for block in blocks("yaml"):
-        if kind_of(block.text) in {"Profiles", "Directory"}:
+        if kind_of(block.text) in {"Profiles", "Directory", "Policy"}:
             name = f"{kind_of(block.text).lower()}.yaml"
             (tmp_path / name).write_text(block.text, encoding="utf-8")
     return tmp_path
@@ -62,12 +66,24 @@ def test_controls_of_the_page_load(controls_example: Path) -> None:
 
     assert sorted(controls.profiles) == ["live", "shared-sandbox"]
     assert controls.directory.coins == {"USDT": 6, "BTC": 8}
+    assert controls.policy is not None
+    assert policy_doubts(controls.policy, directory=controls.directory) == ()
+
+
+def test_cases_of_the_page_pass(controls_example: Path) -> None:
+    (block,) = [b for b in blocks("yaml") if kind_of(b.text) == "PolicyTest"]
+    path = controls_example / "policy-test.yaml"
+    path.write_text(block.text, encoding="utf-8")
+
+    assert [result.passed for result in run_cases(path).results] == [True]
 
 
 def keys_of(document: object) -> set[str]:
     """Return every key at every depth."""
     if isinstance(document, dict):
         return set(document) | {key for value in document.values() for key in keys_of(value)}
+    if isinstance(document, list):
+        return {key for item in document for key in keys_of(item)}
     return set()
 
 
@@ -87,7 +103,7 @@ def schema_keys(part: object) -> set[str]:
     return own | {key for value in part.values() for key in schema_keys(value)}
 
 
-@pytest.mark.parametrize("kind", ["Profiles", "Directory", "Inputs"])
+@pytest.mark.parametrize("kind", ["Profiles", "Directory", "Policy", "Inputs"])
 def test_example_of_the_controls_page_has_every_key(kind: str) -> None:
     (block,) = [b for b in blocks("yaml") if kind_of(b.text) == kind]
 

@@ -150,10 +150,16 @@ def _action(manifest: Manifest) -> str:
 
 def _explained(code: str) -> str:
     explained = load_explanation(code)
+    # The yaml blocks of a page are complete: each is read on its own by the tests of the pages.
+    language = "yaml" if explained.file == "playbook" and not explained.beside else "text"
     return (
         f"### {code}\n\n{explained.why}\n\n"
         f"Severity: {explained.severity.value}; found by {explained.seen_by}.\n\n"
-        f"Bad{_example(explained.bad, 'text')}\nGood{_example(explained.good, 'yaml')}"
+        f"Bad{_example(explained.bad, 'text')}\nGood{_example(explained.good, language)}"
+        + "".join(
+            f"\nBeside them `{name}`, without its first three lines{_example(example, 'text')}"
+            for name, example in explained.beside.items()
+        )
     )
 
 

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +17,7 @@ from runner.actions.effects import draft_effect
 from runner.actions.reads import Reads
 from runner.actions.resolvers import look_for_name, resolver_for
 from runner.actions.wire import ClientTransport
+from runner.app.effect_keys import EffectKey, groups_of, key_for, no_key_for
 from runner.app.environment import Environment
 from runner.app.settings import Settings
 from runner.catalogue.api import Api
@@ -38,7 +39,8 @@ from runner.client.rate import RateWindow
 from runner.client.transport import HttpTransport
 from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
-from runner.controls.load import load_controls
+from runner.controls.guard import Guard, closed_guard, open_guard
+from runner.controls.load import Controls, load_controls
 from runner.controls.profile import (
     PLAN_LIFETIME,
     ApiCredential,
@@ -50,19 +52,21 @@ from runner.controls.profile import (
     ProfileKind,
     SecretSource,
 )
+from runner.controls.runner_file import worktree_of
 from runner.core.clock import Clock, SystemClock
 from runner.core.errors import RemoteError, SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 from runner.core.secret import Secret
-from runner.core.values import Value, duration_text
+from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder
 from runner.effects.ports import Facts, Resolver
 from runner.journal.sqlite import SqliteJournal, open_journal
 
 if TYPE_CHECKING:
+    from runner.sandbox.directory import Sandbox
     from runner.sandbox.keys import KeyFile as SandboxKey
 
 Remember: TypeAlias = Callable[[Secret], None]
@@ -70,6 +74,9 @@ Remember: TypeAlias = Callable[[Secret], None]
 RATE_PER_S = 10
 """The pace kept with a custodian: no source states the limit, so a modest one."""
 SANDBOX_RATE_PER_S = 100_000
+_READ = "Enable Enquiry"
+_HERE = "127.0.0.1"
+"""Where a sandbox of one command is served, and called from."""
 
 
 @record
@@ -77,20 +84,25 @@ class Target:
     """What a command is aimed at.
 
     Shapes: exactly one of ``sandbox`` and ``profile`` is not None, unless neither was given;
-        ``world`` is the file a new sandbox is made from.
+        ``world`` is the file a new sandbox is made from; ``playbook`` is the file that is run,
+        where there is one: controls in its working tree are not protected from its author.
     """
 
     sandbox: str | None = None
     world: Path | None = None
     profile: str | None = None
+    playbook: Path | None = None
 
 
 @record
 class Desk:
     """One open custodian account.
 
-    Shapes: ``effect_client`` is None where effects may not be sent, and ``no_effects_because`` then
-        says why; ``host`` names the custodian in identities; ``facts`` are what is known about it.
+    Shapes: ``effect_keys`` are those that effects may be signed with, the first that may do all of
+        a plan signs it; there are none where effects may not be sent, and ``no_effects_because``
+        then says why; ``host`` names the custodian in identities; ``facts`` are what is known about
+        it; ``guard`` is asked before every effect; ``unprotected`` says why the controls could have
+        been changed by who must not, and is empty where they could not.
     """
 
     profile: str
@@ -106,15 +118,21 @@ class Desk:
     random: Callable[[], float]
     reads: Reads
     custodian: Custodian
-    effect_client: Client | None
+    effect_keys: tuple[EffectKey, ...]
     no_effects_because: str
     store: SqliteJournal
     manifests: Mapping[str, Manifest]
+    guard: Guard
+    controls_commit: str = ""
+    unprotected: str = ""
 
-    @property
-    def key_fingerprint(self) -> str:
-        """Return the effect key's fingerprint, or empty where there is no effect key."""
-        return "" if self.effect_client is None else self.effect_client.fingerprint
+    def key_fingerprint(self, actions: Iterable[str]) -> str:
+        """Return the fingerprint of the key that signs these effects, or empty for none that may.
+
+        Shapes: ``actions`` are names of effects, each as often as it comes.
+        """
+        key = key_for(self.effect_keys, self._groups(actions))
+        return "" if key is None else key.client.fingerprint
 
     @property
     def target_words(self) -> str:
@@ -139,16 +157,25 @@ class Desk:
         """
         return self.directory.coins[coin]
 
-    def transport(self) -> ClientTransport:
-        """Return the wire for effects.
+    def transport(self, actions: Iterable[str]) -> ClientTransport:
+        """Return the wire for these effects.
 
-        Errors: ``SettingsInvalid`` where effects may not be sent from here.
+        Shapes: ``actions`` as for ``key_fingerprint``.
+        Errors: ``SettingsInvalid`` where effects may not be sent from here, or no key may send all
+            of these.
         """
-        if self.effect_client is None:
+        if not self.effect_keys:
             raise SettingsInvalid(
                 self.no_effects_because, hint="use --sandbox, or `plan` to see what would be sent"
             )
-        return ClientTransport(self.effect_client)
+        groups = self._groups(actions)
+        key = key_for(self.effect_keys, groups)
+        if key is None:
+            raise no_key_for(self.effect_keys, groups)
+        return ClientTransport(key.client)
+
+    def _groups(self, actions: Iterable[str]) -> frozenset[str]:
+        return groups_of((self.manifests[action] for action in actions), self.api)
 
     async def look(self, draft: EffectDraft) -> None:
         """Look at the custodian whether an effect can be planned.
@@ -167,16 +194,12 @@ class Desk:
             timestamp_window=self.facts.timestamp_window,
             clock_skew=self.facts.clock_skew,
             read_lag=self.facts.read_lag,
+            rate_limited_not_executed=self.facts.rate_limited_not_executed is True,
         )
 
     def facts_text(self) -> dict[str, str]:
         """Return the facts as plans record them."""
-        named = {
-            "timestamp_window": self.facts.timestamp_window,
-            "clock_skew": self.facts.clock_skew,
-            "read_lag": self.facts.read_lag,
-        }
-        return {k: "unknown" if v is None else duration_text(v) for k, v in named.items()}
+        return self.facts.texts()
 
 
 @asynccontextmanager
@@ -215,17 +238,25 @@ async def _sandbox_desk(
     transport = await stack.enter_async_context(HttpTransport(base_url))
     store = open_journal(sandbox.folder / "state.sqlite", clock=clock)
     stack.callback(store.close)
-    keys = sandbox.keys.values()
-    reader = _sandbox_signer(keys, "Enable Enquiry", remember)
-    operator = _sandbox_signer(keys, "Enable Mirror Operation", remember)
+    keys = usable_keys(sandbox)
+    reader = next((key for key in keys if _READ in key.permissions), None)
+    if reader is None:
+        raise SettingsInvalid(
+            f'the sandbox has no key that may "{_READ}"', hint="add one to its world"
+        )
+    writing = groups_of((m for m in MANIFESTS.values() if m.is_effect), load_api())
     switches = sandbox.world.switches
+    held = _controls_of_sandbox(settings)
+    named = {"world": sandbox.digest} | ({} if held is None else {"controls": held.digest})
     return build_desk(
         Account(
             profile=f"sandbox={name}",
             host=sandbox.host,
             is_sandbox=True,
             directory=directory_from_world(sandbox.world),
-            controls_digest=bytes_digest(canonical_json({"world": sandbox.digest})),
+            controls_digest=bytes_digest(canonical_json(named)),
+            controls_commit="" if held is None else held.commit,
+            guard=_sandbox_guard(held),
             facts=ProfileFacts(
                 timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
                 clock_skew=timedelta(0),
@@ -233,8 +264,21 @@ async def _sandbox_desk(
             ),
         ),
         clock=clock,
-        read_client=build_client(transport, reader, clock, rate=SANDBOX_RATE_PER_S),
-        effect_client=build_client(transport, operator, clock, rate=SANDBOX_RATE_PER_S),
+        read_client=build_client(
+            transport, _sandbox_signer(reader, remember), clock, rate=SANDBOX_RATE_PER_S
+        ),
+        effect_keys=tuple(
+            EffectKey(
+                name=key.name,
+                client=build_client(
+                    transport, _sandbox_signer(key, remember), clock, rate=SANDBOX_RATE_PER_S
+                ),
+                permissions=frozenset(key.permissions),
+            )
+            for key in keys
+            if writing.intersection(key.permissions)
+        ),
+        no_effects_because="the sandbox's world has no key that may send effects",
         store=store,
     )
 
@@ -256,17 +300,24 @@ async def _profile_desk(
     if is_sandbox:
         await _require_announcement(transport, profile)
     rate = SANDBOX_RATE_PER_S if is_sandbox else RATE_PER_S
-    effect_client = None
+    effect_keys: tuple[EffectKey, ...] = ()
     if is_sandbox and profile.effect_key is not None:
         signer = keys.signer(profile.effect_key)
-        effect_client = build_client(transport, signer, clock, rate=rate)
+        client = build_client(transport, signer, clock, rate=rate)
+        effect_keys = (EffectKey(name="effect_key", client=client),)
     store = open_journal(state_path(profile, settings, keys.environment), clock=clock)
     stack.callback(store.close)
     return build_desk(
         account,
         clock=clock,
         read_client=build_client(transport, reader, clock, rate=rate),
-        effect_client=effect_client,
+        effect_keys=effect_keys,
+        no_effects_because=(
+            "the profile has no effect_key"
+            if is_sandbox
+            else "this version sends effects to sandboxes only; a custodian is read, never acted"
+            " upon"
+        ),
         store=store,
     )
 
@@ -292,7 +343,11 @@ async def _require_announcement(transport: HttpTransport, profile: Profile) -> N
 
 @record
 class Account:
-    """What is known about an account before anything is opened."""
+    """What is known about an account before anything is opened.
+
+    Shapes: ``guard`` is None where there is neither policy nor cap: a sandbox then lets everything
+        through, and a custodian nothing.
+    """
 
     profile: str
     host: str
@@ -300,7 +355,10 @@ class Account:
     directory: Directory
     controls_digest: str
     facts: ProfileFacts
+    guard: Guard | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
+    controls_commit: str = ""
+    unprotected: str = ""
 
 
 def build_desk(
@@ -308,19 +366,15 @@ def build_desk(
     *,
     clock: Clock,
     read_client: Client,
-    effect_client: Client | None,
+    effect_keys: tuple[EffectKey, ...],
+    no_effects_because: str = "",
     store: SqliteJournal,
 ) -> Desk:
     """Put an account, its clients and its journal together.
 
-    Shapes: ``effect_client`` is None where effects may not be sent.
+    Shapes: ``effect_keys`` and ``no_effects_because`` as a desk has them.
     """
     api = load_api()
-    because = (
-        "the profile has no effect_key"
-        if account.is_sandbox
-        else "this version sends effects to sandboxes only; a custodian is read, never acted upon"
-    )
     custodian = Custodian(api=api, client=read_client, directory=account.directory, clock=clock)
     return Desk(
         profile=account.profile,
@@ -336,10 +390,13 @@ def build_desk(
         random=random.SystemRandom().random,
         reads=Reads(custodian),
         custodian=custodian,
-        effect_client=effect_client,
-        no_effects_because="" if effect_client else because,
+        effect_keys=effect_keys,
+        no_effects_because=no_effects_because,
         store=store,
         manifests=MANIFESTS,
+        guard=account.guard or _guard_without(is_sandbox=account.is_sandbox),
+        controls_commit=account.controls_commit,
+        unprotected=account.unprotected,
     )
 
 
@@ -349,12 +406,21 @@ def build_client(transport: HttpTransport, signer: Signer, clock: Clock, *, rate
     return Client(load_api(), transport, signer, clock, rate=window)
 
 
-def _sandbox_signer(keys: "Iterable[SandboxKey]", permission: str, remember: Remember) -> Signer:
-    key = next((k for k in keys if permission in k.permissions), None)
-    if key is None:
-        raise SettingsInvalid(
-            f'the sandbox has no key that may "{permission}"', hint="add one to its world"
-        )
+def usable_keys(sandbox: "Sandbox") -> "tuple[SandboxKey, ...]":
+    """Return the keys of a sandbox that commands with ``--sandbox`` may sign with.
+
+    Shapes: keys of the first entity that have not expired and may be used from this machine; those
+        that see all wallets come before those that are tied to some, else in the sandbox's order.
+    """
+    usable = (
+        key
+        for key in sandbox.keys.values()
+        if key.entity == sandbox.world.entity and not key.expired and key.may_come_from(_HERE)
+    )
+    return tuple(sorted(usable, key=lambda key: key.is_tied))
+
+
+def _sandbox_signer(key: "SandboxKey", remember: Remember) -> Signer:
     remember(Secret(key.api_key.encode("ascii")))
     return KeySigner(
         api_key=key.api_key, key=load_key(KeyFile(path=key.pem_path), environ={}, remember=remember)
@@ -371,22 +437,65 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
             "no controls are named, so there is no custodian to speak to",
             hint="use --sandbox, or --controls FOLDER (CEFFU_RUNNER_CONTROLS) with a profile",
         )
-    controls = load_controls(settings.controls)
+    controls = load_controls(settings.controls, worktrees=_worktrees(target, settings))
     name = target.profile or settings.profile
     if name is None:
         raise SettingsInvalid(
             "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
         )
     profile = controls.profile(name)
+    is_sandbox = profile.kind is ProfileKind.SANDBOX
+    without = _guard_without(is_sandbox=is_sandbox)
     return profile, Account(
         profile=profile.name,
         host=profile.host,
-        is_sandbox=profile.kind is ProfileKind.SANDBOX,
+        is_sandbox=is_sandbox,
         directory=controls.directory,
         controls_digest=controls.digest,
+        controls_commit=controls.commit,
+        unprotected=controls.unprotected,
         facts=profile.facts,
+        guard=replace(without, policy=controls.policy, caps=profile.caps),
         plan_lifetime=profile.plan_lifetime,
     )
+
+
+def account_guard(target: Target, settings: Settings) -> Guard:
+    """Return what decides about the effects of a target, without opening it.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    if target.sandbox is None:
+        account = profile_account(target, settings)[1]
+        return account.guard or _guard_without(is_sandbox=account.is_sandbox)
+    return _sandbox_guard(_controls_of_sandbox(settings))
+
+
+def _sandbox_guard(held: Controls | None) -> Guard:
+    without = _guard_without(is_sandbox=True)
+    return without if held is None else replace(without, policy=held.policy)
+
+
+def _guard_without(*, is_sandbox: bool) -> Guard:
+    if is_sandbox:
+        return open_guard("a sandbox without a policy lets everything through")
+    return closed_guard("the controls have no policy.yaml, and what no rule allows is denied")
+
+
+def _worktrees(target: Target, settings: Settings) -> tuple[Path, ...]:
+    """Return the working trees whose authors must not decide: the folder's and the playbook's."""
+    found = [settings.worktree]
+    if target.playbook is not None:
+        found.append(worktree_of(target.playbook.absolute().parent))
+    return tuple(each for each in found if each is not None)
+
+
+def _controls_of_sandbox(settings: Settings) -> Controls | None:
+    # Only where the command line itself names them: a variable that is set for a custodian must not
+    # hold a sandbox to rules about names it does not have.
+    if settings.controls is None or settings.origins["controls"] != "--controls":
+        return None
+    return load_controls(settings.controls)
 
 
 @dataclass(frozen=True, slots=True)

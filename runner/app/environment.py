@@ -21,7 +21,7 @@ PREFIX = "CEFFU_RUNNER_"
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
-        "CEFFU_RUNNER_CONTROLS": "folder with profiles.yaml and directory.yaml",
+        "CEFFU_RUNNER_CONTROLS": "controls: FOLDER, or FOLDER@REVISION of its git repository",
         "CEFFU_RUNNER_PROFILE": "profile to use when --profile is not given",
         "CEFFU_RUNNER_STATE": "state file of a profile that names none",
         "CEFFU_RUNNER_LOG_LEVEL": "debug, info, warning or error",

@@ -13,12 +13,14 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runner.app.environment import PREFIX, Environment, check_variables
+from runner.controls.place import ControlsPlace, place_from_text
 from runner.controls.runner_file import (
     FILE_NAME,
     RunnerFile,
     find_runner_file,
     load_runner_file,
     project_root,
+    worktree_of,
 )
 from runner.core.errors import SettingsInvalid
 from runner.core.record import record
@@ -53,10 +55,11 @@ class Settings:
     Shapes: ``controls``, ``profile`` and ``state`` are None where nobody chose; ``origins`` maps
         every field above it to the words for where its value came from, such as ``--profile``,
         ``CEFFU_RUNNER_PROFILE``, ``runner.toml:3`` or ``default``; ``runner_file`` is None where
-        there is none.
+        there is none; ``worktree`` is the root of the git repository of the working folder, or None
+        outside of one.
     """
 
-    controls: Path | None
+    controls: ControlsPlace | None
     profile: str | None
     state: Path | None
     log_level: LogLevel
@@ -64,6 +67,7 @@ class Settings:
     sandbox_dir: Path
     origins: Mapping[str, str]
     runner_file: RunnerFile | None
+    worktree: Path | None = None
 
 
 def load_settings(environment: Environment, flags: Mapping[str, str | None]) -> Settings:
@@ -90,7 +94,7 @@ def load_settings(environment: Environment, flags: Mapping[str, str | None]) -> 
         # Without a cause: pydantic's own text could hold what was given.
         raise _refusal(exc, chosen) from None
     return Settings(
-        controls=_absolute(model.controls, chosen.get("controls")),
+        controls=_place(model.controls, chosen.get("controls")),
         profile=model.profile,
         state=_absolute(model.state, chosen.get("state")),
         log_level=model.log_level,
@@ -100,6 +104,7 @@ def load_settings(environment: Environment, flags: Mapping[str, str | None]) -> 
             name: chosen[name].origin if name in chosen else DEFAULT for name in _Model.model_fields
         },
         runner_file=file,
+        worktree=worktree_of(environment.cwd),
     )
 
 
@@ -122,7 +127,7 @@ class _Model(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    controls: Path | None = None
+    controls: str | None = None
     profile: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     state: Path | None = None
     log_level: LogLevel = LogLevel.INFO
@@ -199,6 +204,12 @@ def _default_layer(cwd: Path, file: RunnerFile | None) -> _Layer:
 
 def _absolute(path: Path | None, given: _Given | None) -> Path | None:
     return None if path is None or given is None else given.folder / path
+
+
+def _place(text: str | None, given: _Given | None) -> ControlsPlace | None:
+    if text is None or given is None:
+        return None
+    return place_from_text(text, folder=given.folder)
 
 
 def _refusal(exc: ValidationError, chosen: Mapping[str, _Given]) -> SettingsInvalid:

@@ -36,6 +36,7 @@ async def _apply(shell: Shell, options: dict[str, Any]) -> int:
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         file = read_plan(options["plan"])
+        options["playbook"] = Path(file.plan.source)
         async with desk_for(shell, options, settings, makes=True) as desk:
             claimed = await is_claimed(desk, file)
             if not claimed:

@@ -8,12 +8,13 @@ from runner.actions.raw_writes import named_write
 from runner.app.desk import Desk
 from runner.app.settings import Settings
 from runner.app.usecases.calling import (
+    account_of,
     call_text,
-    is_sandbox,
     require_callable,
     write_parameters,
 )
 from runner.app.usecases.loading import bound_inputs, read_playbook
+from runner.app.usecases.verdicts import require_planned
 from runner.catalogue.api import Operation
 from runner.cli.applying import applied
 from runner.cli.options import desk_for, target_for
@@ -42,7 +43,7 @@ async def call_write(
             hint="add --dry-run for its plan as JSON, or leave --json out",
         )
     target = target_for(options, settings, makes=True)
-    require_callable(operation, is_sandbox=is_sandbox(target, settings))
+    require_callable(operation, account_of(target, settings))
     values = write_parameters(operation, options["parameters"])
     async with desk_for(shell, options, settings, makes=True) as desk:
         write = named_write(operation, values, desk.directory)
@@ -63,6 +64,7 @@ async def _planned(desk: Desk, options: dict[str, Any], screen: Screen, path: Pa
         screen.result(plan_json(file))
     else:
         screen.plan(file)
+    require_planned(file.plan, approvals=not options["dry_run"])
     if options["dry_run"]:
         return 0
     return await applied(screen, desk, file, yes=options["yes"])

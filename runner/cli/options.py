@@ -50,7 +50,7 @@ def target_options(command: CommandT) -> CommandT:
             help="World file of a sandbox that does not exist yet.",
         ),
         click.option("--profile", help="Profile of the controls."),
-        click.option("--controls", help="Folder with profiles.yaml and directory.yaml."),
+        click.option("--controls", help="Controls: FOLDER, or FOLDER@REVISION."),
         click.option("--state", help="Journal file, instead of the profile's."),
     )
     for option in reversed(options):
@@ -111,7 +111,12 @@ def target_for(options: dict[str, Any], settings: "Settings", *, makes: bool) ->
         sandbox = known.default_sandbox if known else DEFAULT_SANDBOX
     if sandbox is not None and not makes:
         require_sandbox(settings, sandbox)
-    return Target(sandbox=sandbox, world=options.get("world"), profile=settings.profile)
+    return Target(
+        sandbox=sandbox,
+        world=options.get("world"),
+        profile=settings.profile,
+        playbook=options.get("playbook"),
+    )
 
 
 def require_sandbox(settings: "Settings", name: str) -> None:

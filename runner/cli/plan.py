@@ -29,10 +29,12 @@ def plan(shell: Shell, /, **options: Any) -> int:
 
 async def _plan(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.plans import write_plan
+    from runner.app.usecases.verdicts import require_planned
     from runner.cli.planning import planned
 
     async with planned(shell, options) as shown:
         if options["out"] is not None:
             write_plan(options["out"], shown.file)
             shown.screen.result(f"plan written to {options['out']}")
+        require_planned(shown.file.plan, approvals=False)
     return 0

@@ -60,7 +60,9 @@ async def planned_at(
     Errors: ``SettingsInvalid`` where it would be sent and may not; as ``make_plan``.
     """
     if sends and playbook.has_effects:
-        desk.transport()
+        desk.transport(())
     made = await make_plan(desk, playbook, bound, silent)
+    if sends and made.file.plan.effects:
+        desk.transport(effect.action for effect in made.file.plan.effects)
     screen.warnings((), made.warnings)
     return made.file

@@ -10,7 +10,9 @@ from runner.core.record import record
 from runner.core.source import SourceFile
 
 _SUFFIXES = (".yaml", ".yml")
-_OTHER_KIND = re.compile(r"^kind:[ ]+(Controls|Directory|Inputs|Profiles|World)\s*$", re.MULTILINE)
+_OTHER_KIND = re.compile(
+    r"^kind:[ ]+(Controls|Directory|Inputs|Policy|PolicyTest|Profiles|World)\s*$", re.MULTILINE
+)
 
 
 @record

@@ -43,6 +43,9 @@ VERBS: dict[str, Verb] = {
     "schema": Verb(
         target="runner.cli.schema:schema", summary="Print the JSON Schema of a kind of file."
     ),
+    "policy": Verb(
+        target="runner.cli.policy:policy", summary="Check, test and explain the controls' rules."
+    ),
     "sandbox": Verb(
         target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."
     ),

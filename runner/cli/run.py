@@ -28,10 +28,12 @@ def run(shell: Shell, /, **options: Any) -> int:
 
 
 async def _run(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.app.usecases.verdicts import require_planned
     from runner.cli.applying import applied
     from runner.cli.planning import planned
 
     async with planned(shell, options, sends=not options["dry_run"]) as shown:
+        require_planned(shown.file.plan, approvals=not options["dry_run"])
         if options["dry_run"]:
             return 0
         return await applied(shown.screen, shown.desk, shown.file, yes=options["yes"])

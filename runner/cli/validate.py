@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,18 @@ from runner.app.environment import Ci
 from runner.catalogue.manifests import MANIFESTS
 from runner.cli.playbook_files import Meant, files_meant, is_of_another_kind, nothing_in
 from runner.cli.shell import Shell
-from runner.core.diagnostics import as_errors
+from runner.core.diagnostics import Diagnostic, as_errors
 from runner.core.errors import ExitCode, InvalidInput, SettingsInvalid
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
 from runner.playbook.load import load_playbook
+from runner.playbook.model import Playbook
 from runner.reporting.checked import FileChecked
 from runner.reporting.validation import FORMATS, Validation, human, human_in_github
+
+if TYPE_CHECKING:
+    from runner.controls.directory import Directory
 
 _SIDE_REPORTS = ("sarif", "junit")
 
@@ -34,6 +38,7 @@ _SIDE_REPORTS = ("sarif", "junit")
     type=click.Choice(list(FORMATS)),
     help="What goes to stdout: text for people (the default), or a report for programs.",
 )
+@click.option("--controls", help="Check names against these controls: FOLDER, or FOLDER@REVISION.")
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @click.option(
     "--sarif",
@@ -52,16 +57,20 @@ def validate(shell: Shell, /, paths: tuple[Path, ...], **options: Any) -> int:
     """Check playbooks: syntax, shape, references, types, coins and limits.
 
     A folder stands for every *.yaml and *.yml in it that does not say it is something else.
-    Nothing is asked of a network, and names of the directory are left to plan. Warnings alone end
-    with 0. In GitHub Actions the text for people is followed by annotations.
+    Nothing is asked of a network, and names of the directory are left to plan, unless --controls
+    names the directory to check them against. Warnings alone end with 0. In GitHub Actions the text
+    for people is followed by annotations.
 
     \b
     Example
       runner validate playbooks/
       runner validate playbooks/ --strict --format gitlab
+      runner validate playbooks/ --controls /etc/ceffu-runner
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     sources: dict[str, SourceFile] = {}
-    files = list(_checked(paths, sources))
+    controls = options["controls"]
+    directory = None if controls is None else _directory(controls, shell)
+    files = list(_checked(paths, sources, directory))
     if options["strict"]:
         files = [replace(file, diagnostics=as_errors(file.diagnostics)) for file in files]
     environment = shell.environment
@@ -93,16 +102,20 @@ def _write(path: Path, text: str) -> None:
         raise SettingsInvalid(f"{path} cannot be written: {exc.strerror}", hint=hint) from exc
 
 
-def _checked(paths: tuple[Path, ...], sources: dict[str, SourceFile]) -> Iterator[FileChecked]:
+def _checked(
+    paths: tuple[Path, ...], sources: dict[str, SourceFile], directory: "Directory | None"
+) -> Iterator[FileChecked]:
     for meant in files_meant(paths):
         if meant.is_empty:
             found = (nothing_in(meant.path),)
             yield FileChecked(name=str(meant.path), diagnostics=found, is_listed=False)
-        elif checked := _check(meant, sources):
+        elif checked := _check(meant, sources, directory):
             yield checked
 
 
-def _check(meant: Meant, sources: dict[str, SourceFile]) -> FileChecked | None:
+def _check(
+    meant: Meant, sources: dict[str, SourceFile], directory: "Directory | None"
+) -> FileChecked | None:
     """Check a file; None for one of another kind, unless the user named it."""
     name = str(meant.path)
     try:
@@ -116,5 +129,22 @@ def _check(meant: Meant, sources: dict[str, SourceFile]) -> FileChecked | None:
         return FileChecked(name=name, diagnostics=error.diagnostics)
     if loaded.playbook is None:
         return FileChecked(name=name, diagnostics=loaded.diagnostics)
+    found = loaded.diagnostics
+    if directory is not None:
+        found += _unlisted(loaded.playbook, directory)
     steps, effects = loaded.playbook.size
-    return FileChecked(name=name, diagnostics=loaded.diagnostics, steps=steps, effects=effects)
+    return FileChecked(name=name, diagnostics=found, steps=steps, effects=effects)
+
+
+def _directory(place: str, shell: Shell) -> "Directory":
+    # Controls are only paid for where they are named.
+    from runner.controls.load import load_controls
+    from runner.controls.place import place_from_text
+
+    return load_controls(place_from_text(place, folder=shell.environment.cwd)).directory
+
+
+def _unlisted(playbook: Playbook, directory: "Directory") -> tuple[Diagnostic, ...]:
+    from runner.app.usecases.names import name_findings
+
+    return name_findings(playbook, directory)

@@ -105,6 +105,11 @@ THIRD_PARTY_SCHEME = WebhookScheme(
 )
 """What a third party's client checks, used nowhere that we have seen: low confidence."""
 
+SCHEMES: Mapping[str, WebhookScheme] = MappingProxyType(
+    {THIRD_PARTY_SCHEME.name: THIRD_PARTY_SCHEME}
+)
+"""Every scheme there is, by its name; a profile names one and may change any part of it."""
+
 
 @record
 class Hint:

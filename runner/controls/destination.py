@@ -119,6 +119,7 @@ def _check_destination(
         summary = f'the address of "{entry.key.text}" has no networks'
         hint = "add networks: a coin sent by another network does not arrive"
         findings.add("missing-key", summary, entry.key.span, hint=hint)
+    _check_address(body, findings)
     wallet = scalar_of(body, "wallet")
     if wallet is not None and wallet.text not in wallets:
         summary = f'the directory has no wallet "{wallet.text}"'
@@ -127,6 +128,20 @@ def _check_destination(
     _check_listed(document, body, findings)
     if body.get("correspondent") is not None:
         _check_correspondent(mapping_of(body.get("correspondent")), findings)
+
+
+def _check_address(body: MappingNode, findings: Findings) -> None:
+    address = scalar_of(body, "address")
+    if address is None:
+        return
+    # The checksums are only paid for by directories that have addresses.
+    from runner.controls.addresses import address_problem
+
+    for network in scalars_of(body, "networks"):
+        problem = address_problem(network.text, address.text)
+        if problem is not None:
+            summary = f"this is no address of {network.text}: {problem}"
+            findings.add("address-invalid", summary, address.span)
 
 
 def _check_listed(document: MappingNode, body: MappingNode, findings: Findings) -> None:

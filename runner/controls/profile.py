@@ -2,21 +2,35 @@
 
 import ipaddress
 import re
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from runner.controls.reading import Findings, entries_of, mapping_of, scalar_of, text_of
+from runner.controls.caps import Caps
+from runner.controls.caps_file import caps_from_node
+from runner.controls.reading import (
+    Findings,
+    entries_of,
+    mapping_of,
+    scalar_of,
+    scalars_of,
+    text_of,
+)
+from runner.controls.webhook_settings import WebhookSettings, webhooks_from_node
+from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
 from runner.core.record import record
-from runner.core.values import duration_from_text
+from runner.core.values import duration_from_text, duration_text
 from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode
 
 PLAN_LIFETIME = timedelta(hours=24)
 """How long a plan may be applied where the profile does not say."""
+
+UNKNOWN = "unknown"
+"""The word for a fact nobody has told us; leaving the fact out says the same."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 _FIRST_DESCRIPTOR = 3
@@ -63,13 +77,45 @@ class ApiCredential:
     key: SecretSource
 
 
+class Dedupe(StrEnum):
+    """What the custodian recognises a repeated request by, where that is known."""
+
+    REQUEST_ID = "request_id"
+
+
 @record
 class ProfileFacts:
-    """What is known about the custodian's clockwork; None is unknown, and unknown means halt."""
+    """What is known about the custodian; None is unknown, and unknown means halt.
+
+    Shapes: a "not found" is believed past ``timestamp_window`` + ``clock_skew`` + ``read_lag``
+        alone. ``dedupe`` tells that a second request with a requestId is never executed, for
+        ``dedupe_lifetime`` after the first; ``dedupe_across_keys`` that this holds whatever key of
+        the entity signed it. ``rejected_uses_id`` tells whether a rejected request has used up its
+        requestId, ``rate_limited_not_executed`` whether 429 and G20012 prove that a write was not
+        executed. ``confirms`` names operations whose path and body, which no page of the vendor
+        states, were confirmed.
+    Source: DESIGN section 6, rules 4, 7 and 8, and the state SEEN.
+    """
 
     timestamp_window: timedelta | None = None
     clock_skew: timedelta | None = None
     read_lag: timedelta | None = None
+    dedupe: Dedupe | None = None
+    dedupe_lifetime: timedelta | None = None
+    dedupe_across_keys: bool | None = None
+    rejected_uses_id: bool | None = None
+    rate_limited_not_executed: bool | None = None
+    confirms: frozenset[str] = frozenset()
+
+    def texts(self) -> dict[str, str]:
+        """Return the facts as plans record them, in one order."""
+        known = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            name: _fact_text(value)
+            for name, value in known.items()
+            # A plan made before anybody confirmed anything stays comparable.
+            if name != "confirms" or value
+        }
 
 
 @record
@@ -78,8 +124,8 @@ class Profile:
 
     Shapes: ``url`` has scheme and host only, no slash at its end; ``state`` is the journal's file,
         or None for the default place; ``ca`` is a PEM bundle, or None for the system's; ``proxy``
-        is a URL, or empty for a direct connection. A verb that needs a key the profile lacks says
-        so.
+        is a URL, or empty for a direct connection; ``webhooks`` is None where no notification can
+        be checked. A verb that needs a key the profile lacks says so.
     """
 
     name: str
@@ -91,6 +137,8 @@ class Profile:
     state: Path | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
     facts: ProfileFacts = field(default_factory=ProfileFacts)
+    caps: Caps = field(default_factory=Caps)
+    webhooks: WebhookSettings | None = None
     ca: Path | None = None
     proxy: str = ""
     production: bool = False
@@ -106,10 +154,14 @@ class Profile:
         return parts.netloc.lower().removesuffix(usual) if usual else parts.netloc.lower()
 
 
-def profiles_from_document(node: Node, *, folder: Path, entity: str = "") -> dict[str, Profile]:
+def profiles_from_document(
+    node: Node, *, folder: Path | None, entity: str = ""
+) -> dict[str, Profile]:
     """Build the profiles from a document that fits ``schemas/profiles.schema.json``.
 
-    Shapes: ``folder`` is where relative paths start; ``entity`` is whom the directory speaks for,
+    Shapes: ``folder`` is where relative paths start, or None where the document was read at a
+        revision: what is in the working tree beside it is not what was reviewed, so that relative
+        paths are refused; ``entity`` is whom the directory speaks for,
         or empty where that is not known.
     Errors: ``InvalidInput`` with everything a schema cannot see: URLs that are not https, another
         entity than the directory's, durations that are none, variables with our own prefix.
@@ -139,7 +191,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _profile(entry: Entry, folder: Path, findings: Findings) -> Profile:
+def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
     body = mapping_of(entry.value)
     kind = ProfileKind(text_of(body, "kind"))
     url_node = scalar_of(body, "url")
@@ -159,11 +211,13 @@ def _profile(entry: Entry, folder: Path, findings: Findings) -> Profile:
         entity=text_of(body, "entity"),
         read_key=_credential(body, "read_key", folder, findings),
         effect_key=_credential(body, "effect_key", folder, findings),
-        state=_path(body, "state", folder),
+        state=_path(body, "state", folder, findings),
         plan_lifetime=findings.converted(scalar_of(body, "plan_lifetime"), _lifetime)
         or PLAN_LIFETIME,
         facts=_facts(body, findings),
-        ca=_path(body, "ca", folder),
+        caps=caps_from_node(body.get("caps"), findings),
+        webhooks=webhooks_from_node(body.get("webhooks"), findings),
+        ca=_path(body, "ca", folder, findings),
         proxy=findings.converted(scalar_of(body, "proxy"), _proxy) or "",
         production=production is not None and production.value is True,
     )
@@ -174,15 +228,60 @@ def _facts(body: MappingNode, findings: Findings) -> ProfileFacts:
     if node is None:
         return ProfileFacts()
     facts = mapping_of(node)
+    dedupe = text_of(facts, "dedupe")
+    lifetime = scalar_of(facts, "dedupe_lifetime")
+    if lifetime is not None and dedupe != Dedupe.REQUEST_ID:
+        summary = "dedupe_lifetime is about a deduplication that is not known"
+        findings.add("wrong-value", summary, lifetime.span, hint="add dedupe: request_id")
     return ProfileFacts(
         timestamp_window=findings.converted(scalar_of(facts, "timestamp_window"), _fact),
         clock_skew=findings.converted(scalar_of(facts, "clock_skew"), _fact),
         read_lag=findings.converted(scalar_of(facts, "read_lag"), _fact),
+        dedupe=Dedupe.REQUEST_ID if dedupe == Dedupe.REQUEST_ID else None,
+        dedupe_lifetime=findings.converted(lifetime, _fact),
+        dedupe_across_keys=_truth(facts, "dedupe_across_keys"),
+        rejected_uses_id=_truth(facts, "rejected_uses_id"),
+        rate_limited_not_executed=_truth(facts, "rate_limited_not_executed"),
+        confirms=_confirmed(facts, findings),
     )
 
 
+def _confirmed(facts: MappingNode, findings: Findings) -> frozenset[str]:
+    items = scalars_of(facts, "confirms")
+    if not items:
+        return frozenset()
+    # The description is only paid for by profiles that confirm something in it.
+    from runner.catalogue.load import load_api
+
+    operations = load_api().operations
+    for item in items:
+        if item.text not in operations:
+            summary = f'the API has no operation "{item.text}"'
+            hint = did_you_mean(item.text, operations)
+            findings.add("unknown-name", summary, item.span, hint=hint)
+    return frozenset(item.text for item in items)
+
+
+def _truth(body: MappingNode, key: str) -> bool | None:
+    # The word `unknown` may stand there, and is what an absent key says.
+    node = scalar_of(body, key)
+    return node.value if node is not None and isinstance(node.value, bool) else None
+
+
+def _fact_text(value: object) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, frozenset):
+        return " ".join(sorted(value))
+    return str(value)
+
+
 def _credential(
-    body: MappingNode, key: str, folder: Path, findings: Findings
+    body: MappingNode, key: str, folder: Path | None, findings: Findings
 ) -> ApiCredential | None:
     node = body.get(key)
     if node is None:
@@ -195,11 +294,12 @@ def _credential(
     return ApiCredential(api_key=api_key, key=private_key)
 
 
-def _source(node: MappingNode, folder: Path, findings: Findings) -> SecretSource | None:
+def _source(node: MappingNode, folder: Path | None, findings: Findings) -> SecretSource | None:
     (entry,) = node.entries
     assert isinstance(entry.value, ScalarNode), "the schema promised the place of a secret"
     if entry.key.text == "file":
-        return FromFile(path=folder / entry.value.text)
+        path = _placed(entry.value, folder, findings)
+        return None if path is None else FromFile(path=path)
     if entry.key.text == "fd":
         descriptor = findings.converted(entry.value, _descriptor)
         return None if descriptor is None else FromDescriptor(descriptor=descriptor)
@@ -207,9 +307,20 @@ def _source(node: MappingNode, folder: Path, findings: Findings) -> SecretSource
     return None if name is None else FromVariable(name=name)
 
 
-def _path(body: MappingNode, key: str, folder: Path) -> Path | None:
-    text = text_of(body, key)
-    return folder / text if text else None
+def _path(body: MappingNode, key: str, folder: Path | None, findings: Findings) -> Path | None:
+    node = scalar_of(body, key)
+    return None if node is None or not node.text else _placed(node, folder, findings)
+
+
+def _placed(node: ScalarNode, folder: Path | None, findings: Findings) -> Path | None:
+    path = Path(node.text)
+    if folder is not None:
+        return folder / path
+    if path.is_absolute():
+        return path
+    summary = "controls read at a revision have no folder that a relative path could start at"
+    findings.add("wrong-value", summary, node.span, hint="write an absolute path, like /etc/...")
+    return None
 
 
 # None of these messages shows the text: people paste secrets into the wrong place.
@@ -231,8 +342,8 @@ def _variable(text: str) -> str:
     return text
 
 
-def _fact(text: str) -> timedelta:
-    return duration_from_text(text)
+def _fact(text: str) -> timedelta | None:
+    return None if text == UNKNOWN else duration_from_text(text)
 
 
 def _lifetime(text: str) -> timedelta:

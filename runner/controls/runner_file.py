@@ -67,10 +67,15 @@ class RunnerFile:
 
 def project_root(cwd: Path) -> Path:
     """Return the nearest folder at or above ``cwd`` that git made a repository, else ``cwd``."""
-    for folder in (cwd, *cwd.parents):
+    return worktree_of(cwd) or cwd
+
+
+def worktree_of(path: Path) -> Path | None:
+    """Return the root of the git repository a folder is in, or None outside of one."""
+    for folder in (path, *path.parents):
         if (folder / ".git").exists():
             return folder
-    return cwd
+    return None
 
 
 def find_runner_file(cwd: Path) -> Path | None:

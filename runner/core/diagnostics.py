@@ -146,6 +146,10 @@ CODES: dict[str, str] = {
     "unknown-wallet": "The directory has no wallet of this name.",
     "unknown-coin": "The directory has no coin of this symbol.",
     "unknown-network": "The directory has no network of this name.",
+    "address-invalid": "An address is not one of its network, or its checksum is wrong.",
+    "policy-rule-impossible": "A rule of a policy contradicts itself, so that nothing can match it.",
+    "policy-rule-unreachable": "A rule of a policy is never reached, because an earlier one decides.",
+    "policy-open-end": "The last rule of a policy does not match everything.",
     "once-missing": "A playbook with effects has no `once`.",
     # plan
     "unknown-destination": "The directory has no destination of this name.",

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from runner.core.errors import (
+    ConfirmationRefused,
     ExpressionFailed,
     LockHeld,
     PlanRefused,
+    PolicyDenied,
     RemoteError,
     RemoteRefused,
     RequestInvalid,
@@ -116,6 +118,10 @@ class StepRunner:
             raise Stopped(Cause.DRIFTED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error
+        except PolicyDenied as error:
+            raise Stopped(Cause.DENIED, str(error)) from error
+        except ConfirmationRefused as error:
+            raise Stopped(Cause.UNAPPROVED, str(error)) from error
         except RemoteError as error:
             raise _remote_stop(spot, error) from error
 

@@ -22,6 +22,10 @@ class Cause(StrEnum):
     """An effect was no longer what the plan pinned, or came too late."""
     NOT_FINAL = "not_final"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    DENIED = "denied"
+    """Policy or a cap said no, before this effect was sent."""
+    UNAPPROVED = "unapproved"
+    """An approval that policy asks for is missing."""
     UNREACHABLE = "unreachable"
     LOCKED = "locked"
     INTERRUPTED = "interrupted"
@@ -48,6 +52,8 @@ _WORST_FIRST = (
     Cause.NOT_FINAL,
     Cause.TERMINATED,
     Cause.INTERRUPTED,
+    Cause.UNAPPROVED,
+    Cause.DENIED,
     Cause.EFFECT_FAILED,
     Cause.ITEM_FAILED,
     Cause.DRIFTED,
@@ -108,6 +114,8 @@ def exit_code(cause: Cause, states: Iterable[EffectState], *, sent: bool) -> Exi
         return ExitCode.NOT_FINAL
     if cause in {Cause.INTERRUPTED, Cause.TERMINATED}:
         return _STOPPED[cause]
+    if cause in {Cause.DENIED, Cause.UNAPPROVED}:
+        return ExitCode.DENIED if cause is Cause.DENIED else ExitCode.NOT_APPROVED
     if cause is Cause.EFFECT_FAILED or seen & {EffectState.REJECTED, EffectState.FAILED}:
         return ExitCode.FAILED
     if cause is Cause.ITEM_FAILED and sent:

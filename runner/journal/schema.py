@@ -161,6 +161,36 @@ _FIRST = (
     """,
 )
 
+_SPENDING = (
+    # What policies count. Effects that were there before are counted without the names that nobody
+    # had written down: by action, coin, network and playbook.
+    """
+    CREATE TABLE spent (
+        run_id      TEXT NOT NULL,
+        path        TEXT NOT NULL,
+        at          TEXT NOT NULL,
+        action      TEXT NOT NULL,
+        coin        TEXT NOT NULL,
+        amount      TEXT NOT NULL,
+        network     TEXT NOT NULL,
+        wallet      TEXT NOT NULL,
+        link        TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        playbook    TEXT NOT NULL,
+        PRIMARY KEY (run_id, path),
+        FOREIGN KEY (run_id, path) REFERENCES effect (run_id, path) ON DELETE CASCADE
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX spent_by_time ON spent (at)",
+    """
+    INSERT INTO spent
+    SELECT effect.run_id, effect.path, min(transition.at), action, coin,
+           CASE amount WHEN '' THEN '0' ELSE amount END, network, '', '', '', playbook
+    FROM effect JOIN run USING (run_id) JOIN transition USING (run_id, path)
+    GROUP BY effect.run_id, effect.path
+    """,
+)
+
 _EVERY_EFFECT = (
     # What was about a link and an amount is about anything: an effect without an amount has an
     # empty text there, and what else is compared stands in details, a JSON object of texts.
@@ -169,7 +199,7 @@ _EVERY_EFFECT = (
     "ALTER TABLE effect ADD COLUMN found_by TEXT NOT NULL DEFAULT 'list'",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT, _SPENDING)
 """Statement lists; applying number n (from 1) takes the schema from version n-1 to n."""
 
 VERSION = len(MIGRATIONS)

@@ -10,14 +10,18 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from runner.controls.guard import SpentAsked
+from runner.controls.policy import Spent
 from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
 from runner.effects.model import Attempt, EffectOrder, EffectRow
+from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change
 from runner.engine.ports import RunRow, StepOutcome
-from runner.journal import effects, locks, log, ownership, runs
+from runner.journal import effects, locks, log, ownership, runs, spending
 from runner.journal.connection import Connection, open_connection
+from runner.journal.policed import PolicedEffects
 
 
 def open_journal(path: Path, *, clock: Clock) -> "SqliteJournal":
@@ -196,6 +200,15 @@ class SqliteJournal:
         """Make one transition durable."""
         with self._connection.writing() as sql:
             return effects.change_effect(sql, order, change)
+
+    def held_to(self, policy: PolicyPort) -> PolicedEffects:
+        """Return the side for effects on which every intent and first attempt asks a policy."""
+        return PolicedEffects(self, self._connection, policy)
+
+    async def spent(self, asked: SpentAsked, *, run_id: str) -> tuple[Spent, ...]:
+        """Return the spent effects that were asked for; ``run_id`` is whose own run is meant."""
+        with self._connection.reading() as sql:
+            return spending.spent_rows(sql, asked, run_id=run_id)
 
     async def claimed_order_ids(self) -> frozenset[str]:
         """Return every custodian order id that any effect of any run has as its own."""

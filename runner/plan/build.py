@@ -46,6 +46,7 @@ class PlanContext:
     created_by: str
     not_after: datetime
     names: Mapping[str, Mapping[str, str]]
+    controls_commit: str = ""
 
 
 def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
@@ -75,6 +76,7 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         effects=tuple(_effect(intent) for intent in dry.intents),
         totals=totals(dry.intents),
         names=context.names,
+        controls_commit=context.controls_commit,
         balances=tuple(
             PlannedBalance(
                 account=line.account,

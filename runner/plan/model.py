@@ -129,13 +129,34 @@ class PlannedBalance:
 
 
 @record
+class PlannedVerdict:
+    """What policy and caps said about one effect when the plan was made.
+
+    Shapes: ``verdict`` is ``allow``, ``approve`` or ``deny``; ``rule`` and its ``place``,
+        ``file:line``, are empty where no rule decided; for ``approve``, ``count`` persons of
+        ``groups`` are asked for, ``delay`` after the plan was made, else they are empty and zero.
+    """
+
+    path: str
+    verdict: str
+    rule: str
+    place: str
+    reason: str
+    groups: tuple[str, ...]
+    count: int
+    delay: str
+
+
+@record
 class Plan:
     """The whole plan.
 
     Shapes: ``names`` holds every directory entry the effects use, as texts, so that apply can see
         whether one has changed; ``facts`` are the profile's, as texts; ``totals`` map action, then
         coin, to the sum of amounts, and have no coin for what moves no money; ``git_commit`` is
-        empty outside a repository and only recorded.
+        empty outside a repository and only recorded; ``verdicts`` are of every effect, in their
+        order; ``controls_commit`` is the full id of the revision the controls were read at, or
+        empty.
     """
 
     tool_version: str
@@ -163,6 +184,8 @@ class Plan:
     totals: Mapping[str, Mapping[str, Decimal]]
     names: Mapping[str, Mapping[str, str]]
     balances: tuple[PlannedBalance, ...]
+    verdicts: tuple[PlannedVerdict, ...] = ()
+    controls_commit: str = ""
 
     def touched(self) -> tuple[Touched, ...]:
         """Return what every effect touches, for looking at the balances."""

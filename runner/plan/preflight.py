@@ -16,8 +16,11 @@ Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Directory entries as plans hold them: each as texts, by kind and name."""
 
 _OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals"})
-_MAY_DIFFER = frozenset({"git_commit", "created_by", "controls_digest", "balances"})
-"""What a plan records and nobody relies on, or what matters only through what it decides."""
+_MAY_DIFFER = frozenset(
+    {"git_commit", "created_by", "controls_digest", "controls_commit", "balances", "verdicts"}
+)
+"""What a plan records and nobody relies on, or what matters only through what it decides: policy is
+never compared, it is evaluated afresh."""
 
 
 @record

@@ -2,33 +2,38 @@
 
 Nothing here refuses a file, so every rule leans to silence: where it cannot be sure, it says
 nothing. Names are looked for in the words of expressions, not in their meaning; a text that only
-looks like a use counts as one. Steps and expressions are found wherever the model keeps them, so
-that a new kind of step needs no new rule.
+looks like a use counts as one. Expressions are found wherever the model keeps them. Each file is
+judged by itself: a called playbook has had its warnings when it was loaded, and is for its caller
+one step that may send effects and may verify.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from runner.catalogue.manifest import Manifest
-from runner.core.money import CONTEXT, Money, amount_text
 from runner.core.source import SourceFile, Span
 from runner.playbook.expressions.parse import Expression
 from runner.playbook.expressions.template import Template
-from runner.playbook.may import amount_of, most_money
-from runner.playbook.model import Effect, Input, May, Playbook, Step, Use, Wait
+from runner.playbook.limits import find_wide_limits
+from runner.playbook.model import (
+    Effect,
+    Input,
+    May,
+    Parallel,
+    Playbook,
+    Step,
+    Try,
+    Use,
+    Wait,
+    every_step,
+    has_effect,
+    parts_of,
+)
 from runner.playbook.reading import Findings
 
-_OPAQUE: Final = (str, Manifest, SourceFile, Span, Input, May)
-"""Parts of the model in which no step and no expression stands."""
-
-_SINGLE_FIELDS: Final = frozenset(
-    {"path", "id", "title", "verb", "lets", "condition", "asserts", "message", "span"}
-)
-"""Fields of a step that never make it run more than once; any other may."""
+_OPAQUE: Final = (str, Manifest, SourceFile, Span, Input, May, Playbook)
+"""Parts of the model in which no expression of this file stands."""
 
 _REFERENCE: Final = re.compile(r"\b(inputs|steps)\s*\.\s*([A-Za-z_]\w*)")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
@@ -38,17 +43,31 @@ Rule: TypeAlias = "Callable[[_Reading, Findings], None]"
 
 
 class _Reading:
-    """A playbook, and what the rules ask of it, worked out once."""
+    """A playbook, and what the rules ask of it, worked out once.
+
+    Shapes: ``steps`` are those of this file in its order, each before its parts.
+    """
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
-        self.steps = tuple(_steps_in(playbook.steps))
-        self.references = frozenset(
-            reference
-            for expression in _expressions_in(playbook)
-            for reference in _REFERENCE.findall(expression.text)
-        )
-        self.effects = [i for i, step in enumerate(self.steps) if isinstance(step.verb, Effect)]
+        self.steps = tuple(_own_steps(playbook.steps))
+        texts = [
+            expression.text
+            for part in (playbook.labels, playbook.once, playbook.steps, playbook.outputs)
+            for expression in _expressions_in(part)
+        ]
+        self.references = frozenset(each for text in texts for each in _REFERENCE.findall(text))
+        self.words = frozenset(each for text in texts for each in _WORD.findall(text))
+
+    def looks_at(self, step: Step) -> bool:
+        """Tell whether an expression reads what a step ends with.
+
+        What stands inside another step is also reached through it, as in ``steps.outer.inner`` or
+        ``result.inner``; wherever its id is a word, it counts.
+        """
+        if "/" in step.path:
+            return step.id in self.words
+        return ("steps", step.id) in self.references
 
 
 def find_doubts(playbook: Playbook, findings: Findings) -> None:
@@ -86,18 +105,39 @@ def _unused_lets(reading: _Reading, findings: Findings) -> None:
 
 
 def _unused_results(reading: _Reading, findings: Findings) -> None:
-    for position, step in enumerate(reading.steps):
-        if not isinstance(step.verb, Use) or step.asserts:
-            continue
-        # A read before the effects tells the plan what there is; behind them it can only verify.
-        is_behind = bool(reading.effects) and position > reading.effects[0]
-        if is_behind and ("steps", step.id) not in reading.references:
+    behind: list[Step] = []
+    _collect_reads_behind(reading.playbook.steps, behind, is_behind=False)
+    for step in behind:
+        if not step.asserts and not reading.looks_at(step):
             findings.warn(
                 "result-unused",
                 f'nothing looks at what step "{step.path}" reads behind an effect',
                 step.span,
                 hint="add an assert, show it in outputs, or delete the step",
             )
+
+
+def _collect_reads_behind(steps: Iterable[Step], found: list[Step], *, is_behind: bool) -> bool:
+    """Collect the reads that run behind an effect; tell whether one stands behind these steps.
+
+    A read before the effects tells the plan what there is; behind them it can only verify. What
+    ``rescue`` and ``finally`` read is there for who looks into the journal.
+    """
+    for step in steps:
+        match step.verb:
+            case Use():
+                if is_behind:
+                    found.append(step)
+            case Parallel(branches=branches):
+                # Branches run side by side: none is behind another.
+                for branch in branches:
+                    _collect_reads_behind((branch,), found, is_behind=is_behind)
+            case Try(body=body):
+                _collect_reads_behind(body, found, is_behind=is_behind)
+            case _:
+                _collect_reads_behind(parts_of(step), found, is_behind=is_behind)
+        is_behind = is_behind or has_effect(step)
+    return is_behind
 
 
 def _endless_waits(reading: _Reading, findings: Findings) -> None:
@@ -117,82 +157,45 @@ def _endless_waits(reading: _Reading, findings: Findings) -> None:
 
 
 def _unverified_effects(reading: _Reading, findings: Findings) -> None:
-    last = -1
-    for position, step in enumerate(reading.steps):
-        # Its own assert verifies an effect, a wait only the effects before it.
-        if step.asserts or isinstance(step.verb, Wait):
-            last = position
-    for position in reading.effects:
-        if position > last:
-            step = reading.steps[position]
-            findings.warn(
-                "effect-unverified",
-                f'nothing verifies what the effect "{step.path}" has done',
-                step.span,
-                hint="add an assert to it, or read behind it and assert what must hold",
-            )
-
-
-def _wide_limits(reading: _Reading, findings: Findings) -> None:
-    by_action: defaultdict[str, list[Step]] = defaultdict(list)
-    for position in reading.effects:
-        step = reading.steps[position]
-        assert isinstance(step.verb, Effect), "the positions are those of effects"
-        by_action[step.verb.manifest.name].append(step)
-    top = {id(step) for step in reading.playbook.steps}
-    for action, steps in by_action.items():
-        limit = reading.playbook.may.get(action)
-        if limit is not None and all(id(step) in top and _is_single(step) for step in steps):
-            _check_count(limit, steps, findings)
-            _check_total(limit, steps, reading.playbook.inputs, findings)
-
-
-def _check_count(limit: May, steps: Sequence[Step], findings: Findings) -> None:
-    if limit.count > len(steps):
+    for step in _unverified(reading.playbook.steps):
         findings.warn(
-            "may-too-wide",
-            f"may allows {limit.count} times {limit.action}, and the steps can reach {len(steps)}",
-            limit.span,
-            hint=f"write count: {len(steps)}",
+            "effect-unverified",
+            f'nothing verifies what the effect "{step.path}" has done',
+            step.span,
+            hint="add an assert to it, or read behind it and assert what must hold",
         )
 
 
-def _check_total(
-    limit: May, steps: Sequence[Step], inputs: Mapping[str, Input], findings: Findings
-) -> None:
-    """Hold the total against the most the steps can move, where that is known."""
-    reach: defaultdict[str, Decimal] = defaultdict(Decimal)
+def _unverified(steps: Iterable[Step]) -> list[Step]:
+    """Return the effects among steps that no assert and no wait among them stands behind."""
+    waiting: list[Step] = []
     for step in steps:
-        template = amount_of(step)
-        money = None if template is None else most_money(template, inputs)
-        if money is None:
-            return
-        reach[money.coin] = CONTEXT.add(reach[money.coin], money.amount)
-    for coin, cap in limit.total.items():
-        if cap > reach[coin]:
-            findings.warn(
-                "may-too-wide",
-                f"may allows {limit.action} {amount_text(cap)} {coin}, "
-                f"and the steps can reach {Money(reach[coin], coin)}",
-                limit.span,
-                hint=f"lower it to {Money(reach[coin], coin)}"
-                if reach[coin]
-                else f"delete {coin} from its total",
-            )
+        if isinstance(step.verb, Effect):
+            waiting.append(step)
+        elif _verifies(step):
+            waiting = []
+        waiting += _unverified(parts_of(step))
+        if step.asserts:
+            # They hold after the verb, and so after everything inside.
+            waiting = []
+    return waiting
 
 
-def _is_single(step: Step) -> bool:
-    return not any(getattr(step, f.name) for f in fields(step) if f.name not in _SINGLE_FIELDS)
+def _verifies(step: Step) -> bool:
+    """Tell whether a step may look at what the effects before it have done."""
+    inside = every_step((step,))
+    return any(each.asserts or isinstance(each.verb, Wait) for each in inside)
 
 
-def _steps_in(part: object) -> Iterator[Step]:
-    """Yield every step in a part of the model, in the order of the file."""
-    if isinstance(part, Step):
-        yield part
-        yield from _steps_in(part.verb)
-    elif not isinstance(part, Template | Expression):
-        for inner in _parts(part):
-            yield from _steps_in(inner)
+def _wide_limits(reading: _Reading, findings: Findings) -> None:
+    find_wide_limits(reading.playbook, findings)
+
+
+def _own_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield steps and all inside them in the same file, in its order."""
+    for step in steps:
+        yield step
+        yield from _own_steps(parts_of(step))
 
 
 def _expressions_in(part: object) -> Iterator[Expression]:

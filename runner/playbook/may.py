@@ -59,7 +59,7 @@ def check_may(draft: Draft, manifests: Mapping[str, Manifest], findings: Finding
 
 def _reached(steps: Iterable[Step], times: int, call: Span | None) -> Iterator[_Reached]:
     for step in steps:
-        inside = times * _length(step)
+        inside = times * (written_length(step) or 1)
         match step.verb:
             case Effect():
                 place = call or step.span
@@ -68,12 +68,6 @@ def _reached(steps: Iterable[Step], times: int, call: Span | None) -> Iterator[_
                 yield from _reached(playbook.steps, inside, call or step.span)
             case _:
                 yield from _reached(parts_of(step), inside, call)
-
-
-def _length(step: Step) -> int:
-    if step.foreach is None or not isinstance(step.foreach.source.tree, Items):
-        return 1
-    return max(len(step.foreach.source.tree.items), 1)
 
 
 def _check_count(found: Sequence[_Reached], limit: May, findings: Findings) -> None:
@@ -224,6 +218,18 @@ def amount_of(step: Step) -> Template | None:
         if argument.type == MONEY:
             return step.verb.arguments.get(argument.name)
     return None
+
+
+def written_length(step: Step) -> int | None:
+    """Return how often a step is done: 1 without a loop, None where its list is not written out.
+
+    Shapes: at least 1, so that an empty list is not held against a limit.
+    """
+    if step.foreach is None:
+        return 1
+    if not isinstance(step.foreach.source.tree, Items):
+        return None
+    return max(len(step.foreach.source.tree.items), 1)
 
 
 def _written_money(template: Template) -> Money | None:

@@ -12,6 +12,7 @@ from runner.core.money import Money, amount_text
 from runner.plan.codec import PlanFile
 from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals
 from runner.reporting.plan_balances import balance_lines
+from runner.reporting.plan_verdicts import verdict_lines
 from runner.reporting.sheet import Sheet
 from runner.reporting.table import Column
 from runner.reporting.terminal import Terminal, Tone
@@ -48,7 +49,8 @@ _BODY_WORDS = (
     "when it is sent."
 )
 _INFERRED = (
-    "inferred: the operation's path is not documented; outside the sandbox it would be refused"
+    "inferred: the operation's path is not documented; outside the sandbox it is sent only where"
+    " protected controls confirm it"
 )
 _UNDECIDED = (
     "UNDECIDED: only the run can tell whether its condition holds; it counts fully in the totals"
@@ -82,6 +84,7 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     _footing(sheet, plan)
     _legend(sheet, plan)
     _steps(sheet, plan)
+    verdict_lines(sheet, plan)
     balance_lines(sheet, plan)
     totals = effect_totals(plan.effects)
     _totals(sheet, plan, totals)

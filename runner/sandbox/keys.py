@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import field
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -42,12 +43,23 @@ _WEBHOOK_KEY = "webhook.signing.pem"
 
 @record
 class KeyFile:
-    """What a client needs to use one key; the private key itself stays in its file."""
+    """What a client needs to use one key; the private key itself stays in its file.
+
+    Shapes: ``ips`` as a world's key has them; ``is_tied`` tells that it sees some wallets alone.
+    """
 
     name: str
     api_key: str = field(repr=False)
     permissions: tuple[str, ...]
     pem_path: Path
+    entity: str
+    ips: tuple[str, ...] = ()
+    is_tied: bool = False
+    expired: bool = False
+
+    def may_come_from(self, address: str) -> bool:
+        """Tell whether it may be used from an IP address."""
+        return not self.ips or any(ip_address(address) in ip_network(each) for each in self.ips)
 
 
 def create_key_files(folder: Path, key: Key) -> None:
@@ -99,6 +111,10 @@ def load_key_file(folder: Path, key: Key) -> KeyFile:
         api_key=_read_api_key(folder, key),
         permissions=key.permissions,
         pem_path=folder / f"{key.name}.pem",
+        entity=key.entity,
+        ips=key.ips,
+        is_tied=bool(key.wallets),
+        expired=key.expired,
     )
 
 

@@ -43,7 +43,7 @@ class Registry:
                     address=listed.address,
                     network=listed.network,
                     symbol=listed.symbol,
-                    label=listed.label or listed.name,
+                    label=listed.shown_label,
                     memo=listed.memo,
                     address_type=listed.address_type,
                     status=listed.status,

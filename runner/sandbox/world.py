@@ -109,7 +109,8 @@ class Wallet:
     Shapes: ``id`` is a decimal number below 2^63, above 2^53 in the default world so that a client
         which reads it as a double is found out; ``label`` is the name the API shows, the
         directory's name unless said otherwise; ``parent`` names the prime wallet of a sub-wallet
-        and is empty for the others.
+        and is empty for the others; ``exchange_uid`` is the Binance account that exchange transfers
+        of a prime wallet go to and come from, empty where none is bound to it.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Wallet:
     label: str = ""
     parent: str = ""
     auto_collection: bool = False
+    exchange_uid: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -171,7 +173,7 @@ class ListedAddress:
 
     Shapes: ``name`` is the destination's name in the directory, like ``acme/broker``; ``id`` is the
         whitelistId; ``symbol`` is the coin; ``status`` is 10, 20, 30 (approved) or 99;
-        ``address_type`` is 1 (standard) or 2 (universal).
+        ``address_type`` is 1 (standard) or 2 (universal); no wallet has the name as well.
     """
 
     name: str
@@ -183,6 +185,11 @@ class ListedAddress:
     memo: str = ""
     address_type: int = 1
     status: int = 30
+
+    @property
+    def shown_label(self) -> str:
+        """Return the label the API shows."""
+        return self.label or self.name
 
 
 @record

@@ -19,6 +19,8 @@ def check_world(root: Section, world: World) -> None:
     _check_entities(root, world)
     _check_links(root, world)
     _check_sub_wallets(root, world)
+    _check_exchange_uids(root, world)
+    _check_destinations(root, world)
     _check_fees(root, world)
     _check_addresses(root, world)
     for index, fault in enumerate(world.faults):
@@ -116,6 +118,28 @@ def _check_sub_wallets(root: Section, world: World) -> None:
                 root.note("a sub-wallet belongs to its parent's entity", "wallets", index, "parent")
         elif wallet.parent:
             root.note("only a sub-wallet (type 21) has a parent", "wallets", index, "parent")
+
+
+def _check_exchange_uids(root: Section, world: World) -> None:
+    owned = {(account.entity, account.uid) for account in world.exchange_accounts}
+    owned |= {(entity_of(link.name), link.binance_uid) for link in world.mirror_links}
+    owned |= {(entity_of(link.name), link.binance_uid) for link in world.mirrorx_links}
+    for index, wallet in enumerate(world.wallets):
+        if not wallet.exchange_uid:
+            continue
+        where = ("wallets", index, "exchange_uid")
+        if wallet.type is not WalletType.PRIME:
+            root.note("only a prime wallet (type 20) has an exchange account", *where)
+        elif (entity_of(wallet.name), wallet.exchange_uid) not in owned:
+            root.note(f"no Binance account {wallet.exchange_uid} of the wallet's entity", *where)
+
+
+def _check_destinations(root: Section, world: World) -> None:
+    wallets = {wallet.name for wallet in world.wallets}
+    for index, listed in enumerate(world.whitelist):
+        if listed.name in wallets:
+            # Both can be withdrawn to, and a destination is known by its name alone.
+            root.note(f"{listed.name!r} is a wallet's name", "whitelist", index, "name")
 
 
 def _check_fees(root: Section, world: World) -> None:

@@ -137,6 +137,7 @@ def _wallet(wallet: Wallet) -> dict[str, JsonValue]:
         "label": wallet.label,
         "parent": wallet.parent,
         "auto_collection": wallet.auto_collection,
+        "exchange_uid": wallet.exchange_uid,
         "balances": _holdings(wallet.holdings),
     }
 

@@ -104,7 +104,7 @@ def _chain(section: Section) -> CoinNetwork:
 def read_wallet(coins: tuple[Coin, ...], section: Section) -> Wallet:
     """Read one wallet."""
     section.refuse_unknown(
-        *("name", "id", "type", "label", "parent", "auto_collection", "balances"),
+        *("name", "id", "type", "label", "parent", "auto_collection", "exchange_uid", "balances"),
     )
     number = section.integer("type")
     known = {int(kind) for kind in WalletType}
@@ -122,6 +122,7 @@ def read_wallet(coins: tuple[Coin, ...], section: Section) -> Wallet:
         label=section.text("label", ""),
         parent=section.text("parent", ""),
         auto_collection=section.boolean("auto_collection", default=False),
+        exchange_uid=section.text("exchange_uid", ""),
     )
 
 

@@ -8,11 +8,16 @@ import pytest
 from runner.cli.program import VERBS
 from tests.acceptance.workplace import MIRROR, PATIENCE_S, Workplace
 
-NESTED = [("sandbox", verb) for verb in ("serve", "ledger", "requests", "reset")]
+NESTED = [
+    *(("sandbox", verb) for verb in ("serve", "ledger", "requests", "reset")),
+    *(("policy", verb) for verb in ("check", "test", "explain")),
+]
 
 
 @pytest.mark.parametrize(
-    "verb", [*((verb,) for verb in VERBS if verb != "sandbox"), *NESTED], ids=" ".join
+    "verb",
+    [*((verb,) for verb in VERBS if verb not in {"sandbox", "policy"}), *NESTED],
+    ids=" ".join,
 )
 def test_help_of_every_verb_shows_an_example(place: Workplace, verb: tuple[str, ...]) -> None:
     ended = place.run(*verb, "--help").expect(0)

@@ -91,6 +91,10 @@ def test_withdrawal_is_planned_with_its_whole_destination(place: Workplace) -> N
     assert [r.operation for r in place.requests() if r.signed] == ["wallet.asset.list"]
 
 
+OLD_ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
+NEW_ADDRESS = "0x8617E340B3D01FA5F11F306F4090FD50E238070D"
+
+
 def test_plan_is_refused_once_the_destination_has_changed(place: Workplace) -> None:
     place.make_sandbox(world_text())
     place.write("payout.yaml", PAYOUT)
@@ -103,11 +107,11 @@ def test_plan_is_refused_once_the_destination_has_changed(place: Workplace) -> N
         before = directory.read_text("utf-8")
         directory.write_text(before.replace("label: Cold vault", "label: Vault"), "utf-8")
         relabelled = place.run("apply", "plan.json", "--yes", *aimed).expect(7)
-        directory.write_text(before.replace("0x5290", "0x5291"), "utf-8")
+        directory.write_text(before.replace(OLD_ADDRESS, NEW_ADDRESS), "utf-8")
         readdressed = place.run("apply", "plan.json", "--yes", *aimed).expect(7)
 
     assert "destination acme/cold-01: the directory entry was" in relabelled.err
-    assert "0x5291" in readdressed.err
+    assert NEW_ADDRESS in readdressed.err
     assert [r.operation for r in place.requests() if r.operation == "withdrawal.create"] == []
 
 

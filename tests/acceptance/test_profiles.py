@@ -8,7 +8,14 @@ import pytest
 
 from tests.acceptance.controls import key_lines, served, write_controls
 from tests.acceptance.jobs import MIRROR_JOB, is_waiting
-from tests.acceptance.workplace import MIRROR, Workplace, planned, quick, world_text
+from tests.acceptance.workplace import MIRROR, MIRRORX, Workplace, planned, quick, world_text
+
+POLICY = """\
+apiVersion: runner/v1
+kind: Policy
+rules:
+  - {name: all, reason: Whatever a test does., verdict: allow}
+"""
 
 
 @pytest.fixture
@@ -69,8 +76,10 @@ def test_custodian_is_never_sent_an_effect(keyed_place: Workplace) -> None:
 
 
 def test_custodian_may_be_planned_against(keyed_place: Workplace) -> None:
+    keyed_place.write("job.yaml", quick(MIRRORX))
     with served(keyed_place) as url:
         options = target(keyed_place, url, kind="custodian")
+        keyed_place.write("controls/policy.yaml", POLICY)
 
         keyed_place.run("plan", "job.yaml", *options, "-o", "plan.json").expect(0)
         keyed_place.run("apply", "plan.json", *options, "--yes").expect(3)

@@ -6,6 +6,7 @@ import pytest
 
 from runner.app.environment import PREFIX, VARIABLES, Environment, build_environment
 from runner.app.settings import LogFormat, LogLevel, Settings, load_settings
+from runner.controls.place import ControlsPlace
 from runner.core.errors import InvalidInput, SettingsInvalid
 
 
@@ -67,7 +68,7 @@ def test_relative_paths_start_where_they_were_written(tmp_path: Path) -> None:
 
     actual = _settings(inner, flags={"controls": "../controls"}, state="/abs/state.sqlite")
 
-    assert actual.controls == inner / "../controls"
+    assert actual.controls == ControlsPlace(path=inner / "../controls")
     assert actual.state == Path("/abs/state.sqlite")
     assert actual.sandbox_dir == tmp_path / "boxes"
 

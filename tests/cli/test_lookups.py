@@ -14,6 +14,7 @@ from runner.core.diagnostics import CODES
 from runner.documents.files import check_text
 from runner.documents.resources import data_dir, schema_names, schema_text
 from runner.playbook.load import load_playbook
+from runner.playbook.may import moves_money
 from runner.reporting.action_pages import action_facts, example_step, render_action, verb_of
 from runner.reporting.terminal import Terminal
 
@@ -124,7 +125,8 @@ def test_action_hides_nothing_and_its_example_validates(name: str) -> None:
     step = "".join(f"  {line}\n" for line in example_step(manifest).splitlines())
     may = ""
     if verb_of(manifest) == "effect":
-        may = f"may:\n  {name}: {{count: 1, total: 250000 USDT}}\n"
+        limits = "count: 1, total: 250000 USDT" if moves_money(manifest) else "count: 1"
+        may = f"may:\n  {name}: {{{limits}}}\n"
         step += '    assert: result.status == "success"\n'
     text = f"apiVersion: runner/v1\nkind: Playbook\nname: example\n{may}steps:\n{step}"
 

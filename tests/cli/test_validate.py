@@ -191,3 +191,23 @@ def test_name_of_a_file_is_no_command_in_github(folder: Path) -> None:
     token = lines[0].removeprefix("::stop-commands::")
     assert len(token) == 32
     assert "::error::x.yaml: ok (1 step, 0 effects)" in lines[1 : lines.index(f"::{token}::")]
+
+
+def test_names_are_checked_against_controls_where_they_are_named(folder: Path) -> None:
+    (folder / "playbooks" / "b.yaml").write_text(
+        PLAYBOOK + "  - id: look\n    uses: wallet.assets\n    with: {wallet: acme/nowhere}\n"
+    )
+    (folder / "controls").mkdir()
+    head = "apiVersion: runner/v1\nkind: "
+    (folder / "controls" / "profiles.yaml").write_text(f"{head}Profiles\nprofiles: {{}}\n")
+    (folder / "controls" / "directory.yaml").write_text(
+        f"{head}Directory\nentity: acme\ncoins: {{}}\n"
+    )
+
+    alone = _validate(folder, "playbooks")
+    held = _validate(folder, "playbooks", "--controls", "controls")
+
+    assert alone.returncode == 0
+    assert held.returncode == 3
+    assert 'error[unknown-wallet]: the directory has no wallet "acme/nowhere"' in held.stdout
+    assert "playbooks/deep/a.yml: ok" in held.stdout

@@ -1,15 +1,18 @@
 import hashlib
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from runner.controls.caps import Cap, Caps
 from runner.controls.destination import DestinationEntry
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.controls.load import Controls, controls_digest, load_controls
 from runner.controls.profile import (
     ApiCredential,
+    Dedupe,
     FromDescriptor,
     FromFile,
     FromVariable,
@@ -20,6 +23,7 @@ from runner.controls.profile import (
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import InvalidInput, SettingsInvalid
 
+ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
 DIRECTORY = """\
 apiVersion: runner/v1
 kind: Directory
@@ -88,7 +92,7 @@ def _profile_with(folder: Path, line: str, *, instead_of: str) -> tuple[Diagnost
 
 
 def test_profiles_are_read_with_every_key(tmp_path: Path) -> None:
-    assert _controls(tmp_path).profile("live") == Profile(
+    assert _controls(tmp_path).profiles["live"] == Profile(
         name="live",
         kind=ProfileKind.CUSTODIAN,
         url="https://open-api.ceffu.com",
@@ -124,7 +128,7 @@ def test_profile_defaults_apply(tmp_path: Path) -> None:
 def test_host_is_what_identities_spell(tmp_path: Path) -> None:
     controls = _controls(tmp_path)
 
-    assert controls.profile("live").host == "open-api.ceffu.com"
+    assert controls.profiles["live"].host == "open-api.ceffu.com"
     assert controls.profile("box").host == "127.0.0.1:8080"
 
 
@@ -311,10 +315,115 @@ def test_links_need_a_listed_wallet_and_an_id_of_their_own(tmp_path: Path) -> No
     ]
 
 
+def test_facts_are_read_and_unknown_stays_unknown(tmp_path: Path) -> None:
+    facts = (
+        "facts: {timestamp_window: unknown, clock_skew: 1s, dedupe: request_id,"
+        " dedupe_lifetime: 24h, dedupe_across_keys: false, rejected_uses_id: unknown,"
+        " rate_limited_not_executed: true, confirms: [mirror.asset.apply]}"
+    )
+    text = PROFILES.replace("facts: {timestamp_window: 5s, read_lag: 1m30s}", facts)
+
+    profile = load_controls(_folder(tmp_path, profiles=text)).profiles["live"]
+
+    assert profile.facts == ProfileFacts(
+        clock_skew=timedelta(seconds=1),
+        dedupe=Dedupe.REQUEST_ID,
+        dedupe_lifetime=timedelta(hours=24),
+        dedupe_across_keys=False,
+        rate_limited_not_executed=True,
+        confirms=frozenset({"mirror.asset.apply"}),
+    )
+    assert profile.facts.texts() == {
+        "timestamp_window": "unknown",
+        "clock_skew": "1s",
+        "read_lag": "unknown",
+        "dedupe": "request_id",
+        "dedupe_lifetime": "1d",
+        "dedupe_across_keys": "false",
+        "rejected_uses_id": "unknown",
+        "rate_limited_not_executed": "true",
+        "confirms": "mirror.asset.apply",
+    }
+
+
+def test_nothing_said_is_unknown(tmp_path: Path) -> None:
+    texts = _controls(tmp_path).profile("box").facts.texts()
+
+    assert set(texts.values()) == {"unknown"}
+    assert "confirms" not in texts
+
+
+def test_facts_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    found = _profile_with(
+        tmp_path,
+        "facts: {dedupe_lifetime: 1h, confirms: [mirror.apply]}",
+        instead_of="facts: {timestamp_window: 5s, read_lag: 1m30s}",
+    )
+
+    assert [(d.code, d.summary) for d in found] == [
+        ("wrong-value", "dedupe_lifetime is about a deduplication that is not known"),
+        ("unknown-name", 'the API has no operation "mirror.apply"'),
+    ]
+
+
+def test_caps_are_read_with_their_places(tmp_path: Path) -> None:
+    caps = (
+        "caps:\n"
+        "      per_effect: 100 USDT\n"
+        "      per_run: {count: 3}\n"
+        "      per_day:\n"
+        "        count: 9\n"
+        "        total: [1000 USDT, 2.5 ETH]\n"
+        "    proxy"
+    )
+    text = PROFILES.replace("proxy", caps, 1)
+
+    profile = load_controls(_folder(tmp_path, profiles=text)).profiles["live"]
+
+    assert profile.caps == Caps(
+        per_effect=Cap(place="profiles.yaml:20", total={"USDT": Decimal(100)}),
+        per_run=Cap(place="profiles.yaml:21", count=3),
+        per_day=Cap(
+            place="profiles.yaml:22",
+            count=9,
+            total={"USDT": Decimal(1000), "ETH": Decimal("2.5")},
+        ),
+    )
+
+
+def test_findings_of_the_policy_come_with_the_others(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, profiles=PROFILES.replace("plan_lifetime: 12h", "plan_lifetime: 0s"))
+    (folder / "policy.yaml").write_text(
+        "apiVersion: runner/v1\nkind: Policy\nrules:\n"
+        "  - {name: a, reason: R., match: {coin: DOGE}, verdict: deny}\n",
+        encoding="utf-8",
+    )
+
+    assert _summaries(_refused(folder)) == [
+        "profiles.yaml:16: plan_lifetime must be longer than nothing",
+        'policy.yaml:4: the directory has no coin "DOGE"',
+    ]
+
+
+def test_policy_is_part_of_the_digest(tmp_path: Path) -> None:
+    before = _controls(tmp_path)
+    (tmp_path / "policy.yaml").write_text(
+        "apiVersion: runner/v1\nkind: Policy\nrules:\n  - {name: a, reason: R., verdict: deny}\n",
+        encoding="utf-8",
+    )
+
+    after = _controls(tmp_path)
+
+    assert before.policy is None
+    assert after.policy is not None
+    assert sorted(after.files) == ["directory.yaml", "policy.yaml", "profiles.yaml"]
+    assert after.digest != before.digest
+
+
 DESTINATIONS = """\
 destinations:
   acme/cold-01:
-    address: "0xAB"
+    address: "0x52908400098527886E0F7030069857D2E4169EE7"
     networks: [ETH]
     coins: [USDT]
     memo: "12"
@@ -334,7 +443,7 @@ def test_destinations_are_read(tmp_path: Path) -> None:
     assert directory.destinations == {
         "acme/cold-01": DestinationEntry(
             name="acme/cold-01",
-            address="0xAB",
+            address=ADDRESS,
             networks=("ETH",),
             coins=("USDT",),
             memo="12",
@@ -365,7 +474,7 @@ def test_destinations_are_read(tmp_path: Path) -> None:
     [
         ("{networks: [ETH]}", "wrong-value", '"acme/x" says 0 times where it is'),
         (
-            '{address: "0x1", wallet: treasury, networks: [ETH]}',
+            f'{{address: "{ADDRESS}", wallet: treasury, networks: [ETH]}}',
             "wrong-value",
             '"acme/x" says 2 times where it is',
         ),
@@ -379,6 +488,11 @@ def test_destinations_are_read(tmp_path: Path) -> None:
             "{wallet: treasury, coins: [DOGE]}",
             "unknown-coin",
             'the directory has no coin "DOGE"',
+        ),
+        (
+            f'{{address: "{ADDRESS.replace("E", "e")}", networks: [ETH]}}',
+            "address-invalid",
+            "this is no address of ETH: its checksum is wrong",
         ),
         ("{wallet: tresury}", "unknown-wallet", 'the directory has no wallet "tresury"'),
         (

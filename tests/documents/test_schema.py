@@ -18,7 +18,7 @@ from runner.documents.resources import data_dir, schema_text
 from runner.documents.schema import check_schema, instance, is_valid, shape_schema, violations
 from runner.documents.yaml import read_yaml
 
-SCHEMAS = ("playbook", "inputs", "directory", "profiles")
+SCHEMAS = ("playbook", "inputs", "directory", "profiles", "policy")
 
 PLAYBOOK = """\
 apiVersion: runner/v1
@@ -103,11 +103,39 @@ profiles:
     ca: ca.pem
     proxy: http://127.0.0.1:3128
     plan_lifetime: 24h
-    facts: {timestamp_window: 5s, clock_skew: 500ms, read_lag: 2s}
+    facts: {timestamp_window: 5s, clock_skew: 500ms, dedupe: request_id, dedupe_across_keys: true,
+      confirms: [mirrorx.delegate], read_lag: 2s}
+    caps: {per_effect: 5 USDT, per_run: {count: 3}, per_day: {total: [5 USDT, 1 BTC]}}
+    webhooks: {scheme: third-party, public_key: AAAA, signed: raw, age_max: 4h, time_fields: [at],
+      events: {"1": {operation: deposit.detail, parameters: {orderViewId: id}}}}
   bench: {kind: sandbox, url: "http://127.0.0.1:8080", entity: acme}
 """
 
-VALID = {"playbook": PLAYBOOK, "inputs": INPUTS, "directory": DIRECTORY, "profiles": PROFILES}
+POLICY = """\
+apiVersion: runner/v1
+kind: Policy
+rules:
+  - name: trims
+    reason: Agreed.
+    match:
+      action: mirrorx.*
+      coin: [USDT, BTC]
+      time: {days: [mon], hours: "08:00-18:00", zone: Europe/Zurich}
+      amount: {above: 1 USDT, at_most: [5 USDT, 6 BTC]}
+      sum: {window: 24h, above: 1 USDT, per: [link]}
+    verdict: allow
+  - name: rest
+    reason: Asked.
+    verdict: {approve: {groups: [treasury], count: 2, delay: 30m}}
+"""
+
+VALID = {
+    "playbook": PLAYBOOK,
+    "inputs": INPUTS,
+    "directory": DIRECTORY,
+    "profiles": PROFILES,
+    "policy": POLICY,
+}
 HEAD = "apiVersion: runner/v1\nkind: Playbook\nname: a\n"
 STEP = "steps: [{id: a, uses: mirror.links}]\n"
 

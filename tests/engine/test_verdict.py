@@ -6,7 +6,7 @@ import pytest
 
 from runner.core.errors import ExitCode
 from runner.effects.model import FINAL_STATES, OPEN_STATES, EffectState
-from runner.engine.verdict import RESUMABLE, Cause, WalkEnd, exit_code
+from runner.engine.verdict import RESUMABLE, Cause, WalkEnd, exit_code, worst_first
 
 CONFIRMED = (EffectState.CONFIRMED,)
 
@@ -111,3 +111,13 @@ def test_run_goes_on_after_the_causes_that_leave_something_to_do() -> None:
         Cause.EFFECT_FAILED,
         Cause.DRIFTED,
     }.isdisjoint(RESUMABLE)
+
+
+def test_every_cause_has_its_place_in_the_order_of_precedence() -> None:
+    """Two things that end a run at once are told by the worse of them, whatever they are."""
+    order = sorted(Cause, key=worst_first)
+
+    assert order[0] is Cause.OUTCOME_UNKNOWN
+    assert order[-1] is Cause.DONE
+    assert order.index(Cause.UNAPPROVED) < order.index(Cause.DENIED)
+    assert order.index(Cause.DENIED) < order.index(Cause.EFFECT_FAILED)

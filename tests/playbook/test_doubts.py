@@ -3,8 +3,9 @@
 import pytest
 
 from runner.catalogue.manifests import MANIFESTS
-from runner.core.diagnostics import Severity
+from runner.core.diagnostics import Diagnostic, Severity
 from runner.core.source import SourceFile
+from runner.playbook.calls import StoredFiles
 from runner.playbook.load import load_playbook
 
 HEAD = "apiVersion: runner/v1\nkind: Playbook\nname: example\n"
@@ -33,13 +34,47 @@ def playbook(steps: str, *, total: str = "100 USDT", count: int = 1, rest: str =
     return f"{HEAD}{rest}{may if 'effect:' in steps else ''}steps:\n{steps}"
 
 
-def codes(text: str) -> list[str]:
-    found = load_playbook(SourceFile(name="a.yaml", text=text), MANIFESTS).diagnostics
+def doubts(text: str, called: str = "") -> tuple[Diagnostic, ...]:
+    files = StoredFiles({"b.yaml": called.encode()})
+    found = load_playbook(SourceFile(name="a.yaml", text=text), MANIFESTS, files).diagnostics
     assert [each for each in found if each.severity is Severity.ERROR] == []
-    return [each.code for each in found]
+    return found
+
+
+def codes(text: str, called: str = "") -> list[str]:
+    return [each.code for each in doubts(text, called)]
+
+
+def indented(steps: str, by: int) -> str:
+    return "".join(f"{' ' * by}{line}\n" for line in steps.splitlines())
 
 
 CHECK = "    assert: result.complete\n"
+CHECKED = APPLY + '    assert: result.status == "success"\n'
+LOOP = """\
+  - id: each
+    foreach: network in {items}
+    key: network
+    steps:
+{steps}"""
+GROUP = "  - id: group\n    steps:\n"
+PARALLEL = """\
+  - id: both
+    parallel:
+      - id: left
+        steps:
+{left}
+      - id: right
+        steps:
+{right}"""
+TRY = """\
+  - id: attempt
+    try:
+{body}
+    {other}:
+{steps}"""
+CALL = "  - id: call\n    playbook: ./b.yaml\n"
+NETWORKS = "inputs:\n  networks: {type: list<network>, default: [ETH]}\n"
 SILENT = {
     "an input read in a label": (
         f"{HEAD}inputs:\n  t: {{type: string, default: x}}\nlabels:\n  t: ${{{{ inputs.t }}}}\n"
@@ -82,6 +117,57 @@ SILENT = {
     "an effect with a wait behind it": playbook(
         APPLY + WAIT.format(uses="mirror.positions", more="", until="result.complete")
     ),
+    "a read that is reached through its group": playbook(
+        CHECKED
+        + GROUP
+        + indented(POSITIONS.format(id="after"), 4)
+        + "  - assert: steps.group.after.complete\n"
+    ),
+    "a read that the loop around it looks at": playbook(
+        CHECKED
+        + LOOP.format(items='["ETH"]', steps=indented(POSITIONS.format(id="after"), 4))
+        + "    assert: result.after.complete\n"
+    ),
+    "a read beside an effect": playbook(
+        PARALLEL.format(left=indented(CHECKED, 8), right=indented(POSITIONS.format(id="other"), 8))
+    ),
+    "a read after a failure": playbook(
+        TRY.format(
+            body=indented(CHECKED, 4), other="rescue", steps=indented(POSITIONS.format(id="now"), 4)
+        )
+    ),
+    "a read in any case": playbook(
+        TRY.format(
+            body=indented(CHECKED, 4),
+            other="finally",
+            steps=indented(POSITIONS.format(id="now"), 4),
+        )
+    ),
+    "an effect that its group verifies": playbook(
+        GROUP + indented(APPLY, 4) + '    assert: result.apply.status == "success"\n'
+    ),
+    "an effect with a wait in a group behind it": playbook(
+        APPLY
+        + GROUP
+        + indented(WAIT.format(uses="mirror.positions", more="", until="result.complete"), 4)
+    ),
+    "a count in a loop over an input": playbook(
+        LOOP.format(items="inputs.networks", steps=indented(CHECKED, 4)),
+        count=5,
+        total="5000 USDT",
+        rest=NETWORKS,
+    ),
+    "a count in a loop that is written out": playbook(
+        LOOP.format(items='["ETH", "BSC", "TRX"]', steps=indented(CHECKED, 4)),
+        count=3,
+        total="300 USDT",
+    ),
+    "a count in a loop in a loop": playbook(
+        '  - id: outer\n    foreach: turn in ["a", "b"]\n    key: turn\n    steps:\n'
+        + indented(LOOP.format(items='["ETH", "BSC"]', steps=indented(CHECKED, 4)), 4),
+        count=4,
+        total="400 USDT",
+    ),
     "a total with an amount that is not known": playbook(
         (APPLY + '    assert: result.status == "success"\n').replace(
             "100 USDT", '"${{ inputs.a }}"'
@@ -109,3 +195,93 @@ def test_every_doubt_is_told_at_once() -> None:
     text = playbook(APPLY + POSITIONS.format(id="after"), count=2, total="[200 USDT, 1 BTC]")
 
     assert codes(text) == ["may-too-wide"] * 3 + ["effect-unverified", "result-unused"]
+
+
+REACHED_ONCE = {
+    "a group": GROUP + indented(CHECKED, 4),
+    "an attempt": TRY.format(
+        body=indented(CHECKED, 4), other="finally", steps=indented(POSITIONS.format(id="now"), 4)
+    ),
+    "branches": PARALLEL.format(
+        left=indented(CHECKED, 8), right=indented(POSITIONS.format(id="other"), 8)
+    ),
+    "a loop over one item": LOOP.format(items='["ETH"]', steps=indented(CHECKED, 4)),
+}
+
+
+@pytest.mark.parametrize("steps", REACHED_ONCE.values(), ids=REACHED_ONCE)
+def test_effect_inside_is_reached_once(steps: str) -> None:
+    found = doubts(playbook(steps, count=2))
+
+    assert [each.summary for each in found] == [
+        "may allows 2 times mirror.apply, and the steps can reach 1"
+    ]
+
+
+def test_limits_are_held_against_every_turn_of_a_loop() -> None:
+    loop = LOOP.format(items='["ETH", "BSC"]', steps=indented(CHECKED, 4))
+
+    found = doubts(playbook(loop, count=3, total="250 USDT"))
+
+    assert [(each.summary, each.hint) for each in found] == [
+        ("may allows 3 times mirror.apply, and the steps can reach 2", "write count: 2"),
+        (
+            "may allows mirror.apply 250 USDT, and the steps can reach 200 USDT",
+            "lower it to 200 USDT",
+        ),
+    ]
+
+
+def test_called_playbook_reaches_what_its_own_may_allows() -> None:
+    called = playbook(
+        LOOP.format(items="inputs.networks", steps=indented(CHECKED, 4)),
+        count=5,
+        total="300 USDT",
+        rest=NETWORKS,
+    )
+
+    same = f"{HEAD}may:\n  mirror.apply: {{count: 5, total: 300 USDT}}\nsteps:\n{CALL}"
+    more = f"{HEAD}may:\n  mirror.apply: {{count: 6, total: 301 USDT}}\nsteps:\n{CALL}"
+
+    assert doubts(same, called) == ()
+    assert [each.summary for each in doubts(more, called)] == [
+        "may allows 6 times mirror.apply, and the steps can reach 5",
+        "may allows mirror.apply 301 USDT, and the steps can reach 300 USDT",
+    ]
+
+
+def test_doubts_of_a_called_playbook_are_told_in_its_file_alone() -> None:
+    called = playbook(APPLY, rest="inputs:\n  t: {type: string, default: x}\n")
+    caller = (
+        f"{HEAD}inputs:\n  t: {{type: string, default: x}}\n"
+        f"may:\n  mirror.apply: {{count: 1, total: 100 USDT}}\nsteps:\n{CALL}"
+        f"{POSITIONS.format(id='after')}"
+    )
+
+    found = [(each.span.file, each.code) for each in doubts(caller, called)]
+
+    assert found == [
+        ("a.yaml", "input-unused"),
+        ("a.yaml", "result-unused"),
+        ("b.yaml", "input-unused"),
+        ("b.yaml", "effect-unverified"),
+    ]
+
+
+def test_input_that_only_the_called_playbook_reads_is_unused() -> None:
+    """Its own inputs are others, though they have the same name."""
+    rest = "inputs:\n  t: {type: string, default: x}\nlabels:\n  t: ${{ inputs.t }}\n"
+    called = f"{HEAD}{rest}steps:\n{POSITIONS.format(id='a')}"
+    caller = f"{HEAD}inputs:\n  t: {{type: string, default: x}}\nsteps:\n{CALL}"
+
+    assert [(each.span.file, each.code) for each in doubts(caller, called)] == [
+        ("a.yaml", "input-unused")
+    ]
+
+
+def test_effect_in_a_loop_without_a_look_is_unverified() -> None:
+    steps = LOOP.format(
+        items='["ETH"]', steps=indented(POSITIONS.format(id="a") + CHECK + APPLY, 4)
+    )
+
+    assert codes(playbook(steps)) == ["effect-unverified"]

@@ -28,7 +28,10 @@ inputs:
   nested: {type: list<list<int>>, default: [[1], [2, 3]]}
   flags: {type: list<bool>, default: [true]}
 steps:
-  - assert: len(inputs.targets) > 0
+  - assert:
+      - len(inputs.targets) > 0
+      - len(inputs.coins) + len(inputs.limits) + len(inputs.rows) + len(inputs.nested) > 0
+      - any(inputs.flags)
 """
 
 

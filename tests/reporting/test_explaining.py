@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from runner.catalogue.manifests import MANIFESTS
+from runner.controls.directory import directory_from_document
+from runner.controls.policy_file import policy_from_document
+from runner.controls.policy_lint import policy_doubts
 from runner.core.diagnostics import CODES, Diagnostic
 from runner.core.errors import InvalidInput, UsageInvalid
+from runner.core.source import SourceFile
 from runner.documents.files import read_source, source_from_bytes
+from runner.documents.schema import check_schema
+from runner.documents.yaml import read_yaml
+from runner.playbook.calls import StoredFiles
 from runner.playbook.load import load_playbook
 from runner.reporting.explaining import (
     FOLDER,
@@ -25,7 +32,8 @@ from runner.reporting.terminal import Terminal
 EXPLAINED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def found_in(example: Example, folder: Path) -> tuple[Diagnostic, ...]:
+def found_in(example: Example, explained: Explanation, folder: Path) -> tuple[Diagnostic, ...]:
+    files = StoredFiles({name: each.data or b"" for name, each in explained.beside.items()})
     try:
         if example.data is None:
             source = read_source(folder / "missing.yaml")
@@ -33,7 +41,21 @@ def found_in(example: Example, folder: Path) -> tuple[Diagnostic, ...]:
             source = source_from_bytes("example.yaml", example.data)
     except InvalidInput as error:
         return error.diagnostics
-    return load_playbook(source, MANIFESTS).diagnostics
+    if explained.file != "playbook":
+        return found_in_controls(source, explained)
+    return load_playbook(source, MANIFESTS, files).diagnostics
+
+
+def found_in_controls(source: SourceFile, explained: Explanation) -> tuple[Diagnostic, ...]:
+    document = read_yaml(source)
+    assert check_schema(document, explained.file) == ()
+    try:
+        if explained.file == "directory":
+            directory_from_document(document)
+            return ()
+        return policy_doubts(policy_from_document(document))
+    except InvalidInput as error:
+        return error.diagnostics
 
 
 def test_every_code_is_explained() -> None:
@@ -58,9 +80,9 @@ def test_explanation_says_why_in_whole_sentences(code: str) -> None:
 @pytest.mark.parametrize("code", EXPLAINED)
 def test_bad_example_has_that_code_alone_and_good_one_none(code: str, tmp_path: Path) -> None:
     explained = load_explanation(code)
-    bad, good = found_in(explained.bad, tmp_path), found_in(explained.good, tmp_path)
+    bad, good = (found_in(each, explained, tmp_path) for each in (explained.bad, explained.good))
 
-    wanted = {(code, explained.severity)} if explained.seen_by == "validate" else set()
+    wanted = {(code, explained.severity)} if explained.seen_by != "plan" else set()
     assert {(found.code, found.severity) for found in bad} == wanted
     assert good == ()
 
@@ -88,6 +110,18 @@ def test_explanation_is_shown_with_both_examples() -> None:
         "\n"
         'Good (with --input "least=500 USDT")\n'
         f"{_indented(load_explanation('input-invalid'))}"
+    )
+
+
+def test_playbooks_beside_the_examples_are_shown_behind_them() -> None:
+    text = render_explanation(load_explanation("call-outside"), Terminal())
+
+    assert text.endswith(
+        "\n\nchecks.yaml beside them, without its first three lines\n"
+        "  steps:\n"
+        "    - id: system\n"
+        "      uses: system.status\n"
+        "      assert: result.normal\n"
     )
 
 

@@ -229,7 +229,8 @@ def test_inferred_operation_is_explained_in_words() -> None:
     text = " ".join(_text(effects=(effect,)).split())
 
     assert (
-        "inferred: the operation's path is not documented; outside the sandbox it would be refused"
+        "inferred: the operation's path is not documented; outside the sandbox it is sent only"
+        " where protected controls confirm it"
     ) in text
 
 

@@ -195,6 +195,21 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
             ["acme"],
             "other_entities: 'acme' stands here twice",
         ),
+        (
+            ("wallets", 0, "exchange_uid"),
+            "1000001201750",
+            "wallets[0].exchange_uid: only a prime wallet (type 20) has an exchange account",
+        ),
+        (
+            ("wallets", 1, "exchange_uid"),
+            "1000001201751",
+            "wallets[1].exchange_uid: no Binance account 1000001201751 of the wallet's entity",
+        ),
+        (
+            ("whitelist", 2, "name"),
+            "acme/desk-01",
+            "whitelist[2].name: 'acme/desk-01' is a wallet's name",
+        ),
         (("keys", 0, "entity"), "beta", "keys: 'reader' belongs to 'beta', which is no entity of"),
         (("keys", 0, "wallets"), ["acme/x"], "keys: 'reader' is tied to 'acme/x', no wallet of"),
         (("keys", 0, "ips"), ["300.1.1.1"], "keys[0].ips: '300.1.1.1' is no IP address or network"),
@@ -303,6 +318,12 @@ def test_link_needs_no_more_than_its_names_and_ids() -> None:
 
     assert world.mirrorx_links[0].status == 1
     assert world.mirrorx_links[0].label is None
+
+
+def test_wallet_may_be_bound_to_the_account_of_a_link() -> None:
+    world = world_from_mapping(changed("wallets", 1, "exchange_uid", to="854038747"))
+
+    assert world.wallets[1].exchange_uid == world.mirrorx_links[0].binance_uid
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -8,8 +8,9 @@ from datetime import date
 from difflib import get_close_matches
 
 from runner.actions.raw_writes import NamedWrite, RawWriteRefused, require_action
-from runner.app.desk import Target, profile_account
+from runner.app.desk import Account, Target, profile_account
 from runner.app.settings import Settings
+from runner.app.usecases.certainty import require_certain
 from runner.catalogue.api import Api, Operation, Parameter
 from runner.catalogue.body import ParameterValue
 from runner.client.parameters import TIMESTAMP, planned_body, query_pairs
@@ -122,20 +123,17 @@ def write_parameters(operation: Operation, words: Sequence[str]) -> Mapping[str,
     return {name: str(value) for name, value in values.items()}
 
 
-def require_callable(operation: Operation, *, is_sandbox: bool) -> None:
+def require_callable(operation: Operation, account: Account | None) -> None:
     """Insist that a write may be called at all.
 
+    Shapes: ``account`` is None for a sandbox that belongs to no profile.
     Errors: ``RawWriteRefused`` where no action sends it, or the custodian is a real one.
     Source: DESIGN section 3.
     """
     require_action(operation)
-    if is_sandbox:
+    if account is None or account.is_sandbox:
         return
-    if not operation.certain:
-        raise RawWriteRefused(
-            f"{operation.id} is inferred: no page of the vendor states its path and body",
-            hint="only a sandbox is sent what is inferred",
-        )
+    require_certain(operation, account.facts.confirms, account.unprotected)
     raise RawWriteRefused(
         "a call has no `once`, without which nothing is sent outside a sandbox",
         hint="write it as a playbook, whose `once` says what may happen only once",
@@ -212,12 +210,12 @@ def stamp_ms(target: Target, settings: Settings) -> int:
         return timestamp_ms(sandbox.clock.now())
 
 
-def is_sandbox(target: Target, settings: Settings) -> bool:
-    """Tell whether a target is a simulated custodian, without opening it.
+def account_of(target: Target, settings: Settings) -> Account | None:
+    """Return the account a target names, without opening it; None for a sandbox.
 
     Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
     """
-    return target.sandbox is not None or profile_account(target, settings)[1].is_sandbox
+    return None if target.sandbox is not None else profile_account(target, settings)[1]
 
 
 def _quoted(text: str) -> str:

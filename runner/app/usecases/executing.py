@@ -7,6 +7,7 @@ from runner.app.desk import Desk
 from runner.app.usecases.loading import files_of, load_checked
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
+from runner.app.usecases.verdicts import require_verdicts
 from runner.catalogue.manifest import FoundBy
 from runner.core.errors import (
     ExitCode,
@@ -30,6 +31,7 @@ from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.plan.model import Plan
+from runner.plan.verdicts import PlanPolicy
 from runner.playbook.calls import StoredFiles
 from runner.playbook.model import Drift
 
@@ -59,7 +61,8 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     one is reported with its exit code, and nothing is sent.
 
     Errors: ``PlanRefused`` when the plan is stale, expired or used; ``StoreRefused`` for another
-        store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent.
+        store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent; ``PolicyDenied``
+        and ``ConfirmationRefused`` by the stricter of the plan's verdicts and today's.
     """
     if await is_claimed(desk, file):
         return await resume_run(desk, file.run_id, emit)
@@ -67,7 +70,8 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     playbook = check_pins(desk, plan)
     occasion = planned_occasion(desk, plan, playbook)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
+    await require_verdicts(desk, file)
     with desk.store.own_run(file.run_id):
         known = await desk.store.run(file.run_id)
         if known is not None and known.claimed:
@@ -127,7 +131,7 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     if row.exit_code is not None:
         return await _report_finished(desk, row, plan)
     if plan.effects:
-        desk.transport()
+        desk.transport(e.action for e in plan.effects)
     check_names_kept(desk, plan)
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
@@ -228,8 +232,8 @@ async def _walk(
         None
         if not orders
         else EffectDriver(
-            store=desk.store,
-            transport=desk.transport(),
+            store=desk.store.held_to(PlanPolicy(desk.guard, plan, run_id)),
+            transport=desk.transport(e.action for e in plan.effects),
             resolver_for=desk.resolver,
             clock=desk.clock,
             random=desk.random,

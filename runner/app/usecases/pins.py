@@ -18,6 +18,7 @@ from runner.app.usecases.planning import (
     build_plan,
     directory_entries,
     dry_run,
+    names_used,
     silent,
 )
 from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
@@ -26,6 +27,7 @@ from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
 from runner.plan.build import shortage_words
+from runner.plan.dryrun import DryRun
 from runner.plan.model import Plan
 from runner.plan.preflight import Drift, drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
@@ -76,7 +78,11 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
         ("profile", plan.profile, desk.profile),
         ("host", plan.host, desk.host),
         ("entity", plan.entity, desk.entity),
-        ("effect key", plan.key_fingerprint, desk.key_fingerprint),
+        (
+            "effect key",
+            plan.key_fingerprint,
+            desk.key_fingerprint(e.action for e in plan.effects),
+        ),
         ("set of facts", _facts_words(plan.facts), _facts_words(desk.facts_text())),
         ("tool version", plan.tool_version, __version__),
     )
@@ -149,11 +155,22 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     short, _ = shortage_words(dry)
     drifts = (
         *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
-        *name_changes(plan.names, directory_entries(desk, plan.names)),
+        *name_changes(plan.names, _names_now(desk, plan, dry)),
         *drift_between(plan, today),
     )
     if drifts:
         raise PlanDrifted(drifts)
+
+
+def _names_now(desk: Desk, plan: Plan, dry: DryRun) -> Mapping[str, Mapping[str, str]]:
+    # Today's dry run says which names the plan's effects rest on, never the plan that is checked;
+    # but an effect that its drift leaves out today still rested on names when it was planned.
+    planned = {effect.path for effect in plan.effects}
+    happening = [intent for intent in dry.intents if intent.path in planned]
+    names = names_used(desk, happening)
+    if len(happening) == len(planned):
+        return names
+    return {**directory_entries(desk, plan.names), **names}
 
 
 def check_names_kept(desk: Desk, plan: Plan) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from runner import __version__
 from runner.app.desk import Desk
+from runner.app.usecases.certainty import require_certain
 from runner.app.usecases.loading import check_names, files_of
+from runner.app.usecases.verdicts import judged_plan
 from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import ExitCode, InvalidInput, PlanRefused, RunnerError
@@ -32,7 +34,7 @@ from runner.plan.build import (
     touched_by,
 )
 from runner.plan.codec import PlanFile, file_from_plan
-from runner.plan.dryrun import DryRun, DryRunner, Identity
+from runner.plan.dryrun import DryRun, DryRunner, Identity, Intent
 from runner.plan.model import Plan, PlannedFile, PlannedInput
 from runner.playbook.expressions.evaluate import Environment as Names
 from runner.playbook.expressions.filling import evaluate_template
@@ -95,7 +97,7 @@ async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Em
             exit_code=ExitCode.ENDED_BEFORE_SENDING,
             hint="nothing was sent; change the amounts, or bring the balance up first",
         )
-    plan = build_plan(desk, occasion, dry)
+    plan = await judged_plan(desk, build_plan(desk, occasion, dry))
     return Planned(file=file_from_plan(plan), warnings=warnings)
 
 
@@ -177,6 +179,9 @@ async def dry_run(
             hint="nothing was sent",
         )
     check_may(dry, occasion.playbook.may)
+    if not desk.is_sandbox:
+        for intent in dry.intents:
+            require_certain(intent.draft.operation, desk.facts.confirms, desk.unprotected)
     await seed_missing(dry.ledger, touched_by(dry), desk.reads, desk.manifests)
     return dry
 
@@ -194,7 +199,8 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         git_commit=_git_commit(Path(playbook.source.name)),
         profile=desk.profile,
         controls_digest=desk.controls_digest,
-        key_fingerprint=desk.key_fingerprint,
+        controls_commit=desk.controls_commit,
+        key_fingerprint=desk.key_fingerprint(i.draft.manifest.name for i in dry.intents),
         facts=desk.facts_text(),
         store_id=desk.store.store_id,
         inputs=tuple(
@@ -210,14 +216,14 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         created_at=occasion.now,
         created_by=_person(),
         not_after=occasion.now + desk.plan_lifetime,
-        names=names_used(desk, dry),
+        names=names_used(desk, dry.intents),
     )
     return plan_from_dry_run(dry, occasion.identity, context)
 
 
-def names_used(desk: Desk, dry: DryRun) -> dict[str, dict[str, str]]:
-    """Return the directory entries the effects rest on, as texts."""
-    used = (entry for intent in dry.intents for entry in intent.draft.entries)
+def names_used(desk: Desk, intents: Iterable[Intent]) -> dict[str, dict[str, str]]:
+    """Return the directory entries some effects rest on, as texts."""
+    used = (entry for intent in intents for entry in intent.draft.entries)
     return directory_entries(desk, (f"{kind} {name}" for kind, name in used))
 
 

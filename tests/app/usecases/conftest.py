@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runner.app.desk import Account, Desk, build_client, build_desk
+from runner.app.effect_keys import EffectKey
 from runner.app.usecases.loading import bound_inputs, read_playbook
 from runner.app.usecases.planning import make_plan, silent
 from runner.app.world_directory import directory_from_world
@@ -104,7 +105,7 @@ class Place:
             account,
             clock=self.clock,
             read_client=client,
-            effect_client=client if effects else None,
+            effect_keys=(EffectKey(name="operator", client=client),) if effects else (),
             store=store,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.app.desk import Account, Desk, build_client, build_desk
+from runner.app.effect_keys import EffectKey
 from runner.app.usecases.balances import balance_lines
 from runner.app.usecases.executing import RunReport, apply_plan, resume_run
 from runner.app.usecases.loading import bound_inputs, read_playbook
@@ -119,7 +120,7 @@ async def desk(tmp_path: Path, clock: HandClock, custodian: SmallCustodian) -> A
             ),
             clock=clock,
             read_client=client,
-            effect_client=client,
+            effect_keys=(EffectKey(name="operator", client=client),),
             store=store,
         )
 

@@ -59,7 +59,12 @@ async def test_trim_returns_each_coin_once_and_skips_what_is_within_its_band(
     ]
     assert (report.exit_code, again.exit_code) == (ExitCode.DONE, ExitCode.DONE)
     assert len(place.writes()) == 2
-    assert report.outputs["after"] == {"BTC": "1 BTC", "ETH": "0 ETH", "USDT": "60000 USDT"}
+    assert report.outputs["after"] == {
+        "BTC": "1 BTC",
+        "ETH": "0 ETH",
+        "USDT": "60000 USDT",
+        "XRP": "0 XRP",
+    }
 
 
 async def test_plan_of_a_loop_is_read_back_as_it_was_written(place: Place) -> None:

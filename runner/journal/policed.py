@@ -1,0 +1,85 @@
+"""The journal as the effects of one run see it when a policy decides about them.
+
+Asking the policy, reading the sums it asks for and writing the row that lets an effect go are one
+transaction, which SQLite gives to one process at a time: two runs that race cannot pass a limit.
+Source: DESIGN section 7, Policy; section 6, rule 3.
+"""
+
+import sqlite3
+from datetime import datetime
+
+from runner.core.jsonvalue import JsonValue
+from runner.effects.machine import is_unsent
+from runner.effects.model import Attempt, EffectOrder, EffectRow
+from runner.effects.policy import PolicyPort
+from runner.effects.ports import Change, EffectStore
+from runner.journal import effects, spending
+from runner.journal.connection import Connection
+
+
+class PolicedEffects:
+    """The EffectStore port, with a policy in the transactions that matter."""
+
+    def __init__(self, journal: EffectStore, connection: Connection, policy: PolicyPort) -> None:
+        """Take the journal, its connection, and the policy for one run."""
+        self._journal = journal
+        self._connection = connection
+        self._policy = policy
+
+    async def effect(self, run_id: str, path: str) -> EffectRow | None:
+        """Return the effect's row, or None before its intent."""
+        return await self._journal.effect(run_id, path)
+
+    async def insert_intent(
+        self, order: EffectOrder, *, known_order_ids: tuple[str, ...], at: datetime
+    ) -> EffectRow:
+        """Write the INTENT row and the facts that count from now on, if the policy lets it.
+
+        Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
+        """
+        with self._connection.writing() as sql:
+            self._require(sql, order, at)
+            row = effects.insert_intent(sql, order, known_order_ids, at)
+            spending.record_spent(sql, order, self._policy.facts(order), at)
+            return row
+
+    async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
+        """Write the attempt row, if the policy of this moment lets it.
+
+        An effect that may have been executed is not asked about again: recovery is never a new
+        decision.
+
+        Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
+        """
+        with self._connection.writing() as sql:
+            row = effects.effect_row(sql, order.run_id, order.path)
+            if row is not None and is_unsent(row.attempts):
+                self._require(sql, order, attempt.started_at)
+            return effects.begin_attempt(sql, order, attempt)
+
+    async def record_answer(
+        self,
+        order: EffectOrder,
+        attempt_number: int,
+        answer: JsonValue,
+        *,
+        proven_not_executed: bool,
+        change: Change,
+    ) -> EffectRow:
+        """Write what an attempt gave and the transition it causes, in one transaction."""
+        return await self._journal.record_answer(
+            order, attempt_number, answer, proven_not_executed=proven_not_executed, change=change
+        )
+
+    async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
+        """Make one transition durable."""
+        return await self._journal.change_effect(order, change)
+
+    async def claimed_order_ids(self) -> frozenset[str]:
+        """Return every custodian order id that any effect of any run has as its own."""
+        return await self._journal.claimed_order_ids()
+
+    def _require(self, sql: sqlite3.Connection, order: EffectOrder, at: datetime) -> None:
+        asked = self._policy.asked(order, at)
+        spent = spending.spent_rows(sql, asked, run_id=order.run_id, path=order.path)
+        self._policy.require(order, at, spent)

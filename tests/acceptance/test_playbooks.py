@@ -28,15 +28,18 @@ def world_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """One playbook with its defaults.
+    """One playbook as its header runs it.
 
     Shapes: ``sends`` counts the requests that change something, by operation; ``world`` names a
-        world beside the playbooks, or is empty for the sandbox's own.
+        world beside the playbooks, or is empty for the sandbox's own; ``fee`` is what the custodian
+        takes on top, in a coin's amount, or empty.
     """
 
     name: str
     sends: dict[str, int]
     world: str = ""
+    inputs: tuple[str, ...] = ()
+    fee: str = ""
 
 
 BOOK_LIST = (
@@ -54,6 +57,13 @@ BOOK_LIST = (
     Book(name="subwallet-provisioning", sends={"subwallet.create": 2}),
     Book(name="subwallet-sweep", sends={"subwallet.transfer.create": 2}),
     Book(name="wallet-provisioning", sends={"wallet.create": 1}),
+    Book(
+        name="whitelist-add",
+        sends={"whitelist.upsert": 1},
+        world="broker",
+        inputs=("after_refusal=true",),
+    ),
+    Book(name="withdrawal", sends={"withdrawal.create": 1}, fee="3.5"),
 )
 
 
@@ -70,9 +80,11 @@ def run(place: Workplace, name: str, *inputs: str) -> Ended:
     return place.run("run", f"playbooks/{name}.yaml", "--sandbox", "--yes", *given)
 
 
-def planned_effects(place: Workplace, name: str) -> list[dict[str, Any]]:
+def planned_effects(place: Workplace, book: Book) -> list[dict[str, Any]]:
     """Plan a playbook, which sends nothing, and return the plan's effects."""
-    place.run("plan", f"playbooks/{name}.yaml", "--sandbox", "-o", "plan.json").expect(0)
+    given = [word for each in book.inputs for word in ("--input", each)]
+    file = f"playbooks/{book.name}.yaml"
+    place.run("plan", file, "--sandbox", "-o", "plan.json", *given).expect(0)
     assert place.writes() == ()
     plan = json.loads((place.folder / "plan.json").read_bytes())["plan"]
     effects: list[dict[str, Any]] = plan["effects"]
@@ -80,8 +92,11 @@ def planned_effects(place: Workplace, name: str) -> list[dict[str, Any]]:
 
 
 def moved(place: Workplace) -> dict[str, Decimal]:
-    """Return the amount of every order by its requestId, after checking that the books add up."""
-    return {order.request_id: order.amount for order in place.orders()}
+    """Return what every order takes from its account, by its requestId; the books must add up."""
+    return {
+        order.request_id: sum((leg.amount for leg in order.legs), Decimal(0))
+        for order in place.orders()
+    }
 
 
 def sent(writes: tuple[LoggedRequest, ...]) -> Counter[str]:
@@ -109,21 +124,25 @@ def test_playbook_does_exactly_what_its_plan_says_and_only_once(
     place: Workplace, book: Book
 ) -> None:
     at_desk(place, world_of(book.world))
-    effects = planned_effects(place, book.name)
+    effects = planned_effects(place, book)
     bodies = [json.loads(effect["body"], parse_float=str) for effect in effects]
 
-    ended = run(place, book.name).expect(0)
+    ended = run(place, book.name, *book.inputs).expect(0)
 
     writes = place.writes()
     assert sent(writes) == book.sends
-    assert sorted(r.request_id for r in writes) == sorted(str(b["requestId"]) for b in bodies)
+    # What can be done again without harm carries no requestId.
+    ids = sorted(str(body.get("requestId", "")) for body in bodies)
+    assert sorted(r.request_id for r in writes) == ids
     assert {r.code for r in writes} <= {"000000"}
+    fee = Decimal(book.fee or 0)
     assert moved(place) == {
-        str(b["requestId"]): Decimal(b["amount"]) for b in bodies if "amount" in b
+        str(b["requestId"]): Decimal(b["amount"]) + fee for b in bodies if "amount" in b
     }
-    assert "not as projected" not in ended.out
+    # A fee is no part of the projected movement, and the report says so.
+    assert ("not as projected" in ended.out) is bool(book.fee)
 
-    again = run(place, book.name)
+    again = run(place, book.name, *book.inputs)
 
     assert again.code == (7 if book.sends else 0), again.text
     assert place.writes() == writes
@@ -281,6 +300,75 @@ CASES = (
         changes=NOT_APPROVED,
         code=0,
         says="all_links_approved  false",
+    ),
+    Case(
+        id="withdrawal-not-approved",
+        book="withdrawal",
+        changes=(
+            (
+                "    coin: USDT\n    label: broker settlement\n",
+                "    coin: USDT\n    label: broker settlement\n    status: 10\n",
+            ),
+        ),
+        code=4,
+        says="acme/broker-usdt is not on the whitelist, or its entry is not approved",
+    ),
+    Case(
+        id="withdrawal-fee-too-high",
+        book="withdrawal",
+        inputs=("max_fee=3 USDT",),
+        code=4,
+        says="the fee is 3.5 USDT, more than is acceptable",
+    ),
+    Case(
+        id="withdrawal-below-the-reserve",
+        book="withdrawal",
+        # The fee counts: without it exactly the reserve would be left.
+        inputs=("reserve=975000 USDT",),
+        code=4,
+        says="amount and fee would take the wallet below its reserve",
+    ),
+    Case(
+        id="withdrawal-fails-on-the-chain",
+        book="withdrawal",
+        changes=(
+            (
+                "\nclock:\n",
+                "\nfaults:\n  - kind: late_failure\n    operation: withdrawal.create\n"
+                "    after: 1s\nclock:\n",
+            ),
+        ),
+        code=1,
+        says="failed",
+        sends=1,
+    ),
+    Case(
+        id="withdrawal-answer-lost",
+        book="withdrawal",
+        changes=(
+            (
+                "\nclock:\n",
+                "\nfaults:\n  - kind: lost_reply\n    operation: withdrawal.create\nclock:\n",
+            ),
+        ),
+        code=0,
+        says="exit 0: done",
+        sends=1,
+    ),
+    Case(
+        id="whitelist-refused-before",
+        book="whitelist-add",
+        world="broker",
+        code=4,
+        says="the entry was refused before",
+    ),
+    Case(
+        id="whitelist-approved-already",
+        book="whitelist-add",
+        world="broker",
+        inputs=("destination=acme/old-broker",),
+        code=0,
+        says="Plan: no effects.",
     ),
     Case(
         id="maintenance",

@@ -46,10 +46,8 @@ _STEPS = {
     "from: acme/custody-01\nto: acme/cosign-01\namount: 1.5 BTC\nnetwork: BTC",
     "down": "subwallet.transfer\nfrom: acme/prime-01\nto: acme/desk-01\namount: 500.5 USDT",
     "up": "subwallet.transfer\nfrom: acme/desk-02\nto: acme/prime-01\namount: 50 USDT",
-    "out": "exchange.transfer\n"
-    "wallet: acme/prime-01\ndirection: to_exchange\namount: 400 USDT",
-    "back": "exchange.transfer\n"
-    "wallet: acme/prime-01\ndirection: from_exchange\namount: 300 USDT",
+    "out": "exchange.transfer\nwallet: acme/prime-01\ndirection: to_exchange\namount: 400 USDT",
+    "back": "exchange.transfer\nwallet: acme/prime-01\ndirection: from_exchange\namount: 300 USDT",
     "create": "wallet.create\nname: vault 7\ntype: prime",
     "create_sub": "subwallet.create\nparent: acme/prime-01\nname: desk 7\nauto_collection: true",
     "rename": "wallet.update\nwallet: acme/cosign-01\nname: co-signed",
@@ -124,8 +122,7 @@ def kinds_world(*faults: str, timestamp_window: str = "60s", dedupe: str = "requ
     )
     text += "  transfers_from_exchange: true\n"
     text += (
-        "webhooks:\n"
-        '  - name: hook\n    id: "9100000000000001"\n    url: http://127.0.0.1:9/hook\n'
+        'webhooks:\n  - name: hook\n    id: "9100000000000001"\n    url: http://127.0.0.1:9/hook\n'
     )
     return f"{text}faults:\n{''.join(faults)}" if faults else text
 

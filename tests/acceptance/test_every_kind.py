@@ -3,14 +3,14 @@
 The judge is the sandbox: its orders leg by leg, its wallets, its whitelist.
 """
 
-import json
+from collections.abc import Callable
 
 import pytest
 
+from runner.sandbox.books import LoggedRequest
 from tests.acceptance.jobs import start_apply
 from tests.acceptance.kinds import (
     ALL,
-    BROKER,
     BY_REQUEST_ID,
     CREATIONS,
     REPEATABLES,
@@ -19,10 +19,14 @@ from tests.acceptance.kinds import (
     kinds_world,
     playbook,
     side_by_side,
-    things,
     writes_of,
 )
 from tests.acceptance.workplace import Workplace, planned, run_id
+
+
+def has_written(count: int) -> Callable[[tuple[LoggedRequest, ...]], bool]:
+    """Tell whether so many writes have arrived."""
+    return lambda log: sum(request.method == "POST" for request in log) >= count
 
 
 def test_every_kind_is_done_once_though_each_process_is_killed_after_its_send(
@@ -35,9 +39,7 @@ def test_every_kind_is_done_once_though_each_process_is_killed_after_its_send(
 
     run = start_apply(place, plan)
     for number, step in enumerate(ALL, 1):
-        arrived = place.wait_for(
-            lambda log, wanted=number: sum(r.method == "POST" for r in log) >= wanted, unless=run
-        )
+        arrived = place.wait_for(has_written(number), unless=run)
         assert arrived, f"before {step}: {run.end()}"
         run.kill()
         run = place.start("resume", run_id(plan), "--sandbox")

@@ -334,8 +334,10 @@ CASES = (
         changes=(
             (
                 "\nclock:\n",
-                "\nfaults:\n  - kind: late_failure\n    operation: withdrawal.create\n"
-                "    after: 1s\nclock:\n",
+                (
+                    "\nfaults:\n  - kind: late_failure\n    operation: withdrawal.create\n"
+                    "    after: 1s\nclock:\n"
+                ),
             ),
         ),
         code=1,
@@ -388,8 +390,10 @@ CASES = (
         changes=(
             (
                 "\nclock:\n",
-                "\nfaults:\n  - kind: late_failure\n    operation: subwallet.transfer.create\n"
-                "    after: 1s\nclock:\n",
+                (
+                    "\nfaults:\n  - kind: late_failure\n    operation: subwallet.transfer.create\n"
+                    "    after: 1s\nclock:\n"
+                ),
             ),
         ),
         code=1,

@@ -183,15 +183,14 @@ def _withdrawal(values: Mapping[str, str], directory: Directory) -> _Said:
         directory,
         lambda each: (
             (each.address, "" if each.address else each.wallet_id) == (address, wallet_id)
-            and each.memo in {"", memo}
+            and each.memo == memo
             and values["network"] in (each.networks or {values["network"]})
         ),
         takes=(values["coinSymbol"], values["network"]),
         what=f"destination for {address or wallet_id} on {values['network']}"
         + (f" with the memo {memo}" if memo else " without a memo"),
     )
-    added = {} if memo == destination.memo else {"memo": memo}
-    return {**_amount(values, directory), "to": destination.name, **added}
+    return {**_amount(values, directory), "to": destination.name}
 
 
 def _exchange(values: Mapping[str, str], directory: Directory) -> _Said:

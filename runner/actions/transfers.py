@@ -113,14 +113,15 @@ def _memo(arguments: Mapping[str, Value], destination: DestinationEntry) -> str:
     given = str(arguments.get("memo", ""))
     if not given or given == destination.memo:
         return destination.memo
-    if destination.memo or not destination.address:
-        theirs = f"has the memo {destination.memo}" if destination.memo else "is a wallet"
-        raise EffectRefused(
-            "destination-refused", f'"{destination.name}" {theirs}, and the step gives {given!a}'
-        )
-    if not given.isascii() or not given.isprintable() or " " in given:
-        raise EffectRefused("literal-invalid", f"memo is {given!a}, which is no memo")
-    return given
+    # At an exchange one address serves many: there the memo says whose the money is.
+    theirs = f"has the memo {destination.memo}" if destination.memo else "has no memo"
+    if not destination.address:
+        theirs = "is a wallet"
+    raise EffectRefused(
+        "destination-refused",
+        f'"{destination.name}" {theirs}, and the step gives {given!a}',
+        hint="the directory says where money goes, its memo too: one destination for each",
+    )
 
 
 def _subwallet_transfer(arguments: Mapping[str, Value], directory: Directory) -> Asked:

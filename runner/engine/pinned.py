@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from datetime import datetime
 
 from runner.catalogue.manifest import FoundBy, Manifest
@@ -33,7 +34,7 @@ class Pinned:
     Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
         attempt of an effect, never the recovery of one already attempted; ``decided`` are the paths
         of the effects that happen whatever the run sees, those that may be left out by their
-        ``drift`` aside.
+        ``drift`` aside; ``drifts`` and ``parts`` are the plan's, by path.
     """
 
     run_id: str
@@ -42,6 +43,8 @@ class Pinned:
     draft: Callable[[Manifest, Mapping[str, Value]], EffectDraft]
     not_after: datetime
     decided: frozenset[str] = frozenset()
+    drifts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class PinnedEffects:
@@ -196,38 +199,50 @@ class PinnedEffects:
 
         Errors: ``PlanRefused`` where it would be something else than was planned.
         """
+        self._require_same_drift(request)
         known = self._rows.get(request.path)
         if known is not None and request.drift is not Drift.EXACT:
             # What an earlier process has bound to the requestId is never changed.
             return known.order
-        if request.drift is Drift.PLANNED:
-            return planned
-        if request.drift is Drift.AT_MOST:
-            return self._at_most(request, planned)
-        body = self._pinned.draft(request.manifest, request.arguments).body(planned.request_id)
-        if body != planned.body:
-            raise _other_body(request, planned, body)
+        if request.drift is Drift.EXACT:
+            return self._held_to_plan(request, request.arguments, planned)
+        limit = planned.expectation.money
+        if limit is None:
+            return self._held_to_plan(request, request.arguments, planned)
+        # A plan file proves nothing about itself: whatever its drift excuses, an effect is only
+        # what its step asks for, with the planned amount in the place of today's.
+        self._held_to_plan(request, {**request.arguments, "amount": limit}, planned)
+        return planned if request.drift is Drift.PLANNED else self._at_most(request, planned, limit)
+
+    def _held_to_plan(
+        self, request: EffectRequest, arguments: Mapping[str, Value], planned: EffectOrder
+    ) -> EffectOrder:
+        draft = self._pinned.draft(request.manifest, arguments)
+        parts = self._pinned.parts.get(planned.path)
+        if _ordered(draft, planned) != planned or (parts is not None and draft.parts != parts):
+            raise _other_body(request, planned, draft.body(planned.request_id))
         return planned
 
-    def _at_most(self, request: EffectRequest, planned: EffectOrder) -> EffectOrder | None:
+    def _at_most(
+        self, request: EffectRequest, planned: EffectOrder, limit: Money
+    ) -> EffectOrder | None:
         amount = request.arguments["amount"]
-        limit = planned.expectation.money
         assert isinstance(amount, Money), "only effects with an amount can have this drift"
-        assert limit is not None, "an effect with an amount expects one"
-        arguments = {**request.arguments, "amount": limit}
-        body = self._pinned.draft(request.manifest, arguments).body(planned.request_id)
-        if amount.coin != limit.coin or body != planned.body:
-            raise _other_body(request, planned, body)
+        if amount.coin != limit.coin:
+            raise _other_body(request, planned, f"{amount}")
         if amount.amount <= 0:
             return None
         if amount.amount >= limit.amount:
             return planned
-        return self._pinned.draft(request.manifest, request.arguments).order(
-            run_id=planned.run_id,
-            path=planned.path,
-            request_id=planned.request_id,
-            planned_at=planned.planned_at,
-        )
+        return _ordered(self._pinned.draft(request.manifest, request.arguments), planned)
+
+    def _require_same_drift(self, request: EffectRequest) -> None:
+        drift = self._pinned.drifts.get(request.path)
+        if drift is not None and drift != request.drift.value:
+            raise PlanRefused(
+                f"{request.path}: the plan says drift {drift}, its step {request.drift.value}",
+                hint="make a new plan",
+            )
 
     async def _finish_before(self, order: EffectOrder) -> EffectRow | None:
         # One order at a time on a lock: what was only accepted there is taken to its end first, and
@@ -314,6 +329,15 @@ def _known_values(row: EffectRow, manifest: Manifest) -> dict[str, Value]:
     if manifest.result_order:
         values[manifest.result_order] = row.order_id
     return values
+
+
+def _ordered(draft: EffectDraft, planned: EffectOrder) -> EffectOrder:
+    return draft.order(
+        run_id=planned.run_id,
+        path=planned.path,
+        request_id=planned.request_id,
+        planned_at=planned.planned_at,
+    )
 
 
 def _other_body(request: EffectRequest, planned: EffectOrder, body: str) -> PlanRefused:

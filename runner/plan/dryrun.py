@@ -3,6 +3,7 @@
 Nothing in here can send an effect: it has no port that could.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,13 +104,15 @@ class DryRun:
     """What a dry run found.
 
     Shapes: ``steps`` are in the order they began, so that a group stands before what is in it;
-        ``exceeded`` says which called playbook would do more than its own ``may`` allows.
+        ``exceeded`` says which called playbook would do more than its own ``may`` allows; ``calls``
+        are the paths of calls with those bounds.
     """
 
     end: WalkEnd
     intents: tuple[Intent, ...]
     problems: tuple[Problem, ...]
     exceeded: tuple[str, ...] = ()
+    calls: tuple[tuple[str, Mapping[str, May]], ...] = ()
     steps: tuple[StepFinished, ...]
     ledger: ProjectedLedger
 
@@ -175,6 +178,7 @@ class DryRunner:
             intents=tuple(recorder.intents),
             problems=tuple(recorder.problems),
             exceeded=tuple(recorder.exceeded),
+            calls=tuple(recorder.calls),
             steps=tuple(step for step in steps.values() if step is not None),
             ledger=ledger,
         )
@@ -231,6 +235,7 @@ class _IntentRecorder:
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     exceeded: list[str] = field(default_factory=list)
+    calls: list[tuple[str, Mapping[str, May]]] = field(default_factory=list)
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         id_ = self.identity.request_id(request.path)
@@ -270,6 +275,7 @@ class _IntentRecorder:
         self.problems.append(Problem(path=path, code=code, message=message, hint=hint, span=span))
 
     async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
+        self.calls.append((path, may))
         inside = tuple(each for each in self.intents if is_under(each.path, path))
         self.exceeded.extend(f"{path}: {words}" for words in beyond_may(inside, may))
 
@@ -382,11 +388,23 @@ def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
 
 def beyond_may(intents: Sequence[Intent], may: Mapping[str, May]) -> list[str]:
     """Return every bound of a playbook that some effects pass, in words."""
+    counts = Counter(intent.draft.manifest.name for intent in intents)
+    return beyond_bounds(counts, totals(intents), may)
+
+
+def beyond_bounds(
+    counts: Mapping[str, int],
+    sums: Mapping[str, Mapping[str, Decimal]],
+    may: Mapping[str, May],
+) -> list[str]:
+    """Return every bound that counts and sums of effects pass, in words.
+
+    Shapes: ``counts`` are by action, ``sums`` by action and coin.
+    """
     found = []
-    sums = totals(intents)
     for action, coins in sums.items():
         bound = may.get(action)
-        count = sum(intent.draft.manifest.name == action for intent in intents)
+        count = counts[action]
         if bound is None:
             found.append(f"`may` does not name {action}")
             continue

@@ -103,8 +103,8 @@ def _beside_the_body(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Dri
     # The body is what counts; a plan that says something else beside it has misled its readers.
     for name in _BESIDE_THE_BODY:
         before, after = getattr(planned, name), getattr(now, name)
-        if name == "amount" and planned.body != now.body:
-            before, after = planned.amount, _amount_in(planned)
+        if name == "amount" and planned.body != now.body and now.amount is not None:
+            before, after = planned.amount, _amount_in(planned) or now.amount
         if before != after:
             what = f"its {name.replace('_', ' ')}"
             yield Drift(path=planned.path, what=what, planned=_spoken(before), now=_spoken(after))

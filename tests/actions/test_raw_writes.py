@@ -98,7 +98,6 @@ WITHOUT_ADDRESS = {n: v for n, v in WITHDRAWAL.items() if n != "withdrawalAddres
     ("operation_id", "values", "action"),
     [
         ("withdrawal.create", WITHDRAWAL, "withdrawal.create"),
-        ("withdrawal.create", {**WITHDRAWAL, "memo": "77"}, "withdrawal.create"),
         ("withdrawal.create", {**WITHDRAWAL, "customizeFeeAmount": "0.1"}, "withdrawal.create"),
         ("withdrawal.create", {**TAG, "memo": "82486739"}, "withdrawal.create"),
         (
@@ -152,6 +151,7 @@ def test_action_of_other_writes_sends_exactly_what_was_given(
         # The directory's memo would go with it, which nobody gave.
         ("withdrawal.create", TAG, "without a memo"),
         ("withdrawal.create", {**TAG, "memo": "1"}, "with the memo 1"),
+        ("withdrawal.create", {**WITHDRAWAL, "memo": "77"}, "with the memo 77"),
         ("exchange.transfer.create", {**EXCHANGE, "exchangeUserId": "1"}, "does not bind"),
         ("exchange.transfer.create", {**EXCHANGE, "exchangeCode": "20"}, "exchangeCode=20"),
         ("exchange.transfer.create", {**EXCHANGE, "status": "10"}, "gives no status"),

@@ -255,6 +255,8 @@ async def _walk(
                 decided=frozenset(
                     e.path for e in plan.effects if e.decided and e.drift != Drift.AT_MOST
                 ),
+                drifts={effect.path: effect.drift for effect in plan.effects},
+                parts={effect.path: effect.parts for effect in plan.effects},
             ),
             driver,
             desk.store,

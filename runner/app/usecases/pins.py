@@ -4,7 +4,8 @@ A digest proves that a plan's file is whole, not who wrote it. Nothing in it is 
 trust: what it pins is compared with this desk, with the files as they are now, and with a dry run.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,9 +27,10 @@ from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
+from runner.engine.paths import is_under
 from runner.plan.build import shortage_words
-from runner.plan.dryrun import DryRun
-from runner.plan.model import Plan
+from runner.plan.dryrun import DryRun, beyond_bounds
+from runner.plan.model import Plan, effect_totals
 from runner.plan.preflight import Drift, drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
 from runner.playbook.model import Playbook
@@ -156,10 +158,31 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     drifts = (
         *(Drift(path="balances", what="the cover", planned="enough", now=it) for it in short),
         *name_changes(plan.names, _names_now(desk, plan, dry)),
+        *_foreign_ids(plan, occasion),
+        *_beyond_may(plan, occasion, dry),
         *drift_between(plan, today),
     )
     if drifts:
         raise PlanDrifted(drifts)
+
+
+def _foreign_ids(plan: Plan, occasion: Occasion) -> Iterator[Drift]:
+    # Of every effect, also those that do not happen today: a requestId is derived, never chosen.
+    for effect in plan.effects:
+        derived = occasion.identity.request_id(effect.path)
+        if effect.request_id != derived:
+            yield Drift(
+                path=effect.path, what="the requestId", planned=effect.request_id, now=derived
+            )
+
+
+def _beyond_may(plan: Plan, occasion: Occasion, dry: DryRun) -> Iterator[Drift]:
+    # What is sent are the plan's amounts, which a drift lets differ from today's.
+    for path, may in (("", occasion.playbook.may), *dry.calls):
+        inside = [each for each in plan.effects if not path or is_under(each.path, path)]
+        counts = Counter(effect.action for effect in inside)
+        for words in beyond_bounds(counts, effect_totals(inside), may):
+            yield Drift(path=path or "may", what="what is allowed", planned=words, now="less")
 
 
 def _names_now(desk: Desk, plan: Plan, dry: DryRun) -> Mapping[str, Mapping[str, str]]:

@@ -44,6 +44,14 @@ class Book:
 
 BOOK_LIST = (
     Book(
+        name="end-of-day",
+        sends={
+            "mirror.asset.settle": 2,
+            "mirrorx.order.create": 2,
+            "subwallet.transfer.create": 2,
+        },
+    ),
+    Book(
         name="mirror-apply-and-settle",
         sends={"mirror.asset.apply": 1, "mirror.asset.settle": 1},
     ),
@@ -239,6 +247,31 @@ CASES = (
         inputs=('networks=["ETH", "BTC"]',),
         code=4,
         says="one is on a network that is not settled",
+    ),
+    Case(
+        # A custodian may list coins and networks of which nothing is mirrored.
+        id="settlement-with-rows-of-nothing",
+        book="mirror-end-of-day",
+        code=0,
+        says="exit 0: done",
+        sends=2,
+    ),
+    Case(
+        id="evening-ends-where-a-part-fails",
+        book="end-of-day",
+        changes=(
+            (
+                "\nclock:\n",
+                (
+                    "\nfaults:\n  - kind: late_failure\n    operation: mirrorx.order.create\n"
+                    "    after: 1s\nclock:\n"
+                ),
+            ),
+        ),
+        code=1,
+        says="not delivered: there is no target of that name here",
+        # Two settlements, and both orders of the part that fails; the sweep does not begin.
+        sends=4,
     ),
     Case(
         id="sweep-nothing-to-do",

@@ -186,6 +186,7 @@ def _withdrawal(values: Mapping[str, str], directory: Directory) -> _Said:
             and each.memo in {"", memo}
             and values["network"] in (each.networks or {values["network"]})
         ),
+        takes=(values["coinSymbol"], values["network"]),
         what=f"destination for {address or wallet_id} on {values['network']}"
         + (f" with the memo {memo}" if memo else " without a memo"),
     )
@@ -210,19 +211,25 @@ def _whitelist(values: Mapping[str, str], directory: Directory) -> _Said:
     destination = _destination(
         directory,
         lambda each: (each.address, each.memo, each.label) == wanted and not each.correspondent,
+        takes=(values["symbol"], values["network"]),
         what=f"destination for {wanted[0]} with this memo and label, and without a correspondent,",
     )
     return {"destination": destination.name}
 
 
 def _destination(
-    directory: Directory, fits: Callable[[DestinationEntry], bool], *, what: str
+    directory: Directory,
+    fits: Callable[[DestinationEntry], bool],
+    *,
+    takes: tuple[str, str],
+    what: str,
 ) -> DestinationEntry:
-    found = next((each for each in directory.destinations.values() if fits(each)), None)
-    if found is None:
+    found = [each for each in directory.destinations.values() if fits(each)]
+    if not found:
         known = ", ".join(directory.destinations) or "none"
         raise RawWriteRefused(f"the directory has no {what}", hint=f"destinations it has: {known}")
-    return found
+    # One address may be several destinations, each for coins of its own.
+    return next((each for each in found if each.allows(*takes)), found[0])
 
 
 _MONEY = frozenset({"coinSymbol", "amount"})

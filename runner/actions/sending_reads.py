@@ -151,11 +151,12 @@ def _label(row: Row) -> dict[str, Value]:
 
 
 def _destination_of(directory: Directory, row: Row) -> str | None:
-    place = (row.text_or_none("memo") or "", row.text("network"))
+    memo, coin, network = row.text_or_none("memo") or "", row.coin("symbol"), row.text("network")
     for entry in directory.destinations.values():
         if not entry.address or not is_same_address(entry.address, row.text("address")):
             continue
-        if place[0] == entry.memo and place[1] in entry.networks:
+        # One address may be several destinations, each for coins of its own.
+        if memo == entry.memo and entry.allows(coin, network):
             return entry.name
     return None
 

@@ -1,6 +1,7 @@
 """Writes under the API's own names: what is planned is what was typed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -175,6 +176,26 @@ def test_other_write_that_no_action_sends_is_refused(
 ) -> None:
     with pytest.raises(RawWriteRefused, match=match):
         named_write(API.operations[operation_id], values, OURS)
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "values", "argument"),
+    [
+        ("withdrawal.create", {**WITHDRAWAL, "coinSymbol": "ETH"}, "to"),
+        ("whitelist.upsert", {**ENTRY, "symbol": "ETH"}, "destination"),
+    ],
+)
+def test_address_means_the_destination_that_takes_the_coin(
+    operation_id: str, values: dict[str, str], argument: str
+) -> None:
+    """A sandbox's whitelist has an entry for each coin, and each is a destination."""
+    for_usdt = replace(names.COLD, name="acme/cold-usdt", coins=("USDT",))
+    for_eth = replace(names.COLD, name="acme/cold-eth", coins=("ETH",))
+    two = replace(OURS, destinations={each.name: each for each in (for_usdt, for_eth)})
+
+    write = named_write(API.operations[operation_id], values, two)
+
+    assert write.arguments[argument] == "acme/cold-eth"
 
 
 @pytest.mark.parametrize("value", ["30", "5"])

@@ -188,6 +188,17 @@ async def test_whitelist_names_the_destinations_of_the_directory() -> None:
     assert "destination" not in shown[1]
 
 
+async def test_address_that_is_listed_for_another_coin_is_another_destination() -> None:
+    row = {**ENTRY, "symbol": "BTC"}
+
+    value, _ = await read("whitelist", page(row))
+
+    shown = value["rows"]
+    assert isinstance(shown, tuple)
+    assert isinstance(shown[0], dict)
+    assert "destination" not in shown[0]
+
+
 ASKED = {"destination": COLD.name, "coin": "USDT", "network": "ETH"}
 
 

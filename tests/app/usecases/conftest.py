@@ -35,12 +35,14 @@ class Network:
     """What happens to writes on their way: replies lost, requests lost, others coming first.
 
     Shapes: ``lose`` is ``reply``, ``request`` or empty; ``before`` is awaited before each write;
-        ``shows_request_ids`` makes the custodian list requestIds from now on.
+        ``shows_request_ids`` makes the custodian list requestIds from now on; ``keep`` is told the
+        bytes of each write as they arrive, if they do.
     """
 
     lose: str = ""
     shows_request_ids: bool = False
     before: Callable[[], Awaitable[None]] | None = None
+    keep: Callable[[bytes], None] | None = None
 
     def between(self, app: ASGIApp) -> ASGIApp:
         """Return the application as seen through this network."""
@@ -51,12 +53,28 @@ class Network:
                 return
             if self.before is not None:
                 await self.before()
+            if self.keep is not None:
+                receive = _kept(receive, self.keep)
             if self.lose != "request":
                 await app(scope, receive, send if not self.lose else _nowhere)
             if self.lose:
                 await PlainTextResponse("bad gateway", status_code=502)(scope, receive, send)
 
         return seen
+
+
+def _kept(receive: Receive, keep: Callable[[bytes], None]) -> Receive:
+    parts: list[bytes] = []
+
+    async def kept() -> Message:
+        message = await receive()
+        if message["type"] == "http.request":
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                keep(b"".join(parts))
+        return message
+
+    return kept
 
 
 async def _nowhere(message: Message) -> None:

@@ -459,6 +459,13 @@ def test_nothing_to_do_does_not_use_the_day_up(place: Workplace) -> None:
     assert sent(place.writes()) == {"mirrorx.order.create": 2}
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/playbooks.md"])
+def test_page_names_every_playbook(page: str) -> None:
+    text = (REPOSITORY / page).read_text("utf-8")
+
+    assert all(f"playbooks/{book.name}.yaml)" in text for book in BOOK_LIST)
+
+
 def test_headers_name_commands_that_are_for_the_file_itself() -> None:
     for path in sorted(BOOKS.glob("*.yaml")):
         header = path.read_text("utf-8").partition("apiVersion:")[0]

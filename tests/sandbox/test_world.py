@@ -239,6 +239,11 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
         ),
         (
             ("notify",),
+            [{"name": "desk", "url": "http://127.0.0.1:9/d\u00e9sk"}],
+            "notify[0].url: a notice of a sandbox goes to this machine",
+        ),
+        (
+            ("notify",),
             [{"name": "desk", "url": "http://127.0.0.1:9/"}] * 2,
             "notify: 'desk' stands here twice",
         ),

@@ -17,7 +17,8 @@ from runner.app.environment import VARIABLES
 from runner.catalogue.manifests import MANIFESTS
 from runner.cli.program import VERBS, build_program
 from runner.core.errors import ExitCode
-from runner.core.source import SourceFile
+from runner.documents.files import read_source
+from runner.documents.folder import Folder
 from runner.effects.machine import TRANSITIONS
 from runner.playbook.load import load_playbook
 from runner.reporting.words import EXIT_WORDS
@@ -305,9 +306,9 @@ def test_layers_of_the_page_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda p: p.name)
 def test_every_shipped_playbook_validates_without_a_diagnostic(path: Path) -> None:
-    source = SourceFile(name=path.name, text=path.read_text(encoding="utf-8"))
+    source = read_source(path)
 
-    assert load_playbook(source, MANIFESTS).diagnostics == ()
+    assert load_playbook(source, MANIFESTS, Folder.around(path)).diagnostics == ()
 
 
 def test_nothing_prints_outside_reporting_and_the_command_line() -> None:

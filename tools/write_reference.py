@@ -81,8 +81,8 @@ def operators() -> str:
 
 
 def actions() -> str:
-    """Return a section for each action, reads first."""
-    titles = {"uses": "Reads: `uses:`", "effect": "Effects: `effect:`"}
+    """Return a section for each action, reads and notices first."""
+    titles = {"uses": "Reads and notices: `uses:`", "effect": "Effects: `effect:`"}
     return "\n".join(
         f"## {title}\n\n"
         + "\n".join(_action(each) for each in NAMED.values() if verb_of(each) == verb)

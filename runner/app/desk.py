@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -565,7 +566,8 @@ class _Keys:
         secret = target.secret
         return Webhook(
             url=target.url,
-            secret=None if secret is None else lambda: self._text(secret),
+            # Once: a file descriptor can be read no second time.
+            secret=None if secret is None else cache(partial(self._text, secret)),
             ca=profile.ca,
             proxy=profile.proxy or None,
         )

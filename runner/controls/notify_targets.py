@@ -3,6 +3,7 @@
 An address often holds a secret of its own, so none is ever shown; nor is it in a plan or a journal.
 """
 
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -76,6 +77,10 @@ def checked_url(text: str, *, may_be_local: bool) -> str:
         raise ValueError("this must be a URL, like https://hooks.example.com/desk")
     if "@" in parts.netloc or parts.fragment:
         raise ValueError("a URL here must not hold a user name, a password or a fragment")
+    if not _PLAIN.fullmatch(f"{parts.path}?{parts.query}") or _DOTS.search(parts.path):
+        raise ValueError(
+            "a URL here must be written as it is sent: no dots as folders, %xx for signs"
+        )
     if parts.scheme == "http" and may_be_local and host in _HERE:
         return text
     if parts.scheme != "https":
@@ -84,4 +89,7 @@ def checked_url(text: str, *, may_be_local: bool) -> str:
     return text
 
 
+_PLAIN = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-F]{2})*", re.ASCII)
+_DOTS = re.compile(r"/\.\.?(?:/|$)")
+"""What a client would resolve before it sends: the address would be another one."""
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})

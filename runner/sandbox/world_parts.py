@@ -50,6 +50,7 @@ _LINK_STATUSES = frozenset({0, 1, 2, 3, 4, 5, 10, 11, 12, 13})
 """Source: operations.yaml, enums, MirrorXLinkStatus."""
 _ADDRESS_STATUSES = frozenset({10, 20, 30, 99})
 """Source: operations.yaml, enums, AddressStatus."""
+_PLAIN = re.compile(r"[a-z0-9:/\[\].]*?(?:/[A-Za-z0-9_-]+)*/?", re.ASCII)
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?(/|$)", re.ASCII)
 
 
@@ -250,7 +251,7 @@ def read_notice_target(section: Section) -> NoticeTarget:
     """Read where notices for one target are sent."""
     section.refuse_unknown("name", "url")
     target = NoticeTarget(name=section.text("name"), url=section.text("url"))
-    if not _LOOPBACK.match(target.url):
+    if not _LOOPBACK.match(target.url) or not _PLAIN.fullmatch(target.url):
         section.note("a notice of a sandbox goes to this machine: http://127.0.0.1:PORT/…", "url")
     return target
 

@@ -61,6 +61,7 @@ def test_run_tells_once_and_a_plan_tells_nothing(place: Workplace, receiver: Rec
     shown = place.run("run", file, "--sandbox", "--dry-run").expect(0).out
 
     assert "not sent in a plan; the run will send it" in shown
+    assert "<> notify" in shown
     assert receiver.requests == []
 
     place.run("run", file, "--sandbox", "--yes").expect(0)

@@ -44,6 +44,14 @@ class Book:
 
 BOOK_LIST = (
     Book(
+        name="end-of-day",
+        sends={
+            "mirror.asset.settle": 2,
+            "mirrorx.order.create": 2,
+            "subwallet.transfer.create": 2,
+        },
+    ),
+    Book(
         name="mirror-apply-and-settle",
         sends={"mirror.asset.apply": 1, "mirror.asset.settle": 1},
     ),
@@ -241,6 +249,31 @@ CASES = (
         says="one is on a network that is not settled",
     ),
     Case(
+        # A custodian may list coins and networks of which nothing is mirrored.
+        id="settlement-with-rows-of-nothing",
+        book="mirror-end-of-day",
+        code=0,
+        says="exit 0: done",
+        sends=2,
+    ),
+    Case(
+        id="evening-ends-where-a-part-fails",
+        book="end-of-day",
+        changes=(
+            (
+                "\nclock:\n",
+                (
+                    "\nfaults:\n  - kind: late_failure\n    operation: mirrorx.order.create\n"
+                    "    after: 1s\nclock:\n"
+                ),
+            ),
+        ),
+        code=1,
+        says="not delivered: there is no target of that name here",
+        # Two settlements, and both orders of the part that fails; the sweep does not begin.
+        sends=4,
+    ),
+    Case(
         id="sweep-nothing-to-do",
         book="subwallet-sweep",
         inputs=('keep=["12500.5 USDT", "0.75 BTC"]',),
@@ -424,6 +457,13 @@ def test_nothing_to_do_does_not_use_the_day_up(place: Workplace) -> None:
     run(place, "mirrorx-rebalance").expect(0)
 
     assert sent(place.writes()) == {"mirrorx.order.create": 2}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/playbooks.md"])
+def test_page_names_every_playbook(page: str) -> None:
+    text = (REPOSITORY / page).read_text("utf-8")
+
+    assert all(f"playbooks/{book.name}.yaml)" in text for book in BOOK_LIST)
 
 
 def test_headers_name_commands_that_are_for_the_file_itself() -> None:

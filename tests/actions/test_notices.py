@@ -10,6 +10,7 @@ import pytest
 from runner.actions.notices import About, Webhook, WebhookNotices
 from runner.catalogue.notify_manifests import TEXT_CHARACTERS_MAX
 from runner.client.transport import Timeouts
+from runner.controls.notify_targets import checked_url
 from runner.core.errors import KeyRefused
 from runner.core.secret import Secret
 from runner.effects.model import EffectState
@@ -67,6 +68,25 @@ async def test_body_names_run_playbook_step_labels_text_time_and_verdict() -> No
             "effects": {"accepted": 1, "confirmed": 2},
         },
     }
+
+
+async def test_every_address_a_profile_may_name_is_called_as_it_is_written() -> None:
+    target = "/a.b_c~d!e$f&g(h)i*j+k,l;m=n:o@p-q/%2Fr//.s/T0?room=1&u=/v?w%20x"
+    with receiving() as receiver:
+        url = checked_url(receiver.url(target), may_be_local=True)
+        delivery = await notices_to(receiver, webhook=Webhook(url=url)).deliver(NOTICE)
+
+    assert delivery == Delivery(delivered=True)
+    assert receiver.requests[0][0] == target
+
+
+@pytest.mark.parametrize("target", ["", "/", "?room=1"])
+async def test_address_needs_no_path(target: str) -> None:
+    with receiving() as receiver:
+        url = checked_url(receiver.url(target), may_be_local=True)
+        await notices_to(receiver, webhook=Webhook(url=url)).deliver(NOTICE)
+
+    assert receiver.requests[0][0] == (target if target.startswith("/") else f"/{target}")
 
 
 @pytest.mark.parametrize(

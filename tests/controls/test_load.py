@@ -10,6 +10,7 @@ from runner.controls.caps import Cap, Caps
 from runner.controls.destination import DestinationEntry
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.controls.load import Controls, controls_digest, load_controls
+from runner.controls.notify_targets import NotifyTarget
 from runner.controls.profile import (
     ApiCredential,
     Dedupe,
@@ -364,6 +365,48 @@ def test_facts_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         ("wrong-value", "dedupe_lifetime is about a deduplication that is not known"),
         ("unknown-name", 'the API has no operation "mirror.apply"'),
     ]
+
+
+def test_targets_of_notices_are_read(tmp_path: Path) -> None:
+    notify = (
+        "    url: http://127.0.0.1:8080\n    notify:\n"
+        "      desk: {url: 'http://127.0.0.1:9001/desk', secret: {file: keys/desk.secret}}\n"
+        "      audit: {url: 'https://hooks.example.com/audit?room=1'}\n"
+    )
+    profiles = PROFILES.replace("    url: http://127.0.0.1:8080\n", notify)
+
+    controls = load_controls(_folder(tmp_path, profiles=profiles))
+
+    assert controls.profile("box").notify == (
+        NotifyTarget(
+            name="desk",
+            url="http://127.0.0.1:9001/desk",
+            secret=FromFile(path=tmp_path / "keys/desk.secret"),
+        ),
+        NotifyTarget(name="audit", url="https://hooks.example.com/audit?room=1"),
+    )
+
+
+def test_target_of_a_custodians_profile_is_https_and_not_repeated(tmp_path: Path) -> None:
+    found = _profile_with(
+        tmp_path,
+        "    production: true\n    notify:\n      desk: {url: 'http://127.0.0.1:9001/T0token'}\n",
+        instead_of="    production: true\n",
+    )
+
+    assert [d.summary for d in found] == [
+        "a target's url must start with https:// (http is for a sandbox, to 127.0.0.1)"
+    ]
+
+
+def test_target_without_url_or_with_another_key_is_refused(tmp_path: Path) -> None:
+    found = _profile_with(
+        tmp_path,
+        "    production: true\n    notify: {desk: {urls: 'https://hooks.example.com'}}\n",
+        instead_of="    production: true\n",
+    )
+
+    assert {d.code for d in found} == {"missing-key", "unknown-key"}
 
 
 def test_caps_are_read_with_their_places(tmp_path: Path) -> None:

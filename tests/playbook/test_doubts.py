@@ -279,6 +279,12 @@ def test_input_that_only_the_called_playbook_reads_is_unused() -> None:
     ]
 
 
+def test_notice_behind_an_effect_is_no_read_that_nothing_looks_at() -> None:
+    told = "  - uses: notify.webhook\n    with: {target: desk, text: done}\n"
+
+    assert doubts(playbook(CHECKED + told)) == ()
+
+
 def test_effect_in_a_loop_without_a_look_is_unverified() -> None:
     steps = LOOP.format(
         items='["ETH"]', steps=indented(POSITIONS.format(id="a") + CHECK + APPLY, 4)

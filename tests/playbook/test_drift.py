@@ -115,7 +115,7 @@ def test_schema_step_keys_are_the_models_fields_and_verbs() -> None:
 def test_schema_accepts_the_name_and_arguments_of_every_action(name: str) -> None:
     manifest = MANIFESTS[name]
     arguments = "".join(f"\n      {each.name}: x" for each in manifest.arguments)
-    verb = "uses" if manifest.kind.value == "read" else "effect"
+    verb = "effect" if manifest.is_effect else "uses"
     text = (
         "apiVersion: runner/v1\nkind: Playbook\nname: example\nsteps:\n"
         f"  - id: step\n    {verb}: {name}\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runner.core.errors import InvalidInput
 from runner.sandbox.switches import Switches
-from runner.sandbox.world import Timings, WebhookTarget, World
+from runner.sandbox.world import NoticeTarget, Timings, WebhookTarget, World
 from runner.sandbox.world_file import (
     DEFAULT_WORLD_PATH,
     WorldInvalid,
@@ -87,7 +87,10 @@ def test_schema_defaults_are_the_models(schema: dict[str, Any]) -> None:
 def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: World) -> None:
     delays = Switches(reply_delay_ms={"mirrorx.order.create": 5}, rate_limit=9)
     target = WebhookTarget(name="hook", id="1", entity="acme", url="http://127.0.0.1:9/")
-    written: Any = world_to_json(replace(world, switches=delays, webhooks=(target,)))
+    notified = NoticeTarget(name="desk", url="http://127.0.0.1:9/desk")
+    written: Any = world_to_json(
+        replace(world, switches=delays, webhooks=(target,), notify=(notified,))
+    )
     parts = schema["$defs"]
 
     assert set(written) == set(schema["properties"])
@@ -99,6 +102,7 @@ def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: Wor
         ("exchange_accounts", "exchange_account"),
         ("whitelist", "listed_address"),
         ("webhooks", "webhook"),
+        ("notify", "notice_target"),
         ("keys", "key"),
     ):
         assert set(written[key][0]) == set(parts[part]["properties"])
@@ -109,6 +113,14 @@ def test_schema_and_reader_know_the_same_keys(schema: dict[str, Any], world: Wor
     assert set(written["timings"]) == set(schema["properties"]["timings"]["properties"])
     assert set(written["timings"]["mirrorx_order"]) == set(parts["timing"]["properties"])
     assert world_from_mapping(written).switches == delays
+    assert world_from_mapping(written).notify == (notified,)
+
+
+def test_world_without_targets_of_notices_keeps_its_digest(world: World) -> None:
+    target = NoticeTarget(name="desk", url="http://127.0.0.1:9/desk")
+
+    assert "notify" not in world_to_json(world)
+    assert world_digest(replace(world, notify=(target,))) != world_digest(world)
 
 
 def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World) -> None:
@@ -219,6 +231,21 @@ def test_digest_depends_on_what_is_said_and_not_how(tmp_path: Path, world: World
             ("webhooks",),
             [{"name": "w", "id": "1", "url": "https://example.com/"}],
             "webhooks[0].url: a webhook of a sandbox goes to this machine",
+        ),
+        (
+            ("notify",),
+            [{"name": "desk", "url": "https://example.com/"}],
+            "notify[0].url: a notice of a sandbox goes to this machine",
+        ),
+        (
+            ("notify",),
+            [{"name": "desk", "url": "http://127.0.0.1:9/d\u00e9sk"}],
+            "notify[0].url: a notice of a sandbox goes to this machine",
+        ),
+        (
+            ("notify",),
+            [{"name": "desk", "url": "http://127.0.0.1:9/"}] * 2,
+            "notify: 'desk' stands here twice",
         ),
         (("switches", "rate_limit"), "many", "switches.rate_limit: a whole number is needed here"),
         (("switches", "dedupe_lifetime"), "soon", "switches.dedupe_lifetime: 'soon' is not a dur"),

@@ -4,10 +4,28 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from runner.catalogue.manifest import FoundBy
 from runner.core.clock import timestamp_text
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import amount_text
-from runner.effects.model import Attempt, EffectOrder, Expectation, SeenOrder, Sighting
+from runner.effects.model import (
+    Attempt,
+    EffectOrder,
+    EffectRow,
+    Expectation,
+    SeenOrder,
+    Sighting,
+)
+
+BY_NAME = "found by its name; the name is its identity"
+"""What is said of a thing that no answer named: that it is ours is told by its name alone."""
+
+
+def is_known_by_name(row: EffectRow) -> bool:
+    """Tell whether an effect has its order id from a list by name, and from no answer."""
+    answers = [each.answer for each in row.attempts if isinstance(each.answer, Mapping)]
+    answered = any(answer.get("verdict") == "accepted" for answer in answers)
+    return row.order.found_by is FoundBy.NAME and row.order_id != "" and not answered
 
 
 def differences(expectation: Expectation, seen: SeenOrder) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ same when it is done twice, whatever shows what was wanted.
 
 The only recovery is reading: an attempt goes out after another only when every earlier one is
 proven not executed, and what only a resend could settle ends HALTED. Repeatable effects alone are
-sent again where reading does not show them, at most ``SENDS_MAX`` times in their life.
+sent again where reading does not show them, at most ``SENDS_MAX`` times in their life; what adds a
+thing beside others only past the fence, for a second one would stay.
 Source: DESIGN section 6.
 """
 
@@ -19,10 +20,19 @@ from runner.catalogue.manifest import FoundBy
 from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind
-from runner.effects.evidence import differences, halt_evidence, not_shown
+from runner.effects.evidence import (
+    BY_NAME,
+    differences,
+    halt_evidence,
+    is_known_by_name,
+    not_shown,
+    subject_word,
+)
 from runner.effects.matching import (
     FINAL_STATUSES,
+    added,
     as_wanted,
+    is_addition,
     is_rival,
     is_shown,
     open_order,
@@ -140,7 +150,8 @@ class Reading:
 
     Shapes: ``believed`` is true when two complete looks past the fence lie behind, the present one
         included, and every fact of the fence is known; ``patience_over`` when no more is read;
-        ``looked_enough`` when two complete looks lie behind since the last attempt.
+        ``looked_enough`` when two complete looks lie behind since the last attempt, past the fence
+        or not.
     """
 
     believed: bool
@@ -344,8 +355,9 @@ def after_look(
     hit = _own_hit(row.order, row.attempts, sighting) or _hit_by_nature(row, sighting, claimed)
     if hit is not None:
         return hit
-    if is_repeatable(row.order) and sends_made(row.attempts) < SENDS_MAX:
-        return Send() if reading.looked_enough else Wait(reason="it is not shown yet")
+    again = _sent_again(row, reading)
+    if again is not None:
+        return again
     if not is_shown(row.order):
         return out_of_patience(row, sighting)
     near = _near(row, sighting, claimed)
@@ -365,6 +377,20 @@ def after_look(
     if reading.patience_over:
         return out_of_patience(row, sighting, near=near)
     return Wait(reason="nothing the custodian lists proves anything yet")
+
+
+def _sent_again(row: EffectRow, reading: Reading) -> Send | Wait | None:
+    """Decide whether what is not shown is sent again, now or later; None when it never is."""
+    if not is_repeatable(row.order) or sends_made(row.attempts) >= SENDS_MAX:
+        return None
+    ready, over = reading.looked_enough, False
+    if is_addition(row.order):
+        # A second one would stay beside the first: only a believed absence makes room for it.
+        ready = row.state is EffectState.UNKNOWN and reading.believed
+        over = reading.patience_over
+    if ready:
+        return Send()
+    return None if over else Wait(reason="it is not shown yet")
 
 
 def out_of_patience(
@@ -433,6 +459,9 @@ def after_poll(row: EffectRow, sighting: Sighting) -> Move | Wait:
 
 def _state_reached(row: EffectRow, sighting: Sighting) -> Move | Wait:
     """Decide whether what a repeatable effect wanted is there; a difference may only be late."""
+    doubled = _doubled(row, sighting)
+    if doubled is not None:
+        return doubled
     own = row.order_id or row.order.expectation.subject_id
     found = [
         seen
@@ -457,6 +486,7 @@ def _by_status(row: EffectRow, found: Sequence[SeenOrder]) -> Move | Wait:
     state = {"success": EffectState.CONFIRMED, "failed": EffectState.FAILED}.get(
         seen.status, EffectState.ACCEPTED
     )
+    how = f"; {BY_NAME}" if is_known_by_name(row) else ""
     unchanged = (seen.status, seen.status_code) == (row.status, row.status_code)
     if state is EffectState.ACCEPTED and unchanged:
         return Wait(reason=f"order {row.order_id} is {seen.status}")
@@ -464,7 +494,7 @@ def _by_status(row: EffectRow, found: Sequence[SeenOrder]) -> Move | Wait:
         state=state,
         status=seen.status,
         status_code=seen.status_code,
-        reason=f"the custodian says {seen.status}",
+        reason=f"the custodian says {seen.status}{how}",
     )
 
 
@@ -492,9 +522,23 @@ def _hit_by_nature(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) 
     if row.order.found_by is FoundBy.NAME:
         return _named_hit(row, sighting, claimed)
     if row.order.found_by is FoundBy.STATE and is_shown(row.order):
+        doubled = _doubled(row, sighting)
+        if doubled is not None:
+            return doubled
         shown = as_wanted(row.order, sighting, known=frozenset(row.known_order_ids))
         return None if shown is None else _adopt(shown, reason="the custodian shows what is wanted")
     return None
+
+
+def _doubled(row: EffectRow, sighting: Sighting) -> Move | None:
+    """Halt an addition of which more than one is there that was not there before."""
+    found = {seen.order_id: seen for seen in added(row.order, sighting, row.known_order_ids)}
+    if len(found) <= 1:
+        return None
+    word = subject_word(row.order.expectation.kind)
+    reason = f"{word} {' and '.join(found)} are new, and one was to be added"
+    near = [(seen, f"a new {word} that is what was asked for") for seen in found.values()]
+    return _halt(row.order, row.attempts, reason=reason, sighting=sighting, near=near)
 
 
 def _named_hit(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) -> Move | None:
@@ -513,7 +557,7 @@ def _named_hit(row: EffectRow, sighting: Sighting, claimed: frozenset[str]) -> M
     elif wrong[found[0].order_id]:
         reason = f"{found[0].order_id} has the name, but {'; '.join(wrong[found[0].order_id])}"
     else:
-        return _adopt(found[0], reason="the one new thing of that name")
+        return _adopt(found[0], reason=BY_NAME)
     return _halt(order, row.attempts, reason=reason, sighting=sighting, near=near)
 
 

@@ -3,6 +3,8 @@
 Source: DESIGN section 6, rules 6 and 9.
 """
 
+from collections.abc import Collection
+
 from runner.catalogue.manifest import FoundBy
 from runner.effects.evidence import differences, is_same_address, not_shown, subject_word
 from runner.effects.model import EffectOrder, SeenOrder, Sighting
@@ -43,6 +45,25 @@ def is_shown(order: EffectOrder) -> bool:
         return False
     is_edit = order.expectation.kind == "whitelist entry" and order.expectation.subject_id != ""
     return not is_edit
+
+
+def is_addition(order: EffectOrder) -> bool:
+    """Tell whether an effect adds a thing to a list, so that doing it twice leaves two."""
+    wanted = order.expectation
+    return wanted.kind == "whitelist entry" and not wanted.subject_id
+
+
+def added(order: EffectOrder, sighting: Sighting, known: Collection[str]) -> tuple[SeenOrder, ...]:
+    """Return what is as an addition wants it and was not among the ``known`` ids; else nothing."""
+    if not is_addition(order):
+        return ()
+    return tuple(
+        seen
+        for seen in sighting.rows
+        if seen.order_id not in known
+        and not differences(order.expectation, seen)
+        and not not_shown(order.expectation, seen)
+    )
 
 
 def same_name(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from runner.core.errors import ExitCode
 from runner.core.record import record
+from runner.effects.evidence import BY_NAME, is_known_by_name
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState, Expectation
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
@@ -32,7 +33,8 @@ class EffectLine:
     """One effect of a run.
 
     Shapes: ``what`` is an amount, spelled like ``250000 USDT``, or what else the effect is about:
-        the name it gives, for example; ``ask`` is the message to send to the
+        the name it gives, for example; ``remark`` is what must be said of it though it went well;
+        ``ask`` is the message to send to the
         custodian about an effect nobody can settle by reading, else empty.
     """
 
@@ -43,6 +45,7 @@ class EffectLine:
     request_id: str
     order_id: str = ""
     reason: str = ""
+    remark: str = ""
     ask: str = ""
 
 
@@ -69,6 +72,7 @@ def effect_line(row: EffectRow) -> EffectLine:
         request_id=row.order.request_id,
         order_id=row.order_id,
         reason=row.reason,
+        remark=BY_NAME if is_known_by_name(row) else "",
         ask=_ask(row),
     )
 
@@ -113,8 +117,8 @@ def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     )
     rows = [(e.path, e.action, e.what, e.state, e.request_id, e.order_id) for e in lines]
     text = render_table(columns, rows, terminal, indent="  ")
-    told = [e for e in lines if e.reason and e.state not in PLAIN_STATES]
-    return text + "".join(f"  {visible(e.path)}: {visible(e.reason)}\n" for e in told)
+    told = [(e.path, e.remark if e.state in PLAIN_STATES else e.reason) for e in lines]
+    return text + "".join(f"  {visible(path)}: {visible(words)}\n" for path, words in told if words)
 
 
 def _what(expectation: Expectation) -> str:

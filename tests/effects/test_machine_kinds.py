@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from runner.catalogue.manifest import CHAIN_STATUSES, Acceptance
+from runner.core.jsonvalue import JsonValue
 from runner.effects.classify import Verdict, VerdictKind, classify
 from runner.effects.evidence import ask_text, wanted_words
 from runner.effects.machine import (
@@ -37,6 +38,7 @@ from runner.effects.model import (
     Sighting,
 )
 from runner.effects.ports import Facts
+from runner.reporting.recap import effect_line
 from tests.effects.fakes import CODES, ORDER, START
 from tests.effects.kinds import BY_ID, BY_NAME, CREATION, RESEND, UPDATE, WITHDRAWAL
 
@@ -306,6 +308,35 @@ def test_new_wallet_is_confirmed_when_listed_and_alone() -> None:
     assert state_of(other) is S.HALTED
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (None, "the custodian says success; found by its name; the name is its identity"),
+        (
+            {"verdict": "unknown"},
+            "the custodian says success; found by its name; the name is its identity",
+        ),
+        ({"verdict": "accepted"}, "the custodian says success"),
+    ],
+)
+def test_verdict_says_where_the_name_alone_tells_whose_it_is(
+    answer: dict[str, JsonValue] | None, words: str
+) -> None:
+    adopted = after_look(
+        row_of(CREATION, S.UNKNOWN), sighting(seen_of(CREATION)), PATIENT, claimed=NOBODY
+    )
+    row = row_of(CREATION, S.ACCEPTED, order_id="77")
+    row = replace(row, attempts=(replace(row.attempts[0], answer=answer),))
+
+    decision = after_poll(row, sighting(seen_of(CREATION)))
+
+    assert isinstance(adopted, Move)
+    assert adopted.reason == "found by its name; the name is its identity"
+    assert isinstance(decision, Move)
+    assert (decision.state, decision.reason) == (S.CONFIRMED, words)
+    assert ("found by its name" in effect_line(row).remark) is ("found by" in words)
+
+
 def test_halted_creation_is_helped_by_the_one_new_wallet_alone() -> None:
     halted = row_of(CREATION, S.HALTED)
 
@@ -361,6 +392,45 @@ def test_what_is_not_seen_is_sent_again_at_most_four_times(
 
     assert isinstance(decision, expected)
     assert state_of(decision) in {None, S.HALTED}
+
+
+@pytest.mark.parametrize(
+    ("state", "sent", "reading", "expected"),
+    [
+        (S.UNKNOWN, 1, ENOUGH, Wait),
+        (S.UNKNOWN, 1, BELIEVED, Send),
+        (S.UNKNOWN, 1, IMPATIENT, Move),
+        (S.UNKNOWN, SENDS_MAX, BELIEVED, Move),
+        (S.SEEN, 1, BELIEVED, Wait),
+        (S.SEEN, 1, IMPATIENT, Move),
+    ],
+)
+def test_addition_is_sent_again_past_the_fence_alone(
+    state: EffectState, sent: int, reading: Reading, expected: type
+) -> None:
+    """Done twice it would leave two entries."""
+    decision = after_look(row_of(ENTRY, state, sent=sent), sighting(), reading, claimed=NOBODY)
+
+    assert isinstance(decision, expected)
+    assert state_of(decision) in {None, S.HALTED}
+
+
+@pytest.mark.parametrize("status", ["success", "failed"])
+def test_two_new_entries_halt_an_addition_with_both_as_evidence(status: str) -> None:
+    two = sighting(seen_of(ENTRY, "77"), seen_of(ENTRY, "78", status=status))
+
+    found = after_look(row_of(ENTRY, S.UNKNOWN, sent=2), two, PATIENT, claimed=NOBODY)
+    polled = after_poll(row_of(ENTRY, S.ACCEPTED, sent=2, order_id="77"), two)
+    old = after_look(row_of(ENTRY, S.UNKNOWN, known=("78",)), two, PATIENT, claimed=NOBODY)
+
+    for decision in (found, polled):
+        assert isinstance(decision, Move)
+        assert decision.state is S.HALTED
+        assert "entry 77 and 78 are new, and one was to be added" in decision.reason
+        assert "order 77" in str(decision.evidence)
+        assert "order 78" in str(decision.evidence)
+    assert state_of(old) is S.ACCEPTED
+    assert isinstance(after_halt(row_of(ENTRY, S.HALTED, sent=2), two), Wait)
 
 
 EDIT = replace(ENTRY, expectation=replace(ENTRY.expectation, subject_id="77"))

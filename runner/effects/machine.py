@@ -22,6 +22,7 @@ from runner.effects.classify import Verdict, VerdictKind
 from runner.effects.evidence import differences, halt_evidence, not_shown
 from runner.effects.matching import (
     FINAL_STATUSES,
+    adds_entry,
     as_wanted,
     is_rival,
     is_shown,
@@ -345,7 +346,11 @@ def after_look(
     if hit is not None:
         return hit
     if is_repeatable(row.order) and sends_made(row.attempts) < SENDS_MAX:
-        return Send() if reading.looked_enough else Wait(reason="it is not shown yet")
+        is_time = reading.looked_enough
+        if adds_entry(row.order):
+            # Done twice it leaves two: only what is believed to be absent is added again.
+            is_time = reading.believed or reading.patience_over
+        return Send() if is_time else Wait(reason="it is not shown yet")
     if not is_shown(row.order):
         return out_of_patience(row, sighting)
     near = _near(row, sighting, claimed)

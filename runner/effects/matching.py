@@ -45,6 +45,12 @@ def is_shown(order: EffectOrder) -> bool:
     return not is_edit
 
 
+def adds_entry(order: EffectOrder) -> bool:
+    """Tell whether an effect adds an entry to the whitelist: done twice, it adds another one."""
+    wanted = order.expectation
+    return wanted.kind == "whitelist entry" and not wanted.subject_id
+
+
 def same_name(order: EffectOrder, sighting: Sighting) -> tuple[SeenOrder, ...]:
     """Return what has the name that an effect gives."""
     name = order.expectation.details["name"]

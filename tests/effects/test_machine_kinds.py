@@ -363,6 +363,21 @@ def test_what_is_not_seen_is_sent_again_at_most_four_times(
     assert state_of(decision) in {None, S.HALTED}
 
 
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [(PATIENT, Wait), (ENOUGH, Wait), (BELIEVED, Send), (IMPATIENT, Send)],
+)
+def test_entry_is_added_again_only_where_its_absence_is_believed(
+    reading: Reading, expected: type
+) -> None:
+    """A list that lags would make it two entries."""
+    row = row_of(ENTRY, S.UNKNOWN, sent=1)
+
+    decision = after_look(row, sighting(), reading, claimed=NOBODY)
+
+    assert isinstance(decision, expected)
+
+
 EDIT = replace(ENTRY, expectation=replace(ENTRY.expectation, subject_id="77"))
 
 

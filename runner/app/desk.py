@@ -7,13 +7,15 @@ import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 from runner.actions.custodian import Custodian
 from runner.actions.effects import draft_effect
+from runner.actions.notices import About, Webhook, WebhookNotices
 from runner.actions.reads import Reads
 from runner.actions.resolvers import look_for_name, resolver_for
 from runner.actions.wire import ClientTransport
@@ -41,6 +43,7 @@ from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
 from runner.controls.guard import Guard, closed_guard, open_guard
 from runner.controls.load import Controls, load_controls
+from runner.controls.notify_targets import NotifyTarget
 from runner.controls.profile import (
     PLAN_LIFETIME,
     ApiCredential,
@@ -61,9 +64,10 @@ from runner.core.record import record
 from runner.core.secret import Secret
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
-from runner.effects.model import EffectOrder
+from runner.effects.model import EffectOrder, EffectState
 from runner.effects.ports import Facts, Resolver
 from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.reporting.redaction import Redactor
 
 if TYPE_CHECKING:
     from runner.sandbox.directory import Sandbox
@@ -75,6 +79,8 @@ RATE_PER_S = 10
 """The pace kept with a custodian: no source states the limit, so a modest one."""
 SANDBOX_RATE_PER_S = 100_000
 _READ = "Enable Enquiry"
+_TOKEN_LENGTH_MIN = 16
+"""A part of a path that long is taken for a secret."""
 _HERE = "127.0.0.1"
 """Where a sandbox of one command is served, and called from."""
 
@@ -101,8 +107,9 @@ class Desk:
     Shapes: ``effect_keys`` are those that effects may be signed with, the first that may do all of
         a plan signs it; there are none where effects may not be sent, and ``no_effects_because``
         then says why; ``host`` names the custodian in identities; ``facts`` are what is known about
-        it; ``guard`` is asked before every effect; ``unprotected`` says why the controls could have
-        been changed by who must not, and is empty where they could not.
+        it; ``webhooks`` are the targets of notices, by name, and ``scrub`` takes every secret of
+        this desk out of a text; ``guard`` is asked before every effect; ``unprotected`` says why
+        the controls could have been changed by who must not, and is empty where they could not.
     """
 
     profile: str
@@ -125,6 +132,28 @@ class Desk:
     guard: Guard
     controls_commit: str = ""
     unprotected: str = ""
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    scrub: Callable[[str], str] = str
+
+    def notifier(
+        self, labels: Mapping[str, str], playbook: str, run_id: str = ""
+    ) -> WebhookNotices:
+        """Return what tells this desk's targets something about one run.
+
+        Shapes: a sandbox whose world names no target takes every name, and tells nobody.
+        """
+
+        async def standing() -> tuple[EffectState, ...]:
+            return tuple(row.state for row in await self.store.effects(run_id))
+
+        return WebhookNotices(
+            webhooks=self.webhooks,
+            about=About(playbook=playbook, labels=labels, run_id=run_id),
+            clock=self.clock,
+            standing=standing,
+            scrub=self.scrub,
+            takes_all=self.is_sandbox and not self.webhooks,
+        )
 
     def key_fingerprint(self, actions: Iterable[str]) -> str:
         """Return the fingerprint of the key that signs these effects, or empty for none that may.
@@ -211,11 +240,20 @@ async def open_desk(
     Shapes: ``remember`` is told every secret that is loaded, so that outputs can be scrubbed of it.
     Errors: ``SettingsInvalid`` and its kin, ``InvalidInput`` for controls or a world.
     """
+    redactor = Redactor()
+
+    def remember_twice(secret: Secret) -> None:
+        # What leaves by a notice is scrubbed here, what is shown where it is shown.
+        redactor.register(secret)
+        remember(secret)
+
     async with AsyncExitStack() as stack:
         if target.sandbox is not None:
-            yield await _sandbox_desk(stack, target, settings, remember)
+            desk = await _sandbox_desk(stack, target, settings, remember_twice)
         else:
-            yield await _profile_desk(stack, target, settings, _Keys(environment, remember))
+            keys = _Keys(environment, remember_twice)
+            desk = await _profile_desk(stack, target, settings, keys)
+        yield replace(desk, scrub=redactor.clean)
 
 
 async def _sandbox_desk(
@@ -262,6 +300,7 @@ async def _sandbox_desk(
                 clock_skew=timedelta(0),
                 read_lag=timedelta(milliseconds=switches.visibility_delay_ms),
             ),
+            webhooks={each.name: Webhook(url=each.url) for each in sandbox.world.notify},
         ),
         clock=clock,
         read_client=build_client(
@@ -307,8 +346,9 @@ async def _profile_desk(
         effect_keys = (EffectKey(name="effect_key", client=client),)
     store = open_journal(state_path(profile, settings, keys.environment), clock=clock)
     stack.callback(store.close)
+    webhooks = {each.name: keys.webhook(each, profile) for each in profile.notify}
     return build_desk(
-        account,
+        replace(account, webhooks=webhooks),
         clock=clock,
         read_client=build_client(transport, reader, clock, rate=rate),
         effect_keys=effect_keys,
@@ -359,6 +399,7 @@ class Account:
     plan_lifetime: timedelta = PLAN_LIFETIME
     controls_commit: str = ""
     unprotected: str = ""
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
 
 
 def build_desk(
@@ -397,6 +438,7 @@ def build_desk(
         guard=account.guard or _guard_without(is_sandbox=account.is_sandbox),
         controls_commit=account.controls_commit,
         unprotected=account.unprotected,
+        webhooks=account.webhooks,
     )
 
 
@@ -512,6 +554,25 @@ class _Keys:
                 _key_source(credential.api_key), environ=variables, remember=self.remember
             ),
             key=load_key(_key_source(credential.key), environ=variables, remember=self.remember),
+        )
+
+    def webhook(self, target: NotifyTarget, profile: Profile) -> Webhook:
+        """Return where a target's notices go; its secret is loaded when one is sent."""
+        for part in urlsplit(target.url).path.split("/"):
+            if len(part) >= _TOKEN_LENGTH_MIN:
+                # Many services put the only secret they have into the address.
+                self.remember(Secret(part.encode("ascii")))
+        secret = target.secret
+        return Webhook(
+            url=target.url,
+            secret=None if secret is None else lambda: self._text(secret),
+            ca=profile.ca,
+            proxy=profile.proxy or None,
+        )
+
+    def _text(self, source: SecretSource) -> str:
+        return load_api_key(
+            _key_source(source), environ=self.environment.variables, remember=self.remember
         )
 
 

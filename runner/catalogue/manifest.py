@@ -23,6 +23,8 @@ class ActionKind(StrEnum):
     EFFECT = "effect"
     REPEATABLE = "repeatable"
     """An effect that leaves the same when it is done twice, so that it may be sent again."""
+    NOTIFY = "notify"
+    """Tells somebody something, and neither reads nor changes anything at the custodian."""
 
 
 class FoundBy(StrEnum):
@@ -141,7 +143,8 @@ class Acceptance:
 class Manifest:
     """One action.
 
-    Shapes: ``operation`` is the id of the API operation it calls; ``volatile`` names result fields
+    Shapes: ``operation`` is the id of the API operation it calls, or empty where it calls none;
+        ``volatile`` names result fields
         (``field``, or ``rows.field`` for a field of every row) that an earlier effect of the same
         run may change in a way the projection cannot follow; ``lock`` is a template over the parts
         of an effect's draft, and empty for reads; ``movement`` is None for what moves no money;
@@ -171,7 +174,7 @@ class Manifest:
     @property
     def is_effect(self) -> bool:
         """Tell whether the action changes something at the custodian, once or again and again."""
-        return self.kind is not ActionKind.READ
+        return self.kind in {ActionKind.EFFECT, ActionKind.REPEATABLE}
 
     @property
     def link_type(self) -> str:

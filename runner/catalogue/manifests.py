@@ -14,6 +14,7 @@ from runner.catalogue.manifest import (
     BalanceField,
     Manifest,
 )
+from runner.catalogue.notify_manifests import NOTIFY_MANIFESTS
 from runner.catalogue.sending_manifests import SENDING_MANIFESTS
 from runner.catalogue.wallet_manifests import WALLET_MANIFESTS
 from runner.core.types import (
@@ -341,7 +342,16 @@ _ALL = (
 )
 
 NAMED: Mapping[str, Manifest] = MappingProxyType(
-    {m.name: m for m in (*_ALL, *WALLET_MANIFESTS, *SENDING_MANIFESTS, *EFFECT_MANIFESTS)}
+    {
+        m.name: m
+        for m in (
+            *_ALL,
+            *WALLET_MANIFESTS,
+            *SENDING_MANIFESTS,
+            *NOTIFY_MANIFESTS,
+            *EFFECT_MANIFESTS,
+        )
+    }
 )
 """The actions with a name and words of our own, in the order of the reference."""
 

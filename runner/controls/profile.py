@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from runner.controls.caps import Caps
 from runner.controls.caps_file import caps_from_node
+from runner.controls.notify_targets import NotifyTarget, targets_from_node
 from runner.controls.reading import (
     Findings,
     entries_of,
@@ -139,6 +140,7 @@ class Profile:
     facts: ProfileFacts = field(default_factory=ProfileFacts)
     caps: Caps = field(default_factory=Caps)
     webhooks: WebhookSettings | None = None
+    notify: tuple[NotifyTarget, ...] = ()
     ca: Path | None = None
     proxy: str = ""
     production: bool = False
@@ -217,6 +219,12 @@ def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
         facts=_facts(body, findings),
         caps=caps_from_node(body.get("caps"), findings),
         webhooks=webhooks_from_node(body.get("webhooks"), findings),
+        notify=targets_from_node(
+            body.get("notify"),
+            findings,
+            source=lambda node: _source(node, folder, findings),
+            may_be_local=kind is ProfileKind.SANDBOX,
+        ),
         ca=_path(body, "ca", folder, findings),
         proxy=findings.converted(scalar_of(body, "proxy"), _proxy) or "",
         production=production is not None and production.value is True,

@@ -36,7 +36,7 @@ class RunStarted:
 
 @record
 class StepStarted:
-    """A step began; ``kind`` is ``use``, ``effect``, ``wait`` or ``bare``."""
+    """A step began; ``kind`` is ``use``, ``notify``, ``effect``, ``wait`` or ``bare``."""
 
     at: datetime
     path: str
@@ -55,6 +55,19 @@ class WaitLooked:
     holds: bool
     next_in_s: float
     deadline: datetime
+
+
+@record
+class NoticeTried:
+    """A notice was tried to be delivered, or was not; ``attempt_number`` counts from 1."""
+
+    at: datetime
+    path: str
+    action: str
+    target: str
+    delivered: bool
+    reason: str
+    attempt_number: int
 
 
 @record
@@ -108,7 +121,7 @@ class RunFinished:
 
 
 Event: TypeAlias = (
-    RunStarted | StepStarted | WaitLooked | EffectChanged | StepFinished | RunFinished
+    RunStarted | StepStarted | WaitLooked | NoticeTried | EffectChanged | StepFinished | RunFinished
 )
 Emit: TypeAlias = Callable[[Event], None]
 """The engine's only way to speak; it must not raise and must not block."""

@@ -1,6 +1,7 @@
 """What the interpreter needs from outside; the dry run and the real run differ in these alone."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -266,11 +267,65 @@ class EffectPort(Protocol):
 
 
 @record
+class Notice:
+    """Something to tell somebody.
+
+    Shapes: ``path`` is the step's; ``failure`` says in words what had failed where the step stands
+        in a rescue or a finally, and is empty everywhere else.
+    """
+
+    path: str
+    target: str
+    text: str
+    failure: str
+
+
+@record
+class Delivery:
+    """What became of one try to deliver a notice.
+
+    Shapes: ``reason`` says why it was not delivered; ``again`` tells that another try might do
+        better.
+    """
+
+    delivered: bool
+    reason: str = ""
+    again: bool = False
+
+
+class NotifyPort(Protocol):
+    """How notices leave; nothing that happens to one may end a run."""
+
+    def knows(self, target: str) -> bool:
+        """Tell whether there is a target of that name."""
+        ...
+
+    async def deliver(self, notice: Notice) -> Delivery:
+        """Try once, within ten seconds; whatever goes wrong is the answer and never an error."""
+        ...
+
+
+class Silence:
+    """Tells nobody anything, and takes every name for a target."""
+
+    def knows(self, target: str) -> bool:
+        """Take every name."""
+        del target
+        return True
+
+    async def deliver(self, notice: Notice) -> Delivery:
+        """Deliver nothing."""
+        del notice
+        return Delivery(delivered=False, reason="nothing is delivered from here")
+
+
+@record
 class Ports:
     """Everything the interpreter reaches out with.
 
     Shapes: ``random`` gives numbers from 0 inclusive to 1 exclusive; ``places`` gives a coin's
-        decimals; ``assume_waits`` makes waits succeed unlooked at (the dry run).
+        decimals; ``assume_waits`` makes waits succeed unlooked at, and sends no notices (the dry
+        run).
     """
 
     journal: StepJournal
@@ -280,3 +335,4 @@ class Ports:
     random: Callable[[], float]
     places: Callable[[str], int]
     assume_waits: bool = False
+    notices: NotifyPort = field(default_factory=Silence)

@@ -32,7 +32,8 @@ class Scope:
         it; ``prefix`` is what the path of every step here begins with; ``names`` are the locals of
         the steps around. ``undecided`` tells that only the run knows whether any of it happens;
         ``guarded`` that a failure here ends nothing but the steps around it, so that a read that
-        cannot be made is a failure and not a reason to suspend the run.
+        cannot be made is a failure and not a reason to suspend the run; ``failure`` says what has
+        failed, in a rescue or a finally.
     """
 
     inputs: Mapping[str, Value]
@@ -46,6 +47,7 @@ class Scope:
     deadline: Deadline | None = None
     undecided: bool = False
     guarded: bool = False
+    failure: str = ""
 
     def environment(self, names: Mapping[str, Value]) -> Environment:
         """Return what an expression sees, with some local names."""

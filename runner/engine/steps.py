@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
+from runner.catalogue.manifest import ActionKind
 from runner.core.errors import (
     ConfirmationRefused,
     ExpressionFailed,
@@ -24,6 +25,8 @@ from runner.engine.naps import Alarm
 from runner.engine.ports import EffectRequest, EffectResult, Ports
 from runner.engine.reading import read_patiently
 from runner.engine.scope import Scope
+from runner.engine.telling import ASSUMED as NOT_TOLD
+from runner.engine.telling import Telling, tell, words_of
 from runner.engine.verdict import Cause
 from runner.engine.waiting import Waiting, wait_until
 from runner.playbook.expressions.evaluate import evaluate
@@ -40,6 +43,7 @@ from runner.playbook.model import (
     Step,
     Try,
     Use,
+    Verb,
     Wait,
     has_effect,
 )
@@ -144,6 +148,9 @@ class StepRunner:
         assumed = self._assert(spot, names, value, found)
         if isinstance(step.verb, Wait | Pause) and self.ports.assume_waits:
             assumed = _ASSUMED[type(step.verb)]
+        tells = is_notice(step.verb)
+        if tells and self.ports.assume_waits:
+            assumed = NOT_TOLD
         if undecided:
             assumed = "only the run can decide `if`; planned as if it holds"
             value = None if value is None else Unknown(item_type(step) or NOTHING)
@@ -151,7 +158,7 @@ class StepRunner:
         return Ended(
             state=state,
             value=value,
-            message=assumed,
+            message=assumed or (words_of(value) if tells else ""),
             certain=not undecided,
             conditions=tuple(found),
         )
@@ -181,6 +188,19 @@ class StepRunner:
                 return await self.compound(_inside(spot, names, undecided=undecided))
 
     async def _use(self, spot: Spot, verb: Use, names: Mapping[str, Value]) -> Value:
+        if is_notice(verb):
+            return await tell(
+                Telling(
+                    path=spot.path,
+                    span=spot.step.span,
+                    verb=verb,
+                    failure=spot.scope.failure,
+                    left_s=self._time_left_s(spot),
+                    arguments=lambda: spot.scope.arguments(verb, names),
+                ),
+                self.ports,
+                self.emit,
+            )
         arguments = spot.scope.arguments(verb, names)
         return await read_patiently(
             self.ports,
@@ -412,11 +432,16 @@ def _raise_unless(enough: set[EffectState], result: EffectResult) -> None:
     raise Stopped(Cause.NOT_FINAL, f"{result.path}: accepted, not final yet")
 
 
+def is_notice(verb: Verb) -> bool:
+    """Tell whether a verb tells somebody something."""
+    return isinstance(verb, Use) and verb.manifest.kind is ActionKind.NOTIFY
+
+
 def step_kind(step: Step) -> tuple[str, str]:
     """Return the word for a step's verb and the action or playbook it names, or empty."""
     match step.verb:
         case Use(manifest=manifest):
-            return "use", manifest.name
+            return "notify" if is_notice(step.verb) else "use", manifest.name
         case Effect(manifest=manifest):
             return "effect", manifest.name
         case Wait(manifest=manifest):

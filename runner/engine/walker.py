@@ -444,9 +444,9 @@ class Walker:
         except Withdrawn as withdrawn:
             if not withdrawn.by.resumable:
                 await self.steps.settle_inside(spot.path)
-                await self._finally(spot, verb, body)
+                await self._finally(spot, verb, body, withdrawn.by)
             raise
-        await self._finally(spot, verb, body)
+        await self._finally(spot, verb, body, failure)
         if failure is not None:
             raise failure
         return spot.scope.take(spot.step, body)
@@ -466,11 +466,12 @@ class Walker:
                 spot.scope.after(body, verb.body),
                 prefix=f"{spot.path}/rescue/",
                 names={**spot.names, "error": error},
+                failure=stop.message,
             )
             await self.sequence(verb.rescue, rescue)
             await self._ports.effects.give_up(spot.path)
 
-    async def _finally(self, spot: Spot, verb: Try, body: Scope) -> None:
+    async def _finally(self, spot: Spot, verb: Try, body: Scope, failure: Stopped | None) -> None:
         if not verb.final:
             return
         final = replace(
@@ -480,6 +481,7 @@ class Walker:
             gate=Gate(),
             deadline=None,
             guarded=True,
+            failure=spot.scope.failure if failure is None else failure.message,
         )
         try:
             await self.sequence(verb.final, final)

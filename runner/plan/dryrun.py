@@ -20,7 +20,15 @@ from runner.effects.draft import EffectDraft, EffectRefused
 from runner.effects.model import EffectState
 from runner.engine.events import Event, StepFinished, StepStarted
 from runner.engine.paths import is_under
-from runner.engine.ports import EffectRequest, EffectResult, Ports, ReadPort, StepOutcome
+from runner.engine.ports import (
+    EffectRequest,
+    EffectResult,
+    NotifyPort,
+    Ports,
+    ReadPort,
+    Silence,
+    StepOutcome,
+)
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
 from runner.plan.projection import ProjectedLedger
@@ -116,6 +124,7 @@ class DryRunner:
     random: Callable[[], float]
     places: Callable[[str], int]
     look: Look = look_at_nothing
+    notices: NotifyPort = field(default_factory=Silence)
 
     async def run(
         self,
@@ -158,6 +167,7 @@ class DryRunner:
             random=self.random,
             places=self.places,
             assume_waits=True,
+            notices=self.notices,
         )
         end = await Interpreter(walk, ports, observe).run()
         return DryRun(

@@ -18,10 +18,13 @@ _STEP_KEYS: Final = frozenset({"within", "wait", "uses", "until", "timeout"})
 def find_manifest(
     scalar: ScalarNode | None, key: str, path: str, shop: Workshop
 ) -> Manifest | None:
-    """Find the action a step names; None, with findings, where it cannot be used like this."""
-    wanted = key == "effect"
+    """Find the action a step names; None, with findings, where it cannot be used like this.
+
+    Shapes: ``key`` is ``uses``, ``effect``, or ``wait`` for what stands in a wait.
+    """
+    wanted = _KINDS_OF[key]
     manifest = None if scalar is None else shop.manifests.get(scalar.text)
-    if manifest is not None and manifest.is_effect is wanted:
+    if manifest is not None and manifest.kind in wanted:
         return manifest
     shop.gaps.blur(path)
     if scalar is None:
@@ -38,7 +41,7 @@ def find_manifest(
         "unknown-action",
         f'no action has the name "{scalar.text}"',
         scalar.span,
-        hint=_likely_action(scalar.text, shop.manifests, is_effect=wanted),
+        hint=_likely_action(scalar.text, shop.manifests, is_effect=key == "effect"),
     )
     return None
 
@@ -51,15 +54,23 @@ def _likely_action(word: str, manifests: Mapping[str, Manifest], *, is_effect: b
     return did_you_mean(word, [name for name in family if manifests[name].is_effect is is_effect])
 
 
+_KINDS_OF: Final = {
+    "uses": frozenset({ActionKind.READ, ActionKind.NOTIFY}),
+    "wait": frozenset({ActionKind.READ}),
+    "effect": frozenset({ActionKind.EFFECT, ActionKind.REPEATABLE}),
+}
+"""Which actions may stand where."""
 _KIND_WORDS: Final = {
     ActionKind.READ: "is a read and moves nothing",
     ActionKind.EFFECT: "moves something and is not a read",
     ActionKind.REPEATABLE: "changes something and is not a read",
+    ActionKind.NOTIFY: "tells somebody something and is neither a read nor an effect",
 }
 _KIND_HINTS: Final = {
     ActionKind.READ: "write uses: {name}",
     ActionKind.EFFECT: "write effect: {name}, in a step of its own",
     ActionKind.REPEATABLE: "write effect: {name}, in a step of its own",
+    ActionKind.NOTIFY: "write uses: {name}, in a step of its own",
 }
 
 

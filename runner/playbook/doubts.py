@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifest import ActionKind, Manifest
 from runner.core.source import SourceFile, Span
 from runner.playbook.expressions.parse import Expression
 from runner.playbook.expressions.template import Template
@@ -125,8 +125,8 @@ def _collect_reads_behind(steps: Iterable[Step], found: list[Step], *, is_behind
     """
     for step in steps:
         match step.verb:
-            case Use():
-                if is_behind:
+            case Use(manifest=manifest):
+                if is_behind and manifest.kind is ActionKind.READ:
                     found.append(step)
             case Parallel(branches=branches):
                 # Branches run side by side: none is behind another.

@@ -100,7 +100,7 @@ class Retry:
 
 @record
 class Use:
-    """A read; ``retry`` None is the engine's own patience."""
+    """A read, or a notice; ``retry`` None is the engine's own patience."""
 
     manifest: Manifest
     arguments: Mapping[str, Template]

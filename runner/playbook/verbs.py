@@ -61,7 +61,7 @@ def _build_wait(step: MappingNode, path: str, shop: Workshop) -> Verb:
     if node is None:
         shop.gaps.blur(path)
         return Bare()
-    manifest = find_manifest(scalar_at(node, "uses"), "uses", path, shop)
+    manifest = find_manifest(scalar_at(node, "uses"), "wait", path, shop)
     until, fail_if = node.get("until"), node.get("fail_if")
     timeout = duration_at(scalar_at(node, "timeout"), shop.findings)
     if manifest is None:

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import runner
-from runner.catalogue.manifest import RAW_PREFIX, Argument, Confirmation, FoundBy, Manifest
+from runner.catalogue.manifest import (
+    RAW_PREFIX,
+    ActionKind,
+    Argument,
+    Confirmation,
+    FoundBy,
+    Manifest,
+)
 from runner.core.types import Field, ListOf, MapOf, Record, Type
 from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
@@ -34,6 +41,7 @@ _READ_EXITS: Final = (
     "4 before anything was sent and 13 after it, where the custodian says no; "
     "9 where it cannot be reached and nothing is open"
 )
+_NOTIFY_EXITS: Final = "none of its own: what was not delivered is shown, and the run goes on"
 _FOUND_BY: Final = {
     FoundBy.LIST: "in a list that need not say whose an order is",
     FoundBy.REQUEST_ID: "by its requestId",
@@ -89,7 +97,7 @@ def action_facts(manifest: Manifest) -> Mapping[str, object]:
         }
         if manifest.is_effect
         else None,
-        "exits": _EFFECT_EXITS if manifest.is_effect else _READ_EXITS,
+        "exits": _exits(manifest),
         "example": example_step(manifest),
     }
 
@@ -106,6 +114,8 @@ def example_step(manifest: Manifest) -> str:
     """Return a step that uses the action, with every argument that must be given."""
     short = manifest.name.removeprefix(RAW_PREFIX).replace(".", "_").lower()
     lines = [f"- id: {short}", f"  {verb_of(manifest)}: {manifest.name}"]
+    if manifest.kind is ActionKind.NOTIFY:
+        lines = [f"- uses: {manifest.name}"]
     needed = [each for each in manifest.arguments if each.required and each.default is None]
     if needed:
         lines.append("  with:")
@@ -159,8 +169,9 @@ def promises(manifest: Manifest) -> Sequence[tuple[str, str]]:
     """Return what an action promises apart from arguments and result: a word and a sentence."""
     found = [
         ("kind", f"{manifest.kind.value}, written {verb_of(manifest)}: {manifest.name}"),
-        ("operation", manifest.operation),
     ]
+    if manifest.operation:
+        found.append(("operation", manifest.operation))
     if manifest.lock:
         found.append(("lock", manifest.lock))
     found += [("projection", words) for words in _projection(manifest)]
@@ -172,9 +183,14 @@ def promises(manifest: Manifest) -> Sequence[tuple[str, str]]:
             ("resolver", f"{manifest.resolver or 'none'}: found {_FOUND_BY[manifest.found_by]}"),
             ("confirmation", _confirmation(manifest.confirmation)),
         ]
-    exits = _EFFECT_EXITS if manifest.is_effect else _READ_EXITS
-    found.append(("exits", exits))
+    found.append(("exits", _exits(manifest)))
     return found
+
+
+def _exits(manifest: Manifest) -> str:
+    if manifest.kind is ActionKind.NOTIFY:
+        return _NOTIFY_EXITS
+    return _EFFECT_EXITS if manifest.is_effect else _READ_EXITS
 
 
 def need_of(argument: Argument) -> str:

@@ -18,6 +18,7 @@ from runner.effects.model import OPEN_STATES, EffectState
 from runner.engine.events import (
     EffectChanged,
     Event,
+    NoticeTried,
     RunFinished,
     RunStarted,
     StepFinished,
@@ -110,6 +111,8 @@ def event_level(event: Event) -> int:
         if event.state in _BAD_STATES:
             return logging.ERROR
         return logging.WARNING if event.state in _CAREFUL_STATES else logging.INFO
+    if isinstance(event, NoticeTried):
+        return logging.INFO if event.delivered else logging.WARNING
     if isinstance(event, StepFinished):
         return logging.ERROR if event.state is StepState.FAILED else logging.INFO
     if isinstance(event, RunFinished):

@@ -27,6 +27,7 @@ _TOTAL_COLUMNS = (
 )
 _KINDS = {
     "use": ("<=", "read"),
+    "notify": ("<>", "notify"),
     "effect": ("=>", "EFFECT"),
     "wait": ("..", "wait"),
     "pause": ("..", "pause"),
@@ -43,7 +44,11 @@ _LEGEND = (
     ("..", "wait", "not waited for in a plan: assumed to succeed; the run waits"),
     ("==", "check", "only asserts; one that is false stops the run"),
 )
-_LEGEND_INSIDE = ("--", "each", "a loop, a group, branches, a try or a call; its steps follow it")
+_LEGEND_MORE = (
+    ("<>", "notify", "tells a target of the profile something; nothing is sent in a plan"),
+    ("--", "each", "a loop, a group, branches, a try or a call; its steps follow it"),
+)
+"""What is explained only where it occurs."""
 _BODY_WORDS = (
     "A body is shown exactly as it will be sent; only the timestamp joins it, as its last member, "
     "when it is sent."
@@ -168,7 +173,7 @@ def _footing(sheet: Sheet, plan: Plan) -> None:
 def _legend(sheet: Sheet, plan: Plan) -> None:
     sheet.heading("Legend")
     kinds = {_KINDS.get(step.kind, _CHECK)[0] for step in plan.steps}
-    rows = (*_LEGEND, _LEGEND_INSIDE) if "--" in kinds else _LEGEND
+    rows = (*_LEGEND, *(row for row in _LEGEND_MORE if row[0] in kinds))
     for mark, word, meaning in rows:
         sheet.row(f"{mark} {word}", meaning)
     sheet.prose(_BODY_WORDS, indent=2)

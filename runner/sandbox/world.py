@@ -209,6 +209,14 @@ class WebhookTarget:
 
 
 @record
+class NoticeTarget:
+    """Where notices of playbooks are sent; ``url`` is a loopback address."""
+
+    name: str
+    url: str
+
+
+@record
 class Key:
     """An API key to be made with the sandbox; a world never holds the key pair itself.
 
@@ -269,6 +277,7 @@ class World:
     exchange_accounts: tuple[ExchangeAccount, ...] = ()
     whitelist: tuple[ListedAddress, ...] = ()
     webhooks: tuple[WebhookTarget, ...] = ()
+    notify: tuple[NoticeTarget, ...] = ()
     keys: tuple[Key, ...] = ()
     timings: Timings = Timings()
     switches: Switches = field(default_factory=Switches)

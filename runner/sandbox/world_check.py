@@ -45,6 +45,7 @@ def _check_names(root: Section, world: World) -> None:
         "mirror_links": _link_names(world),
         "whitelist": (listed.name for listed in world.whitelist),
         "webhooks": (target.name for target in world.webhooks),
+        "notify": (target.name for target in world.notify),
         "exchange_accounts": (account.uid for account in world.exchange_accounts),
     }
     for key, names in named.items():

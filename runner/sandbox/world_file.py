@@ -20,6 +20,7 @@ from runner.sandbox.world_parts import (
     read_listed_address,
     read_mirror_link,
     read_mirrorx_link,
+    read_notice_target,
     read_timings,
     read_wallet,
     read_webhook,
@@ -83,7 +84,7 @@ def world_from_mapping(data: Mapping[str, object]) -> World:
     root.refuse_unknown(
         *("apiVersion", "kind", "name", "summary", "entity", "other_entities", "coins", "wallets"),
         *("mirror_links", "mirrorx_links", "exchange_accounts", "whitelist", "webhooks", "keys"),
-        *("timings", "switches", "clock", "faults"),
+        *("notify", "timings", "switches", "clock", "faults"),
     )
     for key, value in (("apiVersion", "runner/v1"), ("kind", "World")):
         if data.get(key) != value:
@@ -103,6 +104,7 @@ def world_from_mapping(data: Mapping[str, object]) -> World:
         ),
         whitelist=root.each("whitelist", partial(read_listed_address, coins)),
         webhooks=root.each("webhooks", partial(read_webhook, entity)),
+        notify=root.each("notify", read_notice_target),
         keys=root.each("keys", partial(read_key, entity)),
         timings=read_timings(root.section("timings")),
         switches=read_switches(root.section("switches")),

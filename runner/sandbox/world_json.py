@@ -18,6 +18,7 @@ from runner.sandbox.world import (
     Key,
     ListedAddress,
     MirrorXLink,
+    NoticeTarget,
     Timing,
     Timings,
     Wallet,
@@ -78,6 +79,8 @@ def world_to_json(world: World) -> dict[str, JsonValue]:
             }
             for target in world.webhooks
         ],
+        # A world without them keeps the digest it had before there were any.
+        **({"notify": [_notice_target(each) for each in world.notify]} if world.notify else {}),
         "keys": [key_to_json(key) for key in world.keys],
         "timings": {
             field.name: _timing(getattr(world.timings, field.name)) for field in fields(Timings)
@@ -86,6 +89,10 @@ def world_to_json(world: World) -> dict[str, JsonValue]:
         "clock": _clock(world.clock),
         "faults": [fault_to_json(fault) for fault in world.faults],
     }
+
+
+def _notice_target(target: NoticeTarget) -> dict[str, JsonValue]:
+    return {"name": target.name, "url": target.url}
 
 
 def key_to_json(key: Key) -> dict[str, JsonValue]:

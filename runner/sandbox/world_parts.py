@@ -22,6 +22,7 @@ from runner.sandbox.world import (
     ListedAddress,
     MirrorLink,
     MirrorXLink,
+    NoticeTarget,
     Timing,
     Timings,
     Wallet,
@@ -242,6 +243,15 @@ def read_webhook(entity: str, section: Section) -> WebhookTarget:
         section.note("a webhook of a sandbox goes to this machine: http://127.0.0.1:PORT/…", "url")
     if not set(target.events) <= {1, 2, 3, 4}:
         section.note("an event is 1, 2 (deposit), 3 or 4 (withdrawal)", "events")
+    return target
+
+
+def read_notice_target(section: Section) -> NoticeTarget:
+    """Read where notices for one target are sent."""
+    section.refuse_unknown("name", "url")
+    target = NoticeTarget(name=section.text("name"), url=section.text("url"))
+    if not _LOOPBACK.match(target.url):
+        section.note("a notice of a sandbox goes to this machine: http://127.0.0.1:PORT/…", "url")
     return target
 
 

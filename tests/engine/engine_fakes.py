@@ -15,7 +15,14 @@ from runner.documents.files import source_from_bytes
 from runner.effects.model import EffectState
 from runner.engine.events import Event, StepFinished
 from runner.engine.paths import is_under
-from runner.engine.ports import EffectRequest, EffectResult, Ports, StepOutcome
+from runner.engine.ports import (
+    EffectRequest,
+    EffectResult,
+    NotifyPort,
+    Ports,
+    Silence,
+    StepOutcome,
+)
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
 from runner.playbook.load import load_playbook
@@ -165,6 +172,7 @@ class Stage:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     events: list[Event] = field(default_factory=list)
     random: Callable[[], float] = lambda: 0.999_999
+    notices: NotifyPort = field(default_factory=Silence)
 
     async def walk(self, *, assume_waits: bool = False) -> WalkEnd:
         self.events.clear()
@@ -176,6 +184,7 @@ class Stage:
             random=self.random,
             places=lambda _: 6,
             assume_waits=assume_waits,
+            notices=self.notices,
         )
         walk = Walk(playbook=self.playbook, inputs=self.inputs, now=START)
         return await Interpreter(walk, ports, self.events.append).run()

@@ -263,6 +263,7 @@ async def _walk(
         clock=desk.clock,
         random=desk.random,
         places=desk.places,
+        notices=desk.notifier(plan.labels, plan.playbook, run_id),
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     return await run_inline(Interpreter(walk, ports, emit).run())

@@ -163,6 +163,7 @@ async def dry_run(
         random=desk.random,
         places=desk.places,
         look=desk.look,
+        notices=desk.notifier({}, occasion.playbook.name),
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned)

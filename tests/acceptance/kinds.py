@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.catalogue.manifests import MANIFESTS
+from runner.sandbox.directory import Sandbox
 from runner.sandbox.orders import Order
 from runner.sandbox.registry import Registry
 from tests.acceptance.workplace import Workplace, replaced, world_text
@@ -22,6 +23,7 @@ BROKER = "0x52908400098527886E0F7030069857D2E4169EE7"
 COLD = "0xde709f2102306220921060314715629080e2fb77"
 """On the world's whitelist as one that was refused: it can be added again."""
 
+_EVERY = "50ms..100ms"
 HEAD = """\
 apiVersion: runner/v1
 kind: Playbook
@@ -51,7 +53,7 @@ _STEPS = {
     "create": "wallet.create\nname: vault 7\ntype: prime",
     "create_sub": "subwallet.create\nparent: acme/prime-01\nname: desk 7\nauto_collection: true",
     "rename": "wallet.update\nwallet: acme/cosign-01\nname: co-signed",
-    "sweep": "subwallet.update\nwallet: acme/desk-02\nauto_collection: true",
+    "sweep": "subwallet.update\nwallet: acme/desk-01\nauto_collection: false",
     "list_it": "whitelist.upsert\n"
     "destination: acme/cold-01\ncoin: USDT\nnetwork: ETH\nconfirmation: confirmed",
     "resend": "webhook.resend\n"
@@ -85,25 +87,33 @@ def operation_of(step: str) -> str:
 
 def playbook(*steps: str) -> str:
     """Return a playbook of these steps, one after the other."""
-    return HEAD + "".join(_step(step, indent="  ") for step in steps)
+    return HEAD + "".join(_step(step, "  ") for step in steps)
 
 
-def side_by_side(*steps: str) -> str:
+def side_by_side(*steps: str, every: str = _EVERY, within: str = "20m") -> str:
     """Return a playbook whose steps are branches of one: what becomes of one stops no other."""
     branches = "".join(
-        f"      - id: on_{step}\n        steps:\n{_step(step, indent=' ' * 10)}" for step in steps
+        f"      - id: on_{step}\n        steps:\n{_step(step, ' ' * 10, every, within)}"
+        for step in steps
     )
     return f"{HEAD}  - id: all_of_it\n    on_failure: finish_others\n    parallel:\n{branches}"
 
 
-def _step(step: str, *, indent: str) -> str:
+def _step(step: str, indent: str, every: str = _EVERY, within: str = "20m") -> str:
     action, *given = _STEPS[step].split("\n")
-    lines = [f"- id: {step}", f"  effect: {action}", "  every: 50ms..100ms", "  with:"]
+    lines = [f"- id: {step}", f"  effect: {action}", f"  every: {every}"]
+    lines += [f"  within: {within}", "  with:"]
     lines += [f"    {line}" for line in given]
     return "".join(f"{indent}{line}\n" for line in lines)
 
 
-def kinds_world(*faults: str, timestamp_window: str = "60s", dedupe: str = "request_id") -> str:
+def kinds_world(
+    *faults: str,
+    timestamp_window: str = "60s",
+    dedupe: str = "request_id",
+    visibility_delay: str = "0s",
+    unknown_id: str = "null",
+) -> str:
     """Return a world in which every step works, with faults, each the lines of one."""
     text = world_text(timestamp_window=timestamp_window)
     text = replaced(text, "in_progress_after: 500ms", "in_progress_after: 100ms")
@@ -120,7 +130,8 @@ def kinds_world(*faults: str, timestamp_window: str = "60s", dedupe: str = "requ
         f'    address: "{COLD}"\n'
         "    network: ETH\n    coin: USDT\n    label: Cold vault\n    status: 99\n",
     )
-    text += "  transfers_from_exchange: true\n"
+    text = replaced(text, "visibility_delay: 0s", f"visibility_delay: {visibility_delay}")
+    text += f'  transfers_from_exchange: true\n  unknown_id: "{unknown_id}"\n'
     text += (
         'webhooks:\n  - name: hook\n    id: "9100000000000001"\n    url: http://127.0.0.1:9/hook\n'
     )
@@ -156,7 +167,13 @@ _THINGS = ("create", "create_sub", "rename", "sweep", "list_it")
 
 def things(place: Workplace) -> dict[str, int]:
     """Return how often there is what each step makes or changes, by the sandbox's own tables."""
-    with place.opened() as sandbox, sandbox.ledger.transaction() as books:
+    with place.opened() as sandbox:
+        return things_in(sandbox)
+
+
+def things_in(sandbox: Sandbox) -> dict[str, int]:
+    """Return the same of a sandbox that is open."""
+    with sandbox.ledger.transaction() as books:
         registry = Registry(books=books)
         wallets, listed = registry.wallets("acme"), registry.whitelisted("acme")
     cold = [each for each in listed if each.address == COLD]
@@ -167,7 +184,7 @@ def things(place: Workplace) -> dict[str, int]:
             for each in wallets
         ),
         "rename": sum((each.id, each.label) == (COSIGN, "co-signed") for each in wallets),
-        "sweep": sum((each.id, each.auto_collection) == (DESK_2, True) for each in wallets),
+        "sweep": sum((each.id, each.auto_collection) == (DESK_1, False) for each in wallets),
         "list_it": len(cold) - 1,
     }
 

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from runner.app.usecases.executing import apply_plan, resume_run
 from runner.app.usecases.pins import PlanDrifted
 from runner.app.usecases.planning import silent
+from runner.controls.guard import closed_guard
 from runner.core.errors import ExitCode, PlanRefused
+from runner.effects.model import EffectState
 from runner.engine.ports import RunRow
 from runner.journal.sqlite import SqliteJournal
 from runner.plan.codec import PlanFile
@@ -133,3 +136,59 @@ async def test_resume_under_another_directory_is_refused(
 
     with pytest.raises(PlanRefused, match="mirror_link acme/mirror-01"):
         await resume_run(replace(desk, directory=directory), file.run_id, silent)
+
+
+UNSENT = """\
+apiVersion: runner/v1
+kind: Playbook
+name: unsent
+once: today
+may: {subwallet.transfer: {count: 1, total: 200 USDT}}
+steps:
+  - id: group
+    timeout: 1h
+    steps:
+      - id: move
+        effect: subwallet.transfer
+        with: {from: acme/prime-01, to: acme/desk-01, amount: 100 USDT}
+"""
+
+
+async def down() -> None:
+    """Refuse the connection before a byte of the request has left."""
+    raise httpx.ConnectError("down")
+
+
+async def unsent(place: Place, text: str, name: str = "playbook.yaml") -> str:
+    """Apply a plan whose one effect cannot be sent, and return its run: INTENT, nothing executed."""
+    file = await place.plan(await place.desk(), place.write(text, name))
+    report = await apply_plan(await place.desk(network=Network(before=down)), file, silent)
+    assert report.exit_code is ExitCode.UNREACHABLE
+    assert [row.state for row in report.effects] == [EffectState.INTENT]
+    return file.run_id
+
+
+async def test_denial_ends_a_run_whose_effect_was_never_sent(place: Place) -> None:
+    run_id = await unsent(place, UNSENT)
+
+    denied = replace(await place.desk(), guard=closed_guard("not today"))
+    report = await resume_run(denied, run_id, silent)
+
+    assert (report.exit_code, report.resumable) == (ExitCode.DENIED, False)
+    assert [row.state for row in report.effects] == [EffectState.CANCELLED]
+    # Its lock is free again.
+    other = place.write(UNSENT.replace("name: unsent", "name: other"), "other.yaml")
+    file = await place.plan(await place.desk(), other)
+    assert (await apply_plan(await place.desk(), file, silent)).exit_code is ExitCode.DONE
+    assert place.posts() == 1
+
+
+async def test_timeout_ends_a_run_whose_effect_was_never_sent(place: Place) -> None:
+    run_id = await unsent(place, UNSENT)
+
+    place.clock.pass_time(2 * 3600)
+    report = await resume_run(await place.desk(), run_id, silent)
+
+    assert (report.exit_code, report.resumable) == (ExitCode.ENDED_BEFORE_SENDING, False)
+    assert [row.state for row in report.effects] == [EffectState.CANCELLED]
+    assert place.posts() == 0

@@ -13,6 +13,7 @@ from runner.core.source import Span
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.driver import EffectDriver
+from runner.effects.machine import is_unsent
 from runner.effects.model import (
     FINAL_STATES,
     OPEN_STATES,
@@ -25,6 +26,8 @@ from runner.effects.pacing import Timing
 from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Store
 from runner.playbook.model import Drift, May
+
+_UNSENT_STATES = frozenset({EffectState.PLANNED, EffectState.INTENT})
 
 
 @record
@@ -109,13 +112,14 @@ class PinnedEffects:
         Errors: ``PlanRefused`` when the plan has decided that one of them happens.
         """
         for each in self._planned_under(path):
-            if each in self._pinned.decided and each not in self._rows:
+            if each in self._pinned.decided and self._never_sent(each):
                 raise PlanRefused(
                     f"{each}: the plan pinned this effect, its `if` is now false",
                     hint="make a new plan",
                 )
             self._excused.add(each)
-            await self._free(self._pinned.orders[each])
+            if each not in self._standing:
+                await self._free(self._pinned.orders[each])
 
     async def give_up(self, path: str) -> None:
         """Accept that what is left in a step does not happen: it failed, and was rescued."""
@@ -139,7 +143,12 @@ class PinnedEffects:
 
         Errors: ``RemoteError``.
         """
-        rows = [row for row in self._rows.values() if not under or is_under(row.order.path, under)]
+        rows = [
+            row
+            for row in self._rows.values()
+            if (not under or is_under(row.order.path, under))
+            and not self._never_sent(row.order.path)
+        ]
         for row in rows:
             if row.order.path in self._standing:
                 async with self._turns.setdefault(row.order.lock, asyncio.Lock()):
@@ -154,7 +163,7 @@ class PinnedEffects:
         missing = [
             path
             for path in self._pinned.orders
-            if path in self._pinned.decided - self._excused and path not in self._rows
+            if path in self._pinned.decided - self._excused and self._never_sent(path)
         ]
         if missing:
             raise PlanRefused(
@@ -166,6 +175,11 @@ class PinnedEffects:
         if path in self._pinned.orders:
             return [path]
         return [each for each in self._pinned.orders if is_under(each, path)]
+
+    def _never_sent(self, path: str) -> bool:
+        """Tell whether nothing of an effect has left yet: it can be left out as if never begun."""
+        row = self._rows.get(path)
+        return row is None or (row.state in _UNSENT_STATES and is_unsent(row.attempts))
 
     def _note(self, row: EffectRow) -> None:
         path = row.order.path

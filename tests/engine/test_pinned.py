@@ -329,6 +329,27 @@ async def test_decided_effect_the_run_never_came_to_is_drift() -> None:
     await bench.effects.require_complete()
 
 
+async def test_decided_effect_that_was_only_intended_is_not_left_out_in_silence() -> None:
+    order = _order("x")
+    rows = [_row(order, EffectState.INTENT)]
+    bench = _Bench(order, decided=frozenset({"x"}), rows=rows)
+
+    assert await bench.effects.settle_all() == ()
+    with pytest.raises(PlanRefused, match="its `if` is now false"):
+        await bench.effects.pass_over("x")
+    with pytest.raises(PlanRefused, match="the run never came to it"):
+        await bench.effects.require_complete()
+
+
+async def test_passed_over_effect_nobody_knows_about_keeps_its_lock() -> None:
+    order = _order("x")
+    bench = _Bench(order, rows=[_row(order, EffectState.UNKNOWN)])
+
+    await bench.effects.pass_over("x")
+
+    assert bench.store.released == []
+
+
 async def test_step_around_a_decided_effect_cannot_be_passed_over() -> None:
     bench = _Bench(_order("group/each[USDT]"), decided=frozenset({"group/each[USDT]"}))
 

@@ -1,6 +1,6 @@
 """Running a plan: apply it, go on with it, and say how it ended."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from runner import __version__
 from runner.app.desk import Desk
@@ -25,8 +25,9 @@ from runner.effects.ports import Change
 from runner.engine.events import EffectChanged, RunFinished, RunStarted
 from runner.engine.host import run_inline
 from runner.engine.journalled import RunJournal
+from runner.engine.paths import owners_of
 from runner.engine.pinned import Pinned, PinnedEffects, gives_lock_back
-from runner.engine.ports import Ports, RunRow
+from runner.engine.ports import OutcomeState, Ports, RunRow
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd, exit_code
 from runner.plan.codec import PlanFile, plan_from_file
@@ -126,10 +127,24 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
 
 
 async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunReport:
-    """Go on with a run that this process owns."""
-    plan = file.plan
+    """Go on with a run that this process owns.
+
+    Errors: ``OutcomeLeftOpen`` where anything keeps it from going on while nobody knows what became
+        of one of its effects.
+    """
     if row.exit_code is not None:
-        return await _report_finished(desk, row, plan)
+        return await _report_finished(desk, row, file.plan)
+    rows = await desk.store.effects(row.run_id)
+    try:
+        occasion = await _make_ready(desk, row, file.plan, rows)
+    except Exception as error:
+        _raise_open(row.run_id, rows, error)
+        raise
+    return await _execute(desk, file, occasion, emit, resumed=True)
+
+
+async def _make_ready(desk: Desk, row: RunRow, plan: Plan, rows: tuple[EffectRow, ...]) -> Occasion:
+    """Check that a run can go on here, and take the locks it still needs."""
     if plan.effects:
         desk.transport(e.action for e in plan.effects)
     check_names_kept(desk, plan)
@@ -137,9 +152,11 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
     playbook, _ = load_checked(source, StoredFiles(files))
     occasion = planned_occasion(desk, plan, playbook)
-    locks = _locks_left(plan, await desk.store.effects(row.run_id))
+    outcomes = await desk.store.step_outcomes(row.run_id)
+    skipped = {path for path, end in outcomes.items() if end.state is OutcomeState.SKIPPED}
+    locks = _locks_left(plan, rows, skipped)
     await desk.store.take_locks(row.run_id, locks, at=desk.clock.now())
-    return await _execute(desk, file, occasion, emit, resumed=True)
+    return occasion
 
 
 async def _execute(
@@ -306,9 +323,21 @@ async def _report_finished(desk: Desk, row: RunRow, plan: Plan) -> RunReport:
     )
 
 
-def _locks_left(plan: Plan, rows: tuple[EffectRow, ...]) -> tuple[str, ...]:
-    finished = {row.order.path for row in rows if gives_lock_back(row)}
-    return tuple(sorted({e.lock for e in plan.effects if e.path not in finished}))
+def _locks_left(
+    plan: Plan, rows: tuple[EffectRow, ...], skipped: Collection[str]
+) -> tuple[str, ...]:
+    # An effect that was passed over has given its lock back, unless it may be with the custodian.
+    known = {row.order.path: row for row in rows}
+    left: set[str] = set()
+    for each in plan.effects:
+        row = known.get(each.path)
+        if row is not None and gives_lock_back(row):
+            continue
+        is_passed_over = any(path in skipped for path in (each.path, *owners_of(each.path)))
+        if is_passed_over and (row is None or row.state is EffectState.INTENT):
+            continue
+        left.add(each.lock)
+    return tuple(sorted(left))
 
 
 def _changed(row: EffectRow) -> EffectChanged:

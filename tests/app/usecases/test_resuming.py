@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from runner.app.usecases.executing import apply_plan, resume_run
 from runner.app.usecases.pins import PlanDrifted
 from runner.app.usecases.planning import silent
-from runner.core.errors import ExitCode, PlanRefused
+from runner.controls.guard import closed_guard
+from runner.core.errors import ExitCode, OutcomeLeftOpen, PlanRefused, SettingsInvalid
+from runner.effects.model import EffectState
 from runner.engine.ports import RunRow
 from runner.journal.sqlite import SqliteJournal
 from runner.plan.codec import PlanFile
@@ -131,5 +134,129 @@ async def test_resume_under_another_directory_is_refused(
         links["acme/mirror-01"] = replace(link, **{field: "999"})
     directory = replace(desk.directory, mirror_links=links)
 
-    with pytest.raises(PlanRefused, match="mirror_link acme/mirror-01"):
+    with pytest.raises(OutcomeLeftOpen, match="mirror_link acme/mirror-01") as raised:
         await resume_run(replace(desk, directory=directory), file.run_id, silent)
+
+    assert isinstance(raised.value.__cause__, PlanRefused)
+
+
+UNSENT = """\
+apiVersion: runner/v1
+kind: Playbook
+name: unsent
+once: today
+may: {subwallet.transfer: {count: 1, total: 200 USDT}}
+steps:
+  - id: group
+    timeout: 1h
+    steps:
+      - id: move
+        effect: subwallet.transfer
+        with: {from: acme/prime-01, to: acme/desk-01, amount: 100 USDT}
+"""
+
+
+async def down() -> None:
+    """Refuse the connection before a byte of the request has left."""
+    raise httpx.ConnectError("down")
+
+
+async def unsent(place: Place, text: str, name: str = "playbook.yaml") -> str:
+    """Apply a plan whose one effect cannot be sent, and return its run."""
+    file = await place.plan(await place.desk(), place.write(text, name))
+    report = await apply_plan(await place.desk(network=Network(before=down)), file, silent)
+    assert report.exit_code is ExitCode.UNREACHABLE
+    assert [row.state for row in report.effects] == [EffectState.INTENT]
+    return file.run_id
+
+
+async def test_denial_ends_a_run_whose_effect_was_never_sent(place: Place) -> None:
+    run_id = await unsent(place, UNSENT)
+
+    denied = replace(await place.desk(), guard=closed_guard("not today"))
+    report = await resume_run(denied, run_id, silent)
+
+    assert (report.exit_code, report.resumable) == (ExitCode.DENIED, False)
+    assert [row.state for row in report.effects] == [EffectState.CANCELLED]
+    # Its lock is free again.
+    other = place.write(UNSENT.replace("name: unsent", "name: other"), "other.yaml")
+    file = await place.plan(await place.desk(), other)
+    assert (await apply_plan(await place.desk(), file, silent)).exit_code is ExitCode.DONE
+    assert place.posts() == 1
+
+
+async def test_timeout_ends_a_run_whose_effect_was_never_sent(place: Place) -> None:
+    run_id = await unsent(place, UNSENT)
+
+    place.clock.pass_time(2 * 3600)
+    report = await resume_run(await place.desk(), run_id, silent)
+
+    assert (report.exit_code, report.resumable) == (ExitCode.ENDED_BEFORE_SENDING, False)
+    assert [row.state for row in report.effects] == [EffectState.CANCELLED]
+    assert place.posts() == 0
+
+
+PASSED_OVER = """\
+apiVersion: runner/v1
+kind: Playbook
+name: two
+once: today
+may: {subwallet.transfer: {count: 2, total: 200000 USDT}}
+steps:
+  - id: before
+    uses: mirrorx.positions
+    with: {link: acme/arb-01}
+  - id: trim
+    let: {excess: 'balance(steps.before, "USDT") - money("60000 USDT")'}
+    if: excess > money("1000 USDT")
+    effect: subwallet.transfer
+    with: {from: acme/prime-01, to: acme/desk-01, amount: "${{ excess }}"}
+    drift: at_most
+  - id: back
+    effect: subwallet.transfer
+    with: {from: acme/desk-01, to: acme/prime-01, amount: 7 USDT}
+"""
+UNDELEGATE = """\
+apiVersion: runner/v1
+kind: Playbook
+name: undelegate
+once: today
+may: {mirrorx.undelegate: {count: 1, total: 200000 USDT}}
+steps:
+  - id: move
+    effect: mirrorx.undelegate
+    with: {link: acme/arb-01, amount: 190001 USDT}
+"""
+
+
+async def halted_beside_a_passed_over(place: Place) -> str:
+    """Return a run that passed one effect over and halted at the next, of another lock."""
+    file = await place.plan(await place.desk(), place.write(PASSED_OVER))
+    moving = await place.plan(await place.desk(), place.write(UNDELEGATE, "moving.yaml"))
+    assert (await apply_plan(await place.desk(), moving, silent)).exit_code is ExitCode.DONE
+    report = await apply_plan(await place.desk(network=Network(lose="request")), file, silent)
+    assert report.exit_code is ExitCode.OUTCOME_UNKNOWN
+    assert [(r.order.path, r.state) for r in report.effects] == [("back", EffectState.HALTED)]
+    return file.run_id
+
+
+async def test_resume_wants_no_lock_of_an_effect_that_was_passed_over(place: Place) -> None:
+    run_id = await halted_beside_a_passed_over(place)
+    # Another run has taken the lock that the first one gave back.
+    await unsent(place, UNSENT, "other.yaml")
+
+    report = await resume_run(await place.desk(), run_id, silent)
+
+    assert report.exit_code is ExitCode.OUTCOME_UNKNOWN
+    assert "back: requestId" in report.message
+
+
+async def test_resume_that_cannot_go_on_tells_of_the_halted_effect_first(place: Place) -> None:
+    run_id = await halted_beside_a_passed_over(place)
+    without_key = await place.desk(effects=False)
+
+    with pytest.raises(OutcomeLeftOpen, match=r"back \(requestId \d+\) is halted") as raised:
+        await resume_run(without_key, run_id, silent)
+
+    assert raised.value.exit_code is ExitCode.OUTCOME_UNKNOWN
+    assert isinstance(raised.value.__cause__, SettingsInvalid)

@@ -62,6 +62,7 @@ class EffectDriver(Equipment):
         timing: Timing,
         acceptance: Acceptance,
         not_after: datetime | None,
+        too_late: str = "the plan expired",
     ) -> EffectRow:
         """Take an effect as far as asked, or as far as it goes.
 
@@ -70,7 +71,7 @@ class EffectDriver(Equipment):
         Shapes: the row returned is final, HALTED, or ACCEPTED: because that was asked for, or
             because ``within_s`` passed without an end. ``acceptance`` says what the answer to an
             accepted effect holds. An effect none of whose attempts can have been executed is
-            CANCELLED once ``not_after`` has passed.
+            CANCELLED once ``not_after`` has passed; ``too_late`` says what has happened then.
         Errors: ``LockHeld`` when the custodian lists an open order on the same link and coin, or
             another run holds the lock; ``RemoteError`` when nothing was sent and the custodian
             cannot be reached; ``PlanRefused`` when the occurrence belongs to another run;
@@ -78,7 +79,7 @@ class EffectDriver(Equipment):
         """
         session = await self._open(order, timing=timing, acceptance=acceptance)
         if session.state in {EffectState.PLANNED, EffectState.INTENT}:
-            await self._send(session, not_after)
+            await self._send(session, not_after, too_late)
         elif session.state is EffectState.SENDING:
             await session.move(found_sending())
         elif session.state is EffectState.HALTED:
@@ -104,9 +105,9 @@ class EffectDriver(Equipment):
             row=row,
         )
 
-    async def _send(self, session: Session, not_after: datetime | None) -> None:
+    async def _send(self, session: Session, not_after: datetime | None, too_late: str) -> None:
         """Look, then attempt until something is known or this process has tried enough."""
-        await self._look_before_sending(session, not_after)
+        await self._look_before_sending(session, not_after, too_late)
         session.restart_pace()
         tries = 0
         while session.state is EffectState.INTENT:
@@ -118,14 +119,16 @@ class EffectDriver(Equipment):
                 await session.move(
                     Move(
                         state=EffectState.CANCELLED,
-                        reason="the plan expired before anything was executed",
+                        reason=f"{too_late} before anything was executed",
                     )
                 )
                 return
             await session.attempt()
             tries += 1
 
-    async def _look_before_sending(self, session: Session, not_after: datetime | None) -> None:
+    async def _look_before_sending(
+        self, session: Session, not_after: datetime | None, too_late: str
+    ) -> None:
         """Leave the effect in INTENT, ready to be sent, or wherever the look took it (rule 6)."""
         reason = "the custodian's list of orders could not be read completely"
         for tries in range(self.limits.tries_max):
@@ -133,7 +136,7 @@ class EffectDriver(Equipment):
                 await session.pause()
             sighting = await session.look_back()
             if sighting is not None:
-                decision = await self._decide_before_sending(session, sighting, not_after)
+                decision = await self._decide_before_sending(session, sighting, not_after, too_late)
                 if not isinstance(decision, Wait):
                     await session.ensure_intent(_ids(sighting))
                     if isinstance(decision, Move):
@@ -152,16 +155,19 @@ class EffectDriver(Equipment):
         )
 
     async def _decide_before_sending(
-        self, session: Session, sighting: Sighting, not_after: datetime | None
+        self, session: Session, sighting: Sighting, not_after: datetime | None, too_late: str
     ) -> Move | Wait | Send:
         claimed = await session.claimed_ids(sighting)
+        expired = self._is_expired(session, not_after)
         decision = before_sending(
             session.order,
             session.attempts,
             sighting,
             claimed=claimed,
-            expired=self._is_expired(session, not_after),
+            expired=expired,
         )
+        if expired and isinstance(decision, Move) and decision.state is EffectState.CANCELLED:
+            return Move(state=decision.state, reason=f"{too_late} before anything was sent")
         if isinstance(decision, Blocked):
             raise _blocked(session.order, decision.seen)
         if not isinstance(decision, LookCloser):

@@ -27,6 +27,7 @@ from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Store
 from runner.playbook.model import Drift, May
 
+_EXPIRED = "the plan expired"
 _UNSENT_STATES = frozenset({EffectState.PLANNED, EffectState.INTENT})
 
 
@@ -77,6 +78,7 @@ class PinnedEffects:
                 self._left_on_lock.setdefault(order.lock, set()).add(path)
         self._turns: dict[str, asyncio.Lock] = {}
         self._excused: set[str] = set()
+        self._given_up: set[str] = set()
 
     async def perform(self, request: EffectRequest) -> EffectResult:
         """Drive the effect pinned at the request's path as far as asked.
@@ -104,7 +106,8 @@ class PinnedEffects:
                 within_s=request.within_s,
                 patience_s=request.manifest.confirmation.patience_s,
             )
-            return self._result(await self._drive(order, until, timing, request.not_after))
+            not_after, too_late = self._last_moment(request)
+            return self._result(await self._drive(order, until, timing, not_after, too_late))
 
     async def pass_over(self, path: str) -> None:
         """Accept that no effect at or in a step happens, where the plan has left that to the run.
@@ -124,6 +127,7 @@ class PinnedEffects:
     async def give_up(self, path: str) -> None:
         """Accept that what is left in a step does not happen: it failed, and was rescued."""
         self._excused.update(self._planned_under(path))
+        self._given_up.update(self._planned_under(path))
 
     async def cannot_plan(
         self, path: str, code: str, message: str, *, hint: str, span: Span
@@ -148,11 +152,12 @@ class PinnedEffects:
             for row in self._rows.values()
             if (not under or is_under(row.order.path, under))
             and not self._never_sent(row.order.path)
+            and not (row.state is EffectState.CANCELLED and row.order.path in self._given_up)
         ]
         for row in rows:
             if row.order.path in self._standing:
                 async with self._turns.setdefault(row.order.lock, asyncio.Lock()):
-                    await self._drive(row.order, Until.FINAL, self._timing(row.order), None)
+                    await self._drive(row.order, Until.FINAL, self._timing(row.order))
         return tuple(self._result(self._rows[row.order.path]) for row in rows)
 
     async def require_complete(self) -> None:
@@ -269,22 +274,34 @@ class PinnedEffects:
                 return row
             if gives_lock_back(row):
                 continue
-            ended = await self._drive(row.order, Until.FINAL, self._timing(row.order), None)
+            ended = await self._drive(row.order, Until.FINAL, self._timing(row.order))
             if ended.state is not EffectState.CONFIRMED:
                 return ended
         return None
 
+    def _last_moment(self, request: EffectRequest) -> tuple[datetime, str]:
+        """Return when the effect may no longer begin, and what has happened then."""
+        last = self._pinned.not_after
+        if request.not_after is None or last <= request.not_after:
+            return last, _EXPIRED
+        return request.not_after, f"{request.timed_by} timed out"
+
     async def _drive(
-        self, order: EffectOrder, until: Until, timing: Timing, not_after: datetime | None
+        self,
+        order: EffectOrder,
+        until: Until,
+        timing: Timing,
+        not_after: datetime | None = None,
+        too_late: str = _EXPIRED,
     ) -> EffectRow:
         assert self._driver is not None, "a plan with effects comes with a driver"
-        last = self._pinned.not_after
         row = await self._driver.run(
             order,
             until=until,
             timing=timing,
             acceptance=self._pinned.manifests[order.action].acceptance,
-            not_after=last if not_after is None else min(last, not_after),
+            not_after=self._pinned.not_after if not_after is None else not_after,
+            too_late=too_late,
         )
         self._note(row)
         if gives_lock_back(row):

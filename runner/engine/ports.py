@@ -179,8 +179,8 @@ class EffectRequest:
     """What a step asks to be done, with its arguments evaluated.
 
     Shapes: ``undecided`` is True in a dry run whose step has a condition only the run can decide;
-        ``not_after`` is when an enclosing ``timeout`` forbids a first attempt, or None; ``title``
-        and ``span`` are the step's.
+        ``not_after`` is when an enclosing ``timeout`` forbids a first attempt, or None, and
+        ``timed_by`` is the path of the step it belongs to; ``title`` and ``span`` are the step's.
     Units: seconds.
     """
 
@@ -195,6 +195,7 @@ class EffectRequest:
     every_s_max: float
     drift: Drift = Drift.EXACT
     not_after: datetime | None = None
+    timed_by: str = ""
     undecided: bool = False
 
 

@@ -24,7 +24,7 @@ from runner.engine.gate import Stopped
 from runner.engine.naps import Alarm
 from runner.engine.ports import EffectRequest, EffectResult, Ports
 from runner.engine.reading import read_patiently
-from runner.engine.scope import Scope
+from runner.engine.scope import Deadline, Scope
 from runner.engine.telling import ASSUMED as NOT_TOLD
 from runner.engine.telling import Telling, tell, words_of
 from runner.engine.verdict import Cause
@@ -221,7 +221,7 @@ class StepRunner:
     async def _effect(
         self, spot: Spot, verb: Effect, names: Mapping[str, Value], *, undecided: bool
     ) -> Value:
-        not_after = await self._last_moment(spot)
+        last = await self._last_moment(spot)
         result = await self.ports.effects.perform(
             EffectRequest(
                 path=spot.path,
@@ -234,7 +234,8 @@ class StepRunner:
                 every_s=verb.every.start.total_seconds(),
                 every_s_max=verb.every.end.total_seconds(),
                 drift=verb.drift,
-                not_after=not_after,
+                not_after=None if last is None else last.at,
+                timed_by="" if last is None else last.owner,
                 undecided=undecided,
             )
         )
@@ -242,11 +243,12 @@ class StepRunner:
             raise _PassedOver(result.reason)
         if (
             result.state is EffectState.CANCELLED
-            and not_after is not None
-            and self.ports.clock.now() > not_after
+            and last is not None
+            and self.ports.clock.now() > last.at
         ):
-            words = f"{spot.path}: its time was over before anything was sent"
-            raise Stopped(Cause.ENDED, words, kind="timeout")
+            words = f"{last.owner} timed out before {spot.path} was sent"
+            owner = "" if last.owner == spot.path else last.owner
+            raise Stopped(Cause.ENDED, words, kind="timeout", owner=owner)
         enough = {EffectState.PLANNED, EffectState.CONFIRMED}
         # A result for another path is the effect that stands in this one's way.
         if verb.confirm is Confirm.ACCEPTED and result.path == spot.path:
@@ -254,13 +256,15 @@ class StepRunner:
         _raise_unless(enough, result)
         return result.value
 
-    async def _last_moment(self, spot: Spot) -> datetime | None:
+    async def _last_moment(self, spot: Spot) -> Deadline | None:
         """Return when the effect may no longer be sent for the first time, if anything says so."""
-        outer = None if spot.scope.deadline is None else spot.scope.deadline.at
+        outer = spot.scope.deadline
         if spot.step.timeout is None or self.ports.assume_waits:
             return outer
         own = await self._entered(spot, spot.step.timeout)
-        return own if outer is None else min(own, outer)
+        if outer is not None and outer.at < own:
+            return outer
+        return Deadline(at=own, owner=spot.path)
 
     async def _entered(self, spot: Spot, length: timedelta) -> datetime:
         """Return the end of a stretch of time that began at the step's first entry."""

@@ -260,3 +260,36 @@ async def test_resume_that_cannot_go_on_tells_of_the_halted_effect_first(place: 
 
     assert raised.value.exit_code is ExitCode.OUTCOME_UNKNOWN
     assert isinstance(raised.value.__cause__, SettingsInvalid)
+
+
+RESCUED = """\
+apiVersion: runner/v1
+kind: Playbook
+name: rescued
+once: today
+may: {subwallet.transfer: {count: 1, total: 200 USDT}}
+steps:
+  - id: attempt
+    try:
+      - id: move
+        timeout: 1m
+        effect: subwallet.transfer
+        with: {from: acme/prime-01, to: acme/desk-01, amount: 100 USDT}
+    rescue:
+      - id: look
+        uses: mirrorx.positions
+        with: {link: acme/arb-01}
+"""
+
+
+async def test_run_whose_timeout_was_rescued_ends_as_the_rescue_decides(place: Place) -> None:
+    run_id = await unsent(place, RESCUED)
+
+    place.clock.pass_time(2 * 3600)
+    report = await resume_run(await place.desk(), run_id, silent)
+
+    assert report.exit_code is ExitCode.DONE
+    assert [(row.state, row.reason) for row in report.effects] == [
+        (EffectState.CANCELLED, "attempt/move timed out before anything was sent")
+    ]
+    assert place.posts() == 0

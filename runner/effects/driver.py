@@ -9,12 +9,15 @@ from datetime import datetime
 
 from runner.catalogue.manifest import Acceptance, FoundBy
 from runner.core.errors import (
+    ConfirmationRefused,
     LockHeld,
     NotSent,
     OutcomeUnknown,
+    PolicyDenied,
     RemoteError,
     RemoteRefused,
     ReplyRefused,
+    RunnerError,
     StoreRefused,
 )
 from runner.core.record import record
@@ -74,8 +77,11 @@ class EffectDriver(Equipment):
             CANCELLED once ``not_after`` has passed; ``too_late`` says what has happened then.
         Errors: ``LockHeld`` when the custodian lists an open order on the same link and coin, or
             another run holds the lock; ``RemoteError`` when nothing was sent and the custodian
-            cannot be reached; ``PlanRefused`` when the occurrence belongs to another run;
-            ``StoreRefused`` when the journal holds another payload for this effect.
+            cannot be reached; ``PolicyDenied`` and ``ConfirmationRefused`` when nothing was
+            executed and policy lets nothing go; ``OutcomeUnknown`` when what may have been
+            executed was to be sent again and could not or may not be; ``PlanRefused`` when the
+            occurrence belongs to another run; ``StoreRefused`` when the journal holds another
+            payload for this effect.
         """
         session = await self._open(order, timing=timing, acceptance=acceptance)
         if session.state in {EffectState.PLANNED, EffectState.INTENT}:
@@ -190,7 +196,10 @@ class EffectDriver(Equipment):
             if await self._is_to_be_sent_again(session):
                 if sends >= self.limits.tries_max:
                     raise _given_up(session)
-                await session.attempt()
+                try:
+                    await session.attempt()
+                except (PolicyDenied, ConfirmationRefused) as error:
+                    raise _not_sent_again(session, error) from error
                 sends += 1
 
     async def _is_to_be_sent_again(self, session: Session) -> bool:
@@ -288,6 +297,18 @@ def _given_up(session: Session) -> RemoteError:
         path=order.url_path,
         request_id=order.request_id,
         hint=f"runner resume {order.run_id} tries again",
+    )
+
+
+def _not_sent_again(session: Session, error: RunnerError) -> OutcomeUnknown:
+    """Keep an effect open that may not be sent again: a denial does not undo what was sent."""
+    order = session.order
+    return OutcomeUnknown(
+        f"{error}; not sent again, and nobody knows what became of what was sent before",
+        method=order.method,
+        path=order.url_path,
+        request_id=order.request_id,
+        hint=f"runner resume {order.run_id} looks again, and sends again once it may",
     )
 
 

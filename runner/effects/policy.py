@@ -1,4 +1,4 @@
-"""What is asked before an effect's intent is written, and again before it is first sent."""
+"""What is asked before an effect's intent is written, and again before each send."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -2,14 +2,13 @@
 
 Asking the policy, reading the sums it asks for and writing the row that lets an effect go are one
 transaction, which SQLite gives to one process at a time: two runs that race cannot pass a limit.
-Source: DESIGN section 7, Policy; section 6, rule 3.
+Source: DESIGN section 7, Policy, again before each send; section 6, rule 3.
 """
 
 import sqlite3
 from datetime import datetime
 
 from runner.core.jsonvalue import JsonValue
-from runner.effects.machine import is_unsent
 from runner.effects.model import Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change, EffectStore
@@ -46,16 +45,17 @@ class PolicedEffects:
     async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
         """Write the attempt row, if the policy of this moment lets it.
 
-        An effect that may have been executed is not asked about again: recovery is never a new
-        decision.
+        Every send is a decision of its own, also of an effect that may have been executed: what
+        was denied since then is not sent again. From now on the effect counts as spent at this
+        moment, however long ago its intent was.
 
         Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
         """
         with self._connection.writing() as sql:
-            row = effects.effect_row(sql, order.run_id, order.path)
-            if row is not None and is_unsent(row.attempts):
-                self._require(sql, order, attempt.started_at)
-            return effects.begin_attempt(sql, order, attempt)
+            self._require(sql, order, attempt.started_at)
+            row = effects.begin_attempt(sql, order, attempt)
+            spending.move_spent(sql, order, attempt.started_at)
+            return row
 
     async def record_answer(
         self,

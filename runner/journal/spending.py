@@ -41,6 +41,14 @@ def record_spent(
     )
 
 
+def move_spent(sql: sqlite3.Connection, order: EffectOrder, at: datetime) -> None:
+    """Let an effect count from the moment of a send: money moves then, not at its intent."""
+    sql.execute(
+        "UPDATE spent SET at = ? WHERE run_id = ? AND path = ?",
+        (moment_text(at), order.run_id, order.path),
+    )
+
+
 def spent_rows(
     sql: sqlite3.Connection, asked: SpentAsked, *, run_id: str, path: str = ""
 ) -> tuple[Spent, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.catalogue.manifest import FoundBy
 from runner.controls.guard import SpentAsked
 from runner.controls.policy import EffectFacts, Spent
 from runner.core.errors import ConfirmationRefused, PolicyDenied
@@ -126,7 +127,25 @@ async def test_policy_is_asked_again_before_the_first_attempt(
     assert told.shown == [(), ()]
 
 
-async def test_recovery_is_never_a_new_decision(
+async def test_effect_counts_from_its_send_on(
+    journal: SqliteJournal,
+    make_run: Runs,
+    make_order: Orders,
+    make_attempt: Attempts,
+    at: Moment,
+) -> None:
+    """Hours pass between an intent and its send; a day's limit begins with the send."""
+    await journal.register_run(make_run(), {})
+    store, order = journal.held_to(Told()), make_order()
+    await store.insert_intent(order, known_order_ids=(), at=at(1))
+
+    await store.begin_attempt(order, replace(make_attempt(), started_at=at(80_000)))
+
+    since = SpentAsked(since=at(79_000), own_run=False)
+    assert [each.at for each in await journal.spent(since, run_id="")] == [at(80_000)]
+
+
+async def test_denied_attempt_leaves_the_moment_that_counts(
     journal: SqliteJournal,
     make_run: Runs,
     make_order: Orders,
@@ -134,17 +153,38 @@ async def test_recovery_is_never_a_new_decision(
     at: Moment,
 ) -> None:
     await journal.register_run(make_run(), {})
+    store, order = journal.held_to(Told(None, PolicyDenied("no"))), make_order()
+    await store.insert_intent(order, known_order_ids=(), at=at(1))
+
+    with pytest.raises(PolicyDenied):
+        await store.begin_attempt(order, replace(make_attempt(), started_at=at(80_000)))
+
+    assert [each.at for each in await journal.spent(DAY, run_id="")] == [at(1)]
+
+
+async def test_every_send_is_a_new_decision(
+    journal: SqliteJournal,
+    make_run: Runs,
+    make_order: Orders,
+    make_attempt: Attempts,
+    at: Moment,
+) -> None:
+    """Also where an earlier attempt may have been executed."""
+    await journal.register_run(make_run(), {})
     told = Told(None, None, PolicyDenied("no more"))
-    store, order = journal.held_to(told), make_order()
+    order = replace(make_order(), found_by=FoundBy.STATE)
+    store = journal.held_to(told)
     await store.insert_intent(order, known_order_ids=(), at=at(1))
     await store.begin_attempt(order, make_attempt())
-    again = Change(expected=EffectState.SENDING, state=EffectState.INTENT, at=at(2))
-    await store.record_answer(order, 1, {}, proven_not_executed=False, change=again)
+    unknown = Change(expected=EffectState.SENDING, state=EffectState.UNKNOWN, at=at(2))
+    await store.record_answer(order, 1, {}, proven_not_executed=False, change=unknown)
 
-    row = await store.begin_attempt(order, make_attempt(2))
+    with pytest.raises(PolicyDenied):
+        await store.begin_attempt(order, make_attempt(2))
 
-    assert row.state is EffectState.SENDING
-    assert len(told.shown) == 2
+    row = await journal.effect("R-1", "pay")
+    assert row is not None
+    assert (row.state, len(row.attempts)) == (EffectState.UNKNOWN, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from runner.app.usecases.executing import RunReport, apply_plan, resume_run
 from runner.app.usecases.loading import bound_inputs, read_playbook
 from runner.app.usecases.planning import make_plan, silent
 from runner.client.transport import HttpTransport
+from runner.controls.guard import closed_guard
 from runner.controls.profile import ProfileFacts
-from runner.core.errors import ExitCode, InvalidInput
+from runner.core.errors import ExitCode, InvalidInput, OutcomeLeftOpen, PolicyDenied
 from runner.effects.model import EffectState
+from runner.engine.events import EffectChanged, Event
 from runner.journal.sqlite import open_journal
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.reporting.recap import effect_line
@@ -143,6 +146,7 @@ def ends(report: RunReport) -> tuple[ExitCode, list[EffectState]]:
 
 
 DONE = (ExitCode.DONE, [EffectState.CONFIRMED])
+UNKNOWN = (ExitCode.OUTCOME_UNKNOWN, [EffectState.UNKNOWN])
 HALTED = (ExitCode.OUTCOME_UNKNOWN, [EffectState.HALTED])
 
 
@@ -192,6 +196,57 @@ async def test_change_that_did_not_arrive_is_sent_again(
     assert ends(report) == DONE
     assert len(custodian.writes) == 1
     assert len(report.effects[0].attempts) == 3
+
+
+class _Killed(Exception):
+    """Ends a process at a place that a test has chosen."""
+
+
+def _kill_when_unknown(event: Event) -> None:
+    if isinstance(event, EffectChanged) and event.state == EffectState.UNKNOWN:
+        raise _Killed
+
+
+@pytest.mark.parametrize(("text", "sent"), [(RENAME, 0), (RESEND, 1)], ids=["name", "resend"])
+async def test_what_is_denied_meanwhile_is_not_sent_again(
+    desk: Desk, tmp_path: Path, custodian: SmallCustodian, text: str, sent: int
+) -> None:
+    """It stays unknown, and goes on once policy lets it."""
+    custodian.deaf, custodian.losing = 1 - sent, sent
+    file = await planned(desk, tmp_path, text)
+    with pytest.raises(OutcomeLeftOpen):
+        await apply_plan(desk, file, _kill_when_unknown)
+    closed = replace(desk, guard=closed_guard("everything is stopped"))
+
+    denied = [await resume_run(closed, file.run_id, silent) for _ in range(2)]
+    written = len(custodian.writes)
+    allowed = await resume_run(desk, file.run_id, silent)
+
+    assert [ends(each) for each in denied] == [UNKNOWN, UNKNOWN]
+    assert all(each.resumable and "everything is stopped" in each.message for each in denied)
+    assert written == sent
+    assert ends(allowed) == DONE
+    assert len(custodian.writes) == sent + 1
+
+
+@pytest.mark.parametrize("text", [RENAME, RESEND], ids=["name", "resend"])
+async def test_what_is_denied_before_its_first_send_ends_denied(
+    desk: Desk, tmp_path: Path, custodian: SmallCustodian, text: str
+) -> None:
+    file = await planned(desk, tmp_path, text)
+
+    def kill_at_the_intent(event: Event) -> None:
+        if isinstance(event, EffectChanged):
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        await apply_plan(desk, file, kill_at_the_intent)
+    closed = replace(desk, guard=closed_guard("everything is stopped"))
+
+    with pytest.raises(PolicyDenied, match="everything is stopped"):
+        await resume_run(closed, file.run_id, silent)
+
+    assert custodian.writes == []
 
 
 @pytest.mark.parametrize("text", [PAY, MOVE, CREATE], ids=["pay", "move", "create"])

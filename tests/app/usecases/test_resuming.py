@@ -2,22 +2,43 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
+from runner.app.desk import Desk
 from runner.app.usecases.executing import apply_plan, resume_run
 from runner.app.usecases.pins import PlanDrifted
 from runner.app.usecases.planning import silent
+from runner.controls.caps import Cap, Caps
 from runner.controls.guard import closed_guard
-from runner.core.errors import ExitCode, OutcomeLeftOpen, PlanRefused, SettingsInvalid
+from runner.core.errors import (
+    ExitCode,
+    OutcomeLeftOpen,
+    PlanRefused,
+    PolicyDenied,
+    SettingsInvalid,
+)
 from runner.effects.model import EffectState
 from runner.engine.ports import RunRow
 from runner.journal.sqlite import SqliteJournal
 from runner.plan.codec import PlanFile
 from tests.app.usecases.conftest import MakePlace, Network, Place
 from tests.app.usecases.test_executing import MIRROR, playbook, world
+
+DESK = """\
+apiVersion: runner/v1
+kind: Playbook
+name: desk
+once: WHO
+may: {subwallet.transfer: {count: 1, total: 100 USDT}}
+steps:
+  - id: move
+    effect: subwallet.transfer
+    with: {from: acme/prime-01, to: acme/desk-01, amount: 100 USDT}
+"""
 
 
 def registered(file: PlanFile) -> RunRow:
@@ -293,3 +314,28 @@ async def test_run_whose_timeout_was_rescued_ends_as_the_rescue_decides(place: P
         (EffectState.CANCELLED, "attempt/move timed out before anything was sent")
     ]
     assert place.posts() == 0
+
+
+async def test_what_a_day_may_hold_counts_from_the_send(place: Place) -> None:
+    """Not from the intent, which was a day ago: two sends within an hour are one day's."""
+
+    async def unreachable() -> None:
+        raise httpx.ConnectError("down")
+
+    async def capped(network: Network | None = None) -> Desk:
+        desk = await place.desk(network=network)
+        caps = Caps(per_day=Cap(place="profile:1", total={"USDT": Decimal(100)}))
+        return replace(desk, guard=replace(desk.guard, caps=caps))
+
+    down = await capped(Network(before=unreachable))
+    first = await place.plan(down, place.write(DESK.replace("WHO", "a"), "a.yaml"))
+    assert (await apply_plan(down, first, silent)).exit_code is ExitCode.UNREACHABLE
+    place.clock.pass_time(23.5 * 3600)
+    assert (await resume_run(await capped(), first.run_id, silent)).exit_code is ExitCode.DONE
+    place.clock.pass_time(3600)
+
+    second = await place.plan(await capped(), place.write(DESK.replace("WHO", "b"), "b.yaml"))
+    with pytest.raises(PolicyDenied, match="per_day"):
+        await apply_plan(await capped(), second, silent)
+
+    assert len(place.writes()) == 1

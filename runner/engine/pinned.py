@@ -94,7 +94,7 @@ class PinnedEffects:
         if order is None:
             self._excused.add(request.path)
             await self._free(planned)
-            return self._left_out(planned, "there is nothing left to move")
+            return _left_out(request, "there is nothing left to move")
         async with self._turns.setdefault(order.lock, asyncio.Lock()):
             blocked = await self._finish_before(order)
             if blocked is not None:
@@ -200,18 +200,7 @@ class PinnedEffects:
         """
         if request.drift is not Drift.AT_MOST:
             raise PlanRefused(f"{request.path}: the plan has no effect here")
-        return EffectResult(
-            path=request.path,
-            state=EffectState.CANCELLED,
-            value={},
-            reason="it qualifies now and is not in the plan, so nothing is sent",
-            skipped=True,
-        )
-
-    def _left_out(self, order: EffectOrder, reason: str) -> EffectResult:
-        return EffectResult(
-            path=order.path, state=EffectState.CANCELLED, value={}, reason=reason, skipped=True
-        )
+        return _left_out(request, "it qualifies now and is not in the plan, so nothing is sent")
 
     def _order(self, request: EffectRequest, planned: EffectOrder) -> EffectOrder | None:
         """Return what is sent, by the step's drift; None where nothing is.
@@ -223,10 +212,8 @@ class PinnedEffects:
         if known is not None and request.drift is not Drift.EXACT:
             # What an earlier process has bound to the requestId is never changed.
             return known.order
-        if request.drift is Drift.EXACT:
-            return self._held_to_plan(request, request.arguments, planned)
         limit = planned.expectation.money
-        if limit is None:
+        if request.drift is Drift.EXACT or limit is None:
             return self._held_to_plan(request, request.arguments, planned)
         # A plan file proves nothing about itself: whatever its drift excuses, an effect is only
         # what its step asks for, with the planned amount in the place of today's.
@@ -360,6 +347,12 @@ def _known_values(row: EffectRow, manifest: Manifest) -> dict[str, Value]:
     if manifest.result_order:
         values[manifest.result_order] = row.order_id
     return values
+
+
+def _left_out(request: EffectRequest, reason: str) -> EffectResult:
+    return EffectResult(
+        path=request.path, state=EffectState.CANCELLED, value={}, reason=reason, skipped=True
+    )
 
 
 def _ordered(draft: EffectDraft, planned: EffectOrder) -> EffectOrder:

@@ -190,7 +190,7 @@ _BY_REQUEST_ID = (
                 name="memo",
                 type=STRING,
                 required=False,
-                summary="the memo or tag, where the directory's entry has none of its own",
+                summary="the memo or tag of the directory's entry, said again; no other is taken",
             ),
             Argument(
                 name="fee",

@@ -57,6 +57,7 @@ from runner.controls.profile import (
     SecretSource,
 )
 from runner.controls.runner_file import worktree_of
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock, SystemClock
 from runner.core.errors import RemoteError, SettingsInvalid
 from runner.core.ids import bytes_digest
@@ -110,7 +111,8 @@ class Desk:
         then says why; ``host`` names the custodian in identities; ``facts`` are what is known about
         it; ``webhooks`` are the targets of notices, by name, and ``scrub`` takes every secret of
         this desk out of a text; ``guard`` is asked before every effect; ``unprotected`` says why
-        the controls could have been changed by who must not, and is empty where they could not.
+        the controls could have been changed by who must not, and is empty where they could not;
+        ``boundary`` is called at every durable edge.
     """
 
     profile: str
@@ -135,6 +137,7 @@ class Desk:
     unprotected: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     scrub: Callable[[str], str] = str
+    boundary: Boundary = no_boundary
 
     def notifier(
         self, labels: Mapping[str, str], playbook: str, run_id: str = ""
@@ -234,11 +237,17 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    target: Target, settings: Settings, environment: Environment, remember: Remember
+    target: Target,
+    settings: Settings,
+    environment: Environment,
+    remember: Remember,
+    *,
+    boundary: Boundary = no_boundary,
 ) -> AsyncIterator[Desk]:
     """Open what a command is aimed at, for as long as the block lasts.
 
-    Shapes: ``remember`` is told every secret that is loaded, so that outputs can be scrubbed of it.
+    Shapes: ``remember`` is told every secret that is loaded, so that outputs can be scrubbed of it;
+        ``boundary`` is called at every durable edge.
     Errors: ``SettingsInvalid`` and its kin, ``InvalidInput`` for controls or a world.
     """
     redactor = Redactor()
@@ -250,15 +259,19 @@ async def open_desk(
 
     async with AsyncExitStack() as stack:
         if target.sandbox is not None:
-            desk = await _sandbox_desk(stack, target, settings, remember_twice)
+            desk = await _sandbox_desk(stack, target, settings, remember_twice, boundary)
         else:
             keys = _Keys(environment, remember_twice)
-            desk = await _profile_desk(stack, target, settings, keys)
-        yield replace(desk, scrub=redactor.clean)
+            desk = await _profile_desk(stack, target, settings, keys, boundary)
+        yield replace(desk, scrub=redactor.clean, boundary=boundary)
 
 
 async def _sandbox_desk(
-    stack: AsyncExitStack, target: Target, settings: Settings, remember: Remember
+    stack: AsyncExitStack,
+    target: Target,
+    settings: Settings,
+    remember: Remember,
+    boundary: Boundary,
 ) -> Desk:
     # The server's libraries are only paid for by commands that run a sandbox.
     from runner.app.world_directory import directory_from_world
@@ -275,7 +288,7 @@ async def _sandbox_desk(
     clock = sandbox.clock
     base_url = await stack.enter_async_context(serve_sandbox(sandbox))
     transport = await stack.enter_async_context(HttpTransport(base_url))
-    store = open_journal(sandbox.folder / "state.sqlite", clock=clock)
+    store = open_journal(sandbox.folder / "state.sqlite", clock=clock, boundary=boundary)
     stack.callback(store.close)
     keys = usable_keys(sandbox)
     reader = next((key for key in keys if _READ in key.permissions), None)
@@ -324,7 +337,11 @@ async def _sandbox_desk(
 
 
 async def _profile_desk(
-    stack: AsyncExitStack, target: Target, settings: Settings, keys: "_Keys"
+    stack: AsyncExitStack,
+    target: Target,
+    settings: Settings,
+    keys: "_Keys",
+    boundary: Boundary,
 ) -> Desk:
     profile, account = profile_account(target, settings)
     if profile.read_key is None:
@@ -345,7 +362,8 @@ async def _profile_desk(
         signer = keys.signer(profile.effect_key)
         client = build_client(transport, signer, clock, rate=rate)
         effect_keys = (EffectKey(name="effect_key", client=client),)
-    store = open_journal(state_path(profile, settings, keys.environment), clock=clock)
+    path = state_path(profile, settings, keys.environment)
+    store = open_journal(path, clock=clock, boundary=boundary)
     stack.callback(store.close)
     webhooks = {each.name: keys.webhook(each, profile) for each in profile.notify}
     return build_desk(

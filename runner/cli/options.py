@@ -70,7 +70,9 @@ async def desk_for(
     from runner.app.desk import open_desk
 
     target = target_for(options, settings, makes=makes)
-    async with open_desk(target, settings, shell.environment, shell.redactor.register) as desk:
+    async with open_desk(
+        target, settings, shell.environment, shell.redactor.register, boundary=shell.boundary
+    ) as desk:
         try:
             yield desk
         except RunnerError as error:

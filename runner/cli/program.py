@@ -13,6 +13,7 @@ from runner.app.environment import build_environment
 from runner.cli.crash import guarded
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
+from runner.core.boundary import Boundary, no_boundary
 
 VERBS: dict[str, Verb] = {
     "demo": Verb(
@@ -101,13 +102,16 @@ def run_command_line(arguments: Sequence[str], shell: Shell) -> int:
     return guarded(command, shell=shell, stderr=sys.stderr)
 
 
-def run_process() -> NoReturn:
-    """Run the command line this process was started with, and end it."""
+def run_process(*, boundary: Boundary = no_boundary) -> NoReturn:
+    """Run the command line this process was started with, and end it.
+
+    Shapes: ``boundary`` is called at every durable edge; the console script passes none.
+    """
     _open_missing_streams()
     environment = build_environment(
         os.environ, cwd=_cwd(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
     )
-    code = run_command_line(sys.argv[1:], Shell(environment=environment))
+    code = run_command_line(sys.argv[1:], Shell(environment=environment, boundary=boundary))
     _mute_stdout_if_broken()
     sys.exit(code)
 

@@ -3,13 +3,18 @@
 from dataclasses import field
 
 from runner.app.environment import Environment
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.record import record
 from runner.reporting.redaction import Redactor
 
 
 @record
 class Shell:
-    """The ``obj`` of every click context: ``@click.pass_obj`` gives it to a command."""
+    """The ``obj`` of every click context: ``@click.pass_obj`` gives it to a command.
+
+    Shapes: ``boundary`` is passed by code that starts the program itself, and by nothing else.
+    """
 
     environment: Environment
     redactor: Redactor = field(default_factory=Redactor)
+    boundary: Boundary = no_boundary

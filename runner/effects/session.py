@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from runner.catalogue.api import WriteOutcome
 from runner.catalogue.manifest import Acceptance
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import RemoteError
 from runner.core.record import record
@@ -46,6 +47,7 @@ class Equipment:
     codes: Mapping[str, WriteOutcome]
     notice: Notice
     limits: Limits = field(default_factory=Limits)
+    boundary: Boundary = no_boundary
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class Session:
         except RemoteError as exc:
             self.last_error = exc
             return None
+        self.equipment.boundary("after-look")
         self.last_error = None
         return sighting
 
@@ -197,8 +200,10 @@ class Session:
                 kind=SendKind.NOT_SENT, reason="the process was held up before it could send"
             )
         else:
+            self.equipment.boundary("before-send")
             self._sent_at_s = clock.monotonic_s()
             report = await transport.send(self.order, attempt.timestamp_ms)
+            self.equipment.boundary("after-send")
             self._sent_at_s = clock.monotonic_s()
         await self._record(attempt, report)
 

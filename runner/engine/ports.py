@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from runner.catalogue.manifest import Manifest
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
@@ -326,7 +327,7 @@ class Ports:
 
     Shapes: ``random`` gives numbers from 0 inclusive to 1 exclusive; ``places`` gives a coin's
         decimals; ``assume_waits`` makes waits succeed unlooked at, and sends no notices (the dry
-        run).
+        run); ``boundary`` is called around each notice.
     """
 
     journal: StepJournal
@@ -337,3 +338,4 @@ class Ports:
     places: Callable[[str], int]
     assume_waits: bool = False
     notices: NotifyPort = field(default_factory=Silence)
+    boundary: Boundary = no_boundary

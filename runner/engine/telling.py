@@ -78,7 +78,9 @@ async def _deliver(telling: Telling, notice: Notice, ports: Ports, emit: Emit) -
     pause_s = 0.0 if retry is None else retry.every.start.total_seconds()
     attempt_number = 1
     while True:
+        ports.boundary("before-notice")
         delivery = await ports.notices.deliver(notice)
+        ports.boundary("after-notice")
         _report(telling, notice.target, delivery, attempt_number, ports, emit)
         wait_s = jittered(pause_s, ports.random())
         out_of_time = ports.clock.monotonic_s() - started_s + wait_s > telling.left_s

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import JournalFailed, StoreRefused
 from runner.journal.codec import moment_text
@@ -25,23 +26,29 @@ class Connection:
     Source: DESIGN section 6, rules 1 and 2.
     """
 
-    def __init__(self, sql: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self, sql: sqlite3.Connection, path: Path, *, boundary: Boundary = no_boundary
+    ) -> None:
         """Take an open connection in autocommit mode."""
         self._sql = sql
         self._path = path
+        self._boundary = boundary
         self._failure: str | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, edge: str) -> Iterator[sqlite3.Connection]:
         """Run one transaction; it is durable when the block has been left.
 
         An exception of the block's own rolls back and leaves the journal usable.
+
+        Shapes: ``edge`` is the name of a boundary without its ``before-`` or ``after-``.
         Errors: ``JournalFailed`` when SQLite fails anywhere, the commit included.
         """
         sql = self._usable()
         try:
             sql.execute("BEGIN IMMEDIATE")
             yield sql
+            self._boundary(f"before-{edge}")
             sql.execute("COMMIT")
         except sqlite3.Error as exc:
             raise self._fail(exc) from exc
@@ -49,6 +56,7 @@ class Connection:
             with suppress(sqlite3.Error):
                 sql.execute("ROLLBACK")
             raise
+        self._boundary(f"after-{edge}")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -83,7 +91,7 @@ class Connection:
         )
 
 
-def open_connection(path: Path, *, clock: Clock) -> Connection:
+def open_connection(path: Path, *, clock: Clock, boundary: Boundary = no_boundary) -> Connection:
     """Open a journal, making it where there is none.
 
     Errors: ``StoreRefused`` for a file or folder others could have written, a foreign or newer
@@ -104,7 +112,7 @@ def open_connection(path: Path, *, clock: Clock) -> Connection:
     except BaseException:
         sql.close()
         raise
-    return Connection(sql, path)
+    return Connection(sql, path, boundary=boundary)
 
 
 def _prepare_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
         """
-        with self._connection.writing() as sql:
+        with self._connection.writing("intent") as sql:
             self._require(sql, order, at)
             row = effects.insert_intent(sql, order, known_order_ids, at)
             spending.record_spent(sql, order, self._policy.facts(order), at)
@@ -51,7 +51,7 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
         """
-        with self._connection.writing() as sql:
+        with self._connection.writing("attempt") as sql:
             self._require(sql, order, attempt.started_at)
             row = effects.begin_attempt(sql, order, attempt)
             spending.move_spent(sql, order, attempt.started_at)

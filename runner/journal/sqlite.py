@@ -12,10 +12,11 @@ from pathlib import Path
 
 from runner.controls.guard import SpentAsked
 from runner.controls.policy import Spent
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
-from runner.effects.model import Attempt, EffectOrder, EffectRow
+from runner.effects.model import FINAL_STATES, Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change
 from runner.engine.ports import RunRow, StepOutcome
@@ -24,7 +25,7 @@ from runner.journal.connection import Connection, open_connection
 from runner.journal.policed import PolicedEffects
 
 
-def open_journal(path: Path, *, clock: Clock) -> "SqliteJournal":
+def open_journal(path: Path, *, clock: Clock, boundary: Boundary = no_boundary) -> "SqliteJournal":
     """Open the journal in a file, making file and folder where there are none.
 
     Shapes: the file is made with mode 0600, missing folders with 0700; lock files of runs go to
@@ -32,7 +33,7 @@ def open_journal(path: Path, *, clock: Clock) -> "SqliteJournal":
     Errors: ``StoreRefused`` for a file or folder others could have written, a foreign or newer
         file, or a place where SQLite cannot promise durability.
     """
-    connection = open_connection(path, clock=clock)
+    connection = open_connection(path, clock=clock, boundary=boundary)
     try:
         with connection.reading() as sql:
             (store_id,) = sql.execute("SELECT value FROM meta WHERE key = 'store_id'").fetchone()
@@ -72,7 +73,7 @@ class SqliteJournal:
 
     async def register_run(self, run: RunRow, files: Mapping[str, bytes]) -> RunRow:
         """Write the run and its files, or return it as it stands; an unclaimed one starts anew."""
-        with self._connection.writing() as sql:
+        with self._connection.writing("run") as sql:
             return runs.register_run(sql, run, files)
 
     async def run(self, run_id: str) -> RunRow | None:
@@ -94,7 +95,7 @@ class SqliteJournal:
         self, run_id: str, *, exit_code: ExitCode, message: str, at: datetime
     ) -> None:
         """Write a run's end; a run that has ended keeps its first end."""
-        with self._connection.writing() as sql:
+        with self._connection.writing("finish") as sql:
             runs.finish_run(sql, run_id, exit_code, message, at)
 
     async def occurrence_owner(
@@ -117,7 +118,7 @@ class SqliteJournal:
             known = runs.step_start(sql, run_id, path)
         if known is not None:
             return known
-        with self._connection.writing() as sql:
+        with self._connection.writing("entry") as sql:
             return runs.started_step(sql, run_id, path, at, deadline)
 
     async def step_start(self, run_id: str, path: str) -> tuple[datetime, datetime | None] | None:
@@ -137,7 +138,7 @@ class SqliteJournal:
 
     async def record_step(self, run_id: str, path: str, outcome: StepOutcome) -> None:
         """Write a step's end; a step that has ended keeps its first end."""
-        with self._connection.writing() as sql:
+        with self._connection.writing("step") as sql:
             runs.record_step(sql, run_id, path, outcome)
 
     async def take_locks(self, run_id: str, names: tuple[str, ...], *, at: datetime) -> None:
@@ -146,12 +147,12 @@ class SqliteJournal:
         Errors: ``LockHeld`` naming the owner.
         """
         is_driven = partial(ownership.is_owned, self._runs_folder)
-        with self._connection.writing() as sql:
+        with self._connection.writing("locks") as sql:
             locks.take_locks(sql, run_id, names, at=at, is_driven=is_driven)
 
     async def release_locks(self, run_id: str, names: tuple[str, ...]) -> None:
         """Give locks back; a lock behind which an effect is not final stays."""
-        with self._connection.writing() as sql:
+        with self._connection.writing("release") as sql:
             locks.release_locks(sql, run_id, names)
 
     async def log_rows(self, run_id: str) -> tuple[log.LogRow, ...]:
@@ -171,7 +172,7 @@ class SqliteJournal:
 
         Errors: ``StoreRefused`` when the requestId is bound to another payload.
         """
-        with self._connection.writing() as sql:
+        with self._connection.writing("intent") as sql:
             return effects.insert_intent(sql, order, known_order_ids, at)
 
     async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
@@ -179,7 +180,7 @@ class SqliteJournal:
 
         Errors: ``PlanRefused`` naming the run that holds the occurrence; ``LockHeld``.
         """
-        with self._connection.writing() as sql:
+        with self._connection.writing("attempt") as sql:
             return effects.begin_attempt(sql, order, attempt)
 
     async def record_answer(
@@ -192,13 +193,14 @@ class SqliteJournal:
         change: Change,
     ) -> EffectRow:
         """Write what an attempt gave and the transition it causes, in one transaction."""
-        with self._connection.writing() as sql:
+        with self._connection.writing("answer") as sql:
             attempt = (attempt_number, answer, proven_not_executed)
             return effects.record_answer(sql, order, attempt, change)
 
     async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
         """Make one transition durable."""
-        with self._connection.writing() as sql:
+        edge = "final" if change.state in FINAL_STATES else "transition"
+        with self._connection.writing(edge) as sql:
             return effects.change_effect(sql, order, change)
 
     def held_to(self, policy: PolicyPort) -> PolicedEffects:

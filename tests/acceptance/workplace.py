@@ -24,6 +24,7 @@ WORLD = (REPOSITORY / "runner" / "sandbox" / "default_world.yaml").read_text("ut
 MIRROR = (REPOSITORY / "playbooks" / "mirror-apply-and-settle.yaml").read_text("utf-8")
 MIRRORX = (REPOSITORY / "playbooks" / "mirrorx-delegate-and-undelegate.yaml").read_text("utf-8")
 
+BOUNDED = Path(__file__).with_name("bounded.py")
 PATIENCE_S = 30.0
 """How long a test waits for what should take a moment; a busy machine is slow, not wrong."""
 
@@ -170,6 +171,20 @@ class Workplace:
     def run(self, *arguments: str | Path, descriptors: Sequence[int] = ()) -> Ended:
         """Run the command to its end."""
         return self.start(*arguments, descriptors=descriptors).end()
+
+    def run_bounded(self, what: str, *arguments: str | Path) -> Ended:
+        """Run the command with a boundary, as ``bounded`` describes it, to its end."""
+        done = subprocess.run(
+            [sys.executable, BOUNDED, what, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file into the folder and return its name as the command is given it."""

@@ -114,7 +114,7 @@ def main(mode: str, path: Path) -> None:
         with journal.own_run("R-1"):
             asyncio.run(begin(journal))
             if mode == "transaction":
-                with open_connection(path, clock=SystemClock()).writing() as sql:
+                with open_connection(path, clock=SystemClock()).writing("transition") as sql:
                     sql.execute("UPDATE effect SET state = 'accepted', order_id = '77'")
                     say("ready")
                     time.sleep(600)

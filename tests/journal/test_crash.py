@@ -42,13 +42,13 @@ def line_of(process: subprocess.Popen[str]) -> str:
 
 
 def take_twice(connection: Connection) -> None:
-    with connection.writing() as sql:
+    with connection.writing("transition") as sql:
         sql.execute("INSERT INTO lock (name, run_id, at) VALUES ('a', 'R-1', '')")
         sql.execute("INSERT INTO lock (name, run_id, at) VALUES ('a', 'R-1', '')")
 
 
 def take_and_stumble(connection: Connection) -> None:
-    with connection.writing() as sql:
+    with connection.writing("transition") as sql:
         sql.execute("INSERT INTO lock (name, run_id, at) VALUES ('a', 'R-1', '')")
         raise KeyError("a")
 

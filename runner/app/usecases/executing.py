@@ -257,6 +257,7 @@ async def _walk(
             facts=desk.effect_facts(),
             codes={c.code: c.write_outcome for c in desk.api.error_codes.values()},
             notice=notice,
+            boundary=desk.boundary,
         )
     )
     ports = Ports(
@@ -283,6 +284,7 @@ async def _walk(
         random=desk.random,
         places=desk.places,
         notices=desk.notifier(plan.labels, plan.playbook, run_id),
+        boundary=desk.boundary,
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     return await run_inline(Interpreter(walk, ports, emit).run())

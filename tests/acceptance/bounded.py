@@ -1,0 +1,38 @@
+"""The command with a boundary of its own: ``python bounded.py WHAT ARGUMENT...``.
+
+``WHAT`` is ``kill:NAME:N``, which ends this process as a power cut would at the N-th call of the
+boundary NAME, or ``list:FILE``, which writes every name there as it is called. Only a script like
+this one can do that: nothing the program reads switches it on.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.cli.program import run_process
+
+
+def boundary_of(what: str) -> Callable[[str], None]:
+    """Return the boundary that the first argument asks for."""
+    verb, _, rest = what.partition(":")
+    if verb == "list":
+        file = Path(rest).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115 - until the end
+        return lambda name: print(name, file=file)
+    assert verb == "kill", what
+    wanted, _, number = rest.partition(":")
+    left = int(number)
+
+    def kill(name: str) -> None:
+        nonlocal left
+        left -= name == wanted
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return kill
+
+
+if __name__ == "__main__":
+    boundary = boundary_of(sys.argv.pop(1))
+    run_process(boundary=boundary)

@@ -29,14 +29,7 @@ from runner.effects.machine import (
     Reading,
     Send,
     Wait,
-    after_halt,
-    after_look,
-    after_poll,
-    among_recent,
-    before_sending,
-    found_sending,
     is_unsent,
-    out_of_patience,
 )
 from runner.effects.model import (
     EffectOrder,
@@ -84,12 +77,12 @@ class EffectDriver(Equipment):
             payload for this effect.
         """
         session = await self._open(order, timing=timing, acceptance=acceptance)
+        if session.state is EffectState.SENDING:
+            await session.move(self.rules.found_sending())
         if session.state in {EffectState.PLANNED, EffectState.INTENT}:
             await self._send(session, not_after, too_late)
-        elif session.state is EffectState.SENDING:
-            await session.move(found_sending())
         elif session.state is EffectState.HALTED:
-            await _look_at_halted(session)
+            await self._look_at_halted(session)
         await self._settle(session)
         if session.state is EffectState.ACCEPTED and until is Until.FINAL:
             await self._confirm(session)
@@ -165,7 +158,7 @@ class EffectDriver(Equipment):
     ) -> Move | Wait | Send:
         claimed = await session.claimed_ids(sighting)
         expired = self._is_expired(session, not_after)
-        decision = before_sending(
+        decision = self.rules.before_sending(
             session.order,
             session.attempts,
             sighting,
@@ -182,7 +175,7 @@ class EffectDriver(Equipment):
         if recent is None:
             return Wait(reason="the custodian's list could not be read")
         claimed |= await session.claimed_ids(recent)
-        return among_recent(session.order, session.attempts, recent, claimed=claimed)
+        return self.rules.among_recent(session.order, session.attempts, recent, claimed=claimed)
 
     def _is_expired(self, session: Session, not_after: datetime | None) -> bool:
         return (
@@ -228,14 +221,14 @@ class EffectDriver(Equipment):
                     looked_enough=looks_complete >= self._looks_needed(session),
                 )
                 claimed = await session.claimed_ids(seen)
-                decision = after_look(session.known_row, seen, reading, claimed=claimed)
+                decision = self.rules.after_look(session.known_row, seen, reading, claimed=claimed)
                 if isinstance(decision, Move):
                     await session.move(decision)
                     return False
                 if isinstance(decision, Send):
                     return True
             elif self._since_s(started_s) > session.timing.patience_s:
-                await session.move(out_of_patience(session.known_row, sighting))
+                await session.move(self.rules.out_of_patience(session.known_row, sighting))
                 return False
             await session.pause()
 
@@ -254,28 +247,30 @@ class EffectDriver(Equipment):
         while True:
             sighting = await session.look_at_own()
             if sighting is not None:
-                decision = after_poll(session.known_row, sighting)
+                decision = self.rules.after_poll(session.known_row, sighting)
                 if isinstance(decision, Move):
                     await session.move(decision)
             if session.state is not EffectState.ACCEPTED:
                 return
             left_s = session.timing.within_s - self._since_s(started_s)
             if left_s <= 0:
+                last = self.rules.out_of_time(session.known_row)
+                if isinstance(last, Move):
+                    await session.move(last)
                 return
             await session.pause(at_most_s=left_s)
 
+    async def _look_at_halted(self, session: Session) -> None:
+        """Give a halted effect the one look a resume owes it."""
+        sighting = await session.look_back()
+        if sighting is not None:
+            claimed = await session.claimed_ids(sighting)
+            decision = self.rules.after_halt(session.known_row, sighting, claimed=claimed)
+            if isinstance(decision, Move):
+                await session.move(decision)
+
     def _since_s(self, start_s: float) -> float:
         return self.clock.monotonic_s() - start_s
-
-
-async def _look_at_halted(session: Session) -> None:
-    """Give a halted effect the one look a resume owes it."""
-    sighting = await session.look_back()
-    if sighting is not None:
-        claimed = await session.claimed_ids(sighting)
-        decision = after_halt(session.known_row, sighting, claimed=claimed)
-        if isinstance(decision, Move):
-            await session.move(decision)
 
 
 def _is_repeatable(session: Session) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from runner.catalogue.api import WriteOutcome
@@ -12,8 +12,8 @@ from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import RemoteError
 from runner.core.record import record
-from runner.effects.classify import Verdict, VerdictKind, answer_record, classify
-from runner.effects.machine import Move, after_answer
+from runner.effects.classify import Verdict, VerdictKind, answer_record
+from runner.effects.machine import Move
 from runner.effects.matching import needs_claims
 from runner.effects.model import (
     Attempt,
@@ -26,6 +26,7 @@ from runner.effects.model import (
 )
 from runner.effects.pacing import Limits, Pace, Timing
 from runner.effects.ports import Change, EffectStore, EffectTransport, Facts, Notice, Resolver
+from runner.effects.rules import Rules
 
 _T = TypeVar("_T")
 
@@ -48,6 +49,7 @@ class Equipment:
     notice: Notice
     limits: Limits = field(default_factory=Limits)
     boundary: Boundary = no_boundary
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,14 +158,8 @@ class Session:
         send, or its start, so that a clock set forward does not open the fence.
         Source: DESIGN section 6, rule 7.
         """
-        facts = self.equipment.facts
-        parts = (facts.timestamp_window, facts.clock_skew, facts.read_lag)
-        if any(part is None for part in parts):
-            return False
-        fence = sum((part for part in parts if part is not None), timedelta())
-        age_s = self.age_of_last_attempt_s()
-        age_s = min(age_s, self._since_s(self._sent_at_s))
-        return age_s > fence.total_seconds()
+        age_s = min(self.age_of_last_attempt_s(), self._since_s(self._sent_at_s))
+        return self.equipment.rules.is_past_fence(self.equipment.facts, age_s)
 
     def age_of_last_attempt_s(self) -> float:
         """Return how long ago the last attempt began, by the wall clock; zero without one."""
@@ -208,7 +204,7 @@ class Session:
         await self._record(attempt, report)
 
     async def _record(self, attempt: Attempt, report: SendReport) -> None:
-        verdict = classify(
+        verdict = self.equipment.rules.classify(
             report,
             self.order,
             codes=self.equipment.codes,
@@ -219,7 +215,7 @@ class Session:
         can_repeat = verdict.kind is VerdictKind.REPEATABLE and bool(report.server_date)
         if can_repeat:
             self.equipment.transport.resync(report.server_date)
-        judged = after_answer(self.known_row, verdict, can_repeat=can_repeat)
+        judged = self.equipment.rules.after_answer(self.known_row, verdict, can_repeat=can_repeat)
         self.row = await self.equipment.store.record_answer(
             self.order,
             attempt.number,

@@ -49,6 +49,33 @@ class Change:
     at: datetime
 
 
+@record
+class Decision:
+    """What a person decided, kept for ever beside what it is about.
+
+    Shapes: ``run_id`` is empty for what is about the whole journal, ``path`` for what is about no
+        effect; ``kind`` is a verb's word, such as ``adopt``, ``not-executed``, ``cancel``,
+        ``break-lock``; ``reason`` is theirs, ``who`` names them, ``payload`` is whatever else was
+        decided or shown.
+    """
+
+    run_id: str = ""
+    path: str = ""
+    kind: str
+    reason: str
+    who: str
+    at: datetime
+    payload: JsonValue = None
+
+
+@record
+class StoreMark:
+    """How far a journal's register has come: its last number, and the head that stands there."""
+
+    number: int
+    head: str
+
+
 class EffectStore(Protocol):
     """The durable side of effects.
 
@@ -92,8 +119,10 @@ class EffectStore(Protocol):
         """Write what an attempt gave and the transition it causes, in one transaction."""
         ...
 
-    async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
-        """Make one transition durable."""
+    async def change_effect(
+        self, order: EffectOrder, change: Change, *, decision: Decision | None = None
+    ) -> EffectRow:
+        """Make one transition durable, and with it the decision that led to it, if there is one."""
         ...
 
     async def claimed_order_ids(self) -> frozenset[str]:

@@ -119,10 +119,8 @@ class EffectStore(Protocol):
         """Write what an attempt gave and the transition it causes, in one transaction."""
         ...
 
-    async def change_effect(
-        self, order: EffectOrder, change: Change, *, decision: Decision | None = None
-    ) -> EffectRow:
-        """Make one transition durable, and with it the decision that led to it, if there is one."""
+    async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
+        """Make one transition durable."""
         ...
 
     async def claimed_order_ids(self) -> frozenset[str]:

@@ -212,8 +212,9 @@ class Journal:
     async def change_effect(
         self, order: EffectOrder, change: Change, *, decision: Decision | None = None
     ) -> EffectRow:
-        """Make one transition durable, and with it the decision that led to it."""
+        """Make one transition durable, and in the same transaction the decision that led to it."""
         edge = "final" if change.state in FINAL_STATES else "transition"
+        edge = edge if decision is None else "decision"
         with self._writer.writing(edge, order.run_id, across=True) as transaction:
             return effects.change_effect(transaction, order, change, decision)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from runner.core.jsonvalue import JsonValue
 from runner.effects.model import Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
-from runner.effects.ports import Change, Decision, EffectStore
+from runner.effects.ports import Change, EffectStore
 from runner.journal import effects, spending
 from runner.journal.sql import Sql
 from runner.journal.transaction import Writer
@@ -72,11 +72,9 @@ class PolicedEffects:
             order, attempt_number, answer, proven_not_executed=proven_not_executed, change=change
         )
 
-    async def change_effect(
-        self, order: EffectOrder, change: Change, *, decision: Decision | None = None
-    ) -> EffectRow:
-        """Make one transition durable, and with it the decision that led to it."""
-        return await self._journal.change_effect(order, change, decision=decision)
+    async def change_effect(self, order: EffectOrder, change: Change) -> EffectRow:
+        """Make one transition durable."""
+        return await self._journal.change_effect(order, change)
 
     async def claimed_order_ids(self) -> frozenset[str]:
         """Return every custodian order id that any effect of any run has as its own."""

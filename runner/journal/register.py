@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from runner.core.jsonvalue import JsonValue
 from runner.effects.ports import StoreMark
 from runner.journal.codec import json_text, moment_text
 from runner.journal.sql import Sql
@@ -38,7 +37,7 @@ def holds_mark(sql: Sql, wanted: StoreMark) -> bool:
 
 
 def enter_register(
-    sql: Sql, kind: str, run_id: str, facts: Mapping[str, JsonValue], at: datetime
+    sql: Sql, kind: str, run_id: str, facts: Mapping[str, int | str], at: datetime
 ) -> StoreMark:
     """Add a row; the transaction must be the only one of its kind.
 

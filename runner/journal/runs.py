@@ -104,7 +104,11 @@ def finish_run(transaction: Transaction, exit_code: ExitCode, message: str, at: 
     if written == 1:
         enter_written(transaction, "end", RUN, ())
         chain = transaction.chain
-        ended = {"exit_code": int(exit_code), "head": chain.head, "number": chain.number}
+        ended: dict[str, int | str] = {
+            "exit_code": int(exit_code),
+            "head": chain.head,
+            "number": chain.number,
+        }
         enter_register(sql, "end", run_id, ended, at)
 
 

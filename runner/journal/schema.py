@@ -192,6 +192,8 @@ _SPENDING = (
             WHERE transition.run_id = effect.run_id AND transition.path = effect.path),
            action, coin, CASE amount WHEN '' THEN '0' ELSE amount END, network, '', '', '', playbook
     FROM effect JOIN run USING (run_id)
+    WHERE EXISTS (SELECT 1 FROM transition
+                  WHERE transition.run_id = effect.run_id AND transition.path = effect.path)
     """,
 )
 

@@ -71,7 +71,7 @@ async def test_killed_process_leaves_its_attempt_and_frees_its_run(
 
         async with journal.own_run("R-1"):
             row = await journal.effect("R-1", "pay")
-        await journal.release_locks("R-1", ())
+            await journal.release_locks("R-1", ())
     journal.close()
     assert row is not None
     assert (row.state, row.order_id, len(row.attempts)) == (EffectState.SENDING, "", 1)

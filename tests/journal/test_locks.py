@@ -54,8 +54,9 @@ async def test_locks_of_a_dead_unclaimed_run_are_taken_over(
 
     async with second.own_run("R-2"):
         await second.take_locks("R-2", ("a",), at=at(1))
-        async with journal.own_run("R-1"), pytest.raises(LockHeld) as held:
-            await journal.take_locks("R-1", ("a",), at=at(2))
+        async with journal.own_run("R-1"):
+            with pytest.raises(LockHeld) as held:
+                await journal.take_locks("R-1", ("a",), at=at(2))
 
     assert held.value.owner == "R-2"
 

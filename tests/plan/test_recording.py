@@ -116,7 +116,8 @@ async def test_recording_has_one_small_file_for_each_read_and_nothing_unseen_in_
 
 
 async def test_replay_gives_the_answers_in_their_order_and_then_the_last_again() -> None:
-    up, down = {"normal": True, "message": ""}, {"normal": False, "message": "busy"}
+    up: Value = {"normal": True, "message": ""}
+    down: Value = {"normal": False, "message": "busy"}
     recorder = await recorded(Scripted(up, up, down), 3)
 
     replay = Replay(recorder.reads)

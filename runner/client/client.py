@@ -45,9 +45,10 @@ class Reply:
 class WriteAnswer:
     """A well-formed answer to a write, of any code; the caller decides what it proves.
 
-    Shapes: ``data`` is the checked object of a success and None otherwise; ``value`` is the data of
-        a success that is no object (``true``). ``code`` and ``status`` are both needed to classify:
-        a definite code under a 5xx is still the custodian's word.
+    Shapes: ``data`` is the checked object of a success, or the object that stands unchecked beside
+        any other code, which contradicts a refusal; else None. ``value`` is the data of a success
+        that is no object (``true``). ``code`` and ``status`` are both needed to classify: a
+        definite code under a 5xx is still the custodian's word.
     """
 
     status: int
@@ -193,7 +194,7 @@ class Client:
             status=answer.status,
             code=answer.code,
             message=answer.message,
-            data=content.record if content else None,
+            data=content.record if content else _object(answer.data),
             value=content.value if content else None,
             server_date=answer.server_date,
             retry_after_s=answer.retry_after_s,
@@ -290,6 +291,10 @@ class Client:
         # A read changes nothing, so whatever a later moment can cure is worth another attempt.
         error.retryable = outcome in _CURED_BY_TIME or answer.status >= _SERVER_ERROR
         return error
+
+
+def _object(data: object) -> Mapping[str, object] | None:
+    return data if isinstance(data, dict) else None
 
 
 _CURED_BY_TIME = frozenset(

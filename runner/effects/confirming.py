@@ -44,6 +44,22 @@ def after_poll(row: EffectRow, sighting: Sighting) -> Move | Wait:
     return _by_status(row, found)
 
 
+def never_listed(row: EffectRow, sighting: Sighting | None) -> Move | Wait:
+    """Decide about an accepted order whose time and patience are over, by one look at everything.
+
+    An order that a complete list does not show by then may never come: whoever follows it on would
+    follow it for ever. What is shown, or could not be read, is followed further.
+    """
+    words = f"order {row.order_id} is not listed"
+    is_order = row.order.found_by not in {FoundBy.NOTHING, FoundBy.STATE}
+    if not is_order or sighting is None or not sighting.complete:
+        return Wait(reason=words)
+    if any(seen.order_id == row.order_id for seen in sighting.rows):
+        return Wait(reason=f"order {row.order_id} is {row.status}")
+    reason = f"the custodian accepted it as {row.order_id}, and does not list that order"
+    return halt(row.order, row.attempts, reason=reason, sighting=sighting)
+
+
 def out_of_time(row: EffectRow) -> Move | Wait:
     """Decide about an accepted order that is not final when its time is over: it stays what it is.
 

@@ -254,11 +254,19 @@ class EffectDriver(Equipment):
                 return
             left_s = session.timing.within_s - self._since_s(started_s)
             if left_s <= 0:
-                last = self.rules.out_of_time(session.known_row)
-                if isinstance(last, Move):
-                    await session.move(last)
+                await self._hand_back(session, started_s)
                 return
             await session.pause(at_most_s=left_s)
+
+    async def _hand_back(self, session: Session, started_s: float) -> None:
+        """Leave an accepted order that is not final, unless the custodian never listed it."""
+        last: Move | Wait = Wait(reason="there is time left to see it")
+        if self._is_patience_over(session, started_s):
+            last = self.rules.never_listed(session.known_row, await session.look_back())
+        if isinstance(last, Wait):
+            last = self.rules.out_of_time(session.known_row)
+        if isinstance(last, Move):
+            await session.move(last)
 
     async def _look_at_halted(self, session: Session) -> None:
         """Give a halted effect the one look a resume owes it."""

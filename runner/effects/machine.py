@@ -6,7 +6,7 @@ Source: DESIGN section 6.
 """
 
 from runner.effects.answered import after_answer, found_sending
-from runner.effects.confirming import after_poll, out_of_time
+from runner.effects.confirming import after_poll, never_listed, out_of_time
 from runner.effects.decisions import (
     Blocked,
     FirstLook,
@@ -52,6 +52,7 @@ __all__ = [
     "found_sending",
     "is_repeatable",
     "is_unsent",
+    "never_listed",
     "out_of_patience",
     "out_of_time",
     "sends_made",

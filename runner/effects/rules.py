@@ -20,8 +20,8 @@ class Rules:
         ``among_recent`` decide by the look before the first attempt (rule 6); ``after_answer`` by
         an answer (rule 5); ``found_sending`` about an attempt that nobody is sending any more;
         ``after_look`` about UNKNOWN and SEEN; ``is_past_fence`` when "not found" may be believed
-        (rule 7); ``out_of_patience`` and ``after_halt`` about HALTED; ``after_poll`` and
-        ``out_of_time`` about ACCEPTED.
+        (rule 7); ``out_of_patience`` and ``after_halt`` about HALTED; ``after_poll``,
+        ``never_listed`` and ``out_of_time`` about ACCEPTED.
     """
 
     classify: Callable[..., Verdict] = classify
@@ -34,4 +34,5 @@ class Rules:
     out_of_patience: Callable[..., machine.Move] = machine.out_of_patience
     after_halt: Callable[..., machine.Move | machine.Wait] = machine.after_halt
     after_poll: Callable[..., machine.Move | machine.Wait] = machine.after_poll
+    never_listed: Callable[..., machine.Move | machine.Wait] = machine.never_listed
     out_of_time: Callable[..., machine.Move | machine.Wait] = machine.out_of_time

@@ -170,6 +170,17 @@ async def test_write_hands_on_every_code_for_the_caller_to_classify(
     assert not answer.is_success
 
 
+async def test_refusal_that_names_an_order_is_handed_on_with_it(bench: Bench) -> None:
+    """Found by the fault matrix: without the order the refusal was believed."""
+    bench.replies = [envelope(DONE, code="G20022")]
+    stamp = await bench.client.next_write_stamp()
+
+    answer = await bench.client.send_write("mirror.asset.settle", SETTLE, timestamp_ms=stamp)
+
+    assert (answer.code, answer.is_success) == ("G20022", False)
+    assert dict(answer.data or {}) == {name: str(value) for name, value in DONE.items()}
+
+
 @pytest.mark.parametrize(
     "reply",
     [

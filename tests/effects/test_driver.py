@@ -139,6 +139,30 @@ async def test_equal_amounts_in_another_spelling_are_equal(bench: Bench) -> None
     assert (await drive(bench)).state is EffectState.CONFIRMED
 
 
+async def test_order_that_is_never_listed_halts_and_is_taken_up_once_it_is(bench: Bench) -> None:
+    """Found by the fault matrix: it was followed for ever, `resume` after `resume`."""
+    bench.custodian.visible_after_s = 5_000.0
+    patient = replace(TIMING, within_s=TIMING.patience_s + 60)
+
+    halted = await drive(bench, timing=patient)
+    asked_again = await drive(bench, timing=patient)
+    bench.clock.advance(5_000.0)
+    listed = await drive(bench, timing=patient)
+
+    assert halted.state is asked_again.state is EffectState.HALTED
+    assert "accepted it as 900000, and does not list" in halted.reason
+    assert ORDER.request_id in halted.reason
+    assert (listed.state, listed.order_id) == (EffectState.CONFIRMED, "900000")
+
+
+async def test_order_that_is_not_listed_is_followed_while_patience_lasts(bench: Bench) -> None:
+    bench.custodian.visible_after_s = 5_000.0
+
+    row = await drive(bench, timing=replace(TIMING, within_s=TIMING.patience_s - 60))
+
+    assert row.state is EffectState.ACCEPTED
+
+
 async def test_order_that_stays_open_is_handed_back_accepted(bench: Bench) -> None:
     bench.custodian.final_after_s = 10_000.0
 

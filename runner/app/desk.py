@@ -68,12 +68,19 @@ from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder, EffectState
 from runner.effects.ports import Facts, Resolver
+from runner.engine.ports import ReadPort
 from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.plan.dryrun import DryRun
+from runner.plan.model import PlannedOffline
+from runner.playbook.inputs import BoundInputs
+from runner.playbook.model import Playbook
 from runner.reporting.redaction import Redactor
 
 if TYPE_CHECKING:
+    from runner.plan.recording import Recorder
     from runner.sandbox.directory import Sandbox
     from runner.sandbox.keys import KeyFile as SandboxKey
+    from runner.sandbox.world import World
 
 Remember: TypeAlias = Callable[[Secret], None]
 
@@ -93,13 +100,15 @@ class Target:
 
     Shapes: exactly one of ``sandbox`` and ``profile`` is not None, unless neither was given;
         ``world`` is the file a new sandbox is made from; ``playbook`` is the file that is run,
-        where there is one: controls in its working tree are not protected from its author.
+        where there is one, and ``playbooks`` are those that are planned: controls in a working tree
+        of theirs are not protected from its author.
     """
 
     sandbox: str | None = None
     world: Path | None = None
     profile: str | None = None
     playbook: Path | None = None
+    playbooks: tuple[Path, ...] = ()
 
 
 @record
@@ -112,7 +121,8 @@ class Desk:
         it; ``webhooks`` are the targets of notices, by name, and ``scrub`` takes every secret of
         this desk out of a text; ``guard`` is asked before every effect; ``unprotected`` says why
         the controls could have been changed by who must not, and is empty where they could not;
-        ``boundary`` is called at every durable edge.
+        ``boundary`` is called at every durable edge; ``recorder`` keeps what was read, where a plan
+        is recorded.
     """
 
     profile: str
@@ -126,7 +136,7 @@ class Desk:
     plan_lifetime: timedelta
     clock: Clock
     random: Callable[[], float]
-    reads: Reads
+    reads: ReadPort
     custodian: Custodian
     effect_keys: tuple[EffectKey, ...]
     no_effects_because: str
@@ -138,6 +148,7 @@ class Desk:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     scrub: Callable[[str], str] = str
     boundary: Boundary = no_boundary
+    recorder: "Recorder | None" = None
 
     def notifier(
         self, labels: Mapping[str, str], playbook: str, run_id: str = ""
@@ -175,6 +186,25 @@ class Desk:
             if self.profile.startswith("sandbox=")
             else (f"--profile={self.profile}")
         )
+
+    @property
+    def has_controls(self) -> bool:
+        """Tell whether policy and facts are at hand: always, where the custodian is."""
+        return True
+
+    def nonce(self, playbook: Playbook, bound: BoundInputs) -> str:
+        """Return nothing: an occurrence without a ``once`` is drawn anew for each plan."""
+        del playbook, bound
+        return ""
+
+    def forgiven(self) -> frozenset[str]:
+        """Return the problems that do not keep a plan from being made: none."""
+        return frozenset()
+
+    def offline(self, dry: DryRun) -> PlannedOffline | None:
+        """Return None: the custodian was asked."""
+        del dry
+        return None
 
     def draft(self, manifest: Manifest, arguments: Mapping[str, Value]) -> EffectDraft:
         """Work out what an effect asks for, with this desk's directory.
@@ -215,7 +245,12 @@ class Desk:
 
         Errors: ``EffectRefused``, ``RemoteError``.
         """
-        await look_for_name(self.custodian, draft)
+        look = partial(look_for_name, self.custodian)
+        await (look if self.recorder is None else self.recorder.beside(look))(draft)
+
+    def heard_by(self, recorder: "Recorder") -> "Desk":
+        """Return the same desk, whose reads and looks are recorded."""
+        return replace(self, reads=recorder.listening(self.reads), recorder=recorder)
 
     def resolver(self, order: EffectOrder) -> Resolver:
         """Return the eyes for one effect."""
@@ -274,13 +309,12 @@ async def _sandbox_desk(
     boundary: Boundary,
 ) -> Desk:
     # The server's libraries are only paid for by commands that run a sandbox.
-    from runner.app.world_directory import directory_from_world
     from runner.sandbox.directory import SandboxDirectory
     from runner.sandbox.serving import serve_sandbox
 
     name = target.sandbox
     assert name is not None
-    world_path = target.world or _known_world(settings, name)
+    world_path = target.world or known_world(settings, name)
     sandbox = SandboxDirectory(settings.sandbox_dir).open(
         name, clock=SystemClock(), world_path=world_path
     )
@@ -297,25 +331,8 @@ async def _sandbox_desk(
             f'the sandbox has no key that may "{_READ}"', hint="add one to its world"
         )
     writing = groups_of((m for m in MANIFESTS.values() if m.is_effect), load_api())
-    switches = sandbox.world.switches
-    held = _controls_of_sandbox(settings)
-    named = {"world": sandbox.digest} | ({} if held is None else {"controls": held.digest})
     return build_desk(
-        Account(
-            profile=f"sandbox={name}",
-            host=sandbox.host,
-            is_sandbox=True,
-            directory=directory_from_world(sandbox.world),
-            controls_digest=bytes_digest(canonical_json(named)),
-            controls_commit="" if held is None else held.commit,
-            guard=_sandbox_guard(held),
-            facts=ProfileFacts(
-                timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
-                clock_skew=timedelta(0),
-                read_lag=timedelta(milliseconds=switches.visibility_delay_ms),
-            ),
-            webhooks={each.name: Webhook(url=each.url) for each in sandbox.world.notify},
-        ),
+        sandbox_account(name, sandbox.world, sandbox.digest, controls_of_sandbox(settings)),
         clock=clock,
         read_client=build_client(
             transport, _sandbox_signer(reader, remember), clock, rate=SANDBOX_RATE_PER_S
@@ -420,6 +437,37 @@ class Account:
     unprotected: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
 
+    @property
+    def effective_guard(self) -> Guard:
+        """Return what decides: the guard, or what holds where there is none."""
+        return self.guard or _guard_without(is_sandbox=self.is_sandbox)
+
+
+def sandbox_account(name: str, world: "World", digest: str, held: Controls | None) -> Account:
+    """Return what is known about a sandbox, open or not.
+
+    Shapes: ``digest`` is the world's, ``held`` are the controls it is held to, or None.
+    """
+    from runner.app.world_directory import directory_from_world
+
+    switches = world.switches
+    named = {"world": digest} | ({} if held is None else {"controls": held.digest})
+    return Account(
+        profile=f"sandbox={name}",
+        host=f"sandbox:{name}/{digest}",
+        is_sandbox=True,
+        directory=directory_from_world(world),
+        controls_digest=bytes_digest(canonical_json(named)),
+        controls_commit="" if held is None else held.commit,
+        guard=sandbox_guard(held),
+        facts=ProfileFacts(
+            timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
+            clock_skew=timedelta(0),
+            read_lag=timedelta(milliseconds=switches.visibility_delay_ms),
+        ),
+        webhooks={each.name: Webhook(url=each.url) for each in world.notify},
+    )
+
 
 def build_desk(
     account: Account,
@@ -454,7 +502,7 @@ def build_desk(
         no_effects_because=no_effects_because,
         store=store,
         manifests=MANIFESTS,
-        guard=account.guard or _guard_without(is_sandbox=account.is_sandbox),
+        guard=account.effective_guard,
         controls_commit=account.controls_commit,
         unprotected=account.unprotected,
         webhooks=account.webhooks,
@@ -528,11 +576,12 @@ def account_guard(target: Target, settings: Settings) -> Guard:
     """
     if target.sandbox is None:
         account = profile_account(target, settings)[1]
-        return account.guard or _guard_without(is_sandbox=account.is_sandbox)
-    return _sandbox_guard(_controls_of_sandbox(settings))
+        return account.effective_guard
+    return sandbox_guard(controls_of_sandbox(settings))
 
 
-def _sandbox_guard(held: Controls | None) -> Guard:
+def sandbox_guard(held: Controls | None) -> Guard:
+    """Return what decides in a sandbox: the policy of controls that were named, or nothing."""
     without = _guard_without(is_sandbox=True)
     return without if held is None else replace(without, policy=held.policy)
 
@@ -546,12 +595,16 @@ def _guard_without(*, is_sandbox: bool) -> Guard:
 def _worktrees(target: Target, settings: Settings) -> tuple[Path, ...]:
     """Return the working trees whose authors must not decide: the folder's and the playbook's."""
     found = [settings.worktree]
-    if target.playbook is not None:
-        found.append(worktree_of(target.playbook.absolute().parent))
+    files = target.playbooks if target.playbook is None else (target.playbook, *target.playbooks)
+    found += (worktree_of(file.absolute().parent) for file in files)
     return tuple(each for each in found if each is not None)
 
 
-def _controls_of_sandbox(settings: Settings) -> Controls | None:
+def controls_of_sandbox(settings: Settings) -> Controls | None:
+    """Return the controls a sandbox is held to, or None.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
     # Only where the command line itself names them: a variable that is set for a custodian must not
     # hold a sandbox to rules about names it does not have.
     if settings.controls is None or settings.origins["controls"] != "--controls":
@@ -615,6 +668,7 @@ def state_path(profile: Profile, settings: Settings, environment: Environment) -
     return environment.state_home / "ceffu-runner" / folder / "state.sqlite"
 
 
-def _known_world(settings: Settings, name: str) -> Path | None:
+def known_world(settings: Settings, name: str) -> Path | None:
+    """Return the world that ``runner.toml`` names for a sandbox, or None."""
     known = settings.runner_file.sandboxes.get(name) if settings.runner_file else None
     return known.world if known else None

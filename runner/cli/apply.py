@@ -29,13 +29,14 @@ def apply(shell: Shell, /, **options: Any) -> int:
 
 async def _apply(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.executing import is_claimed
-    from runner.app.usecases.plans import read_plan
+    from runner.app.usecases.plans import read_plan, refuse_offline
     from runner.cli.applying import applied
     from runner.cli.screen import open_screen
 
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         file = read_plan(options["plan"])
+        refuse_offline(file.plan)
         options["playbook"] = Path(file.plan.source)
         async with desk_for(shell, options, settings, makes=True) as desk:
             claimed = await is_claimed(desk, file)

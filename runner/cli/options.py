@@ -118,6 +118,7 @@ def target_for(options: dict[str, Any], settings: "Settings", *, makes: bool) ->
         world=options.get("world"),
         profile=settings.profile,
         playbook=options.get("playbook"),
+        playbooks=options.get("playbooks", ()),
     )
 
 

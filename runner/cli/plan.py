@@ -1,40 +1,63 @@
-"""``runner plan``: what a playbook would send, without sending it."""
+"""``runner plan``: what playbooks would send, without sending it."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, input_options, run_async, target_options
+from runner.cli.options import TargetCommand, run_async, target_options
 from runner.cli.shell import Shell
 
 
 @click.command(cls=TargetCommand)
-@click.argument("playbook", type=click.Path(path_type=Path))
+@click.argument("playbooks", nargs=-1, required=True, type=click.Path(path_type=Path))
 @target_options
-@input_options
+@click.option("--input", "-i", "inputs", multiple=True, metavar="NAME=VALUE", help="One input.")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Write the plan to this file as well."
+    "--inputs",
+    "inputs_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file of inputs (kind: Inputs); may be given more than once.",
+)
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE|FOLDER/",
+    help="Write the plan to this file as well; of several playbooks, one each to a folder.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask nobody: no key, no journal, no network; what would be read is unknown.",
+)
+@click.option(
+    "--record",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Write everything that was read to a folder, for review and for --replay.",
+)
+@click.option(
+    "--replay",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Plan offline, with the reads and the moment of a recording.",
+)
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="End with 2, not 0, where there are effects."
 )
 @click.pass_obj
 def plan(shell: Shell, /, **options: Any) -> int:
-    """Work out what PLAYBOOK would send and what it would do to the balances; send nothing.
+    """Work out what PLAYBOOKS would send and what it would do to the balances; send nothing.
+
+    A folder stands for the playbooks in it. Each is planned on its own; inputs go to those that
+    declare them, or to the one their file names.
 
     \b
     Example
       runner plan playbooks/mirror-apply-and-settle.yaml --sandbox -o plan.json
+      runner plan playbooks/mirrorx-trim.yaml --offline --replay tests/recordings/trim
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    return run_async(_plan(shell, options))
+    from runner.cli.plan_jobs import plan_jobs
 
-
-async def _plan(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.plans import write_plan
-    from runner.app.usecases.verdicts import require_planned
-    from runner.cli.planning import planned
-
-    async with planned(shell, options) as shown:
-        if options["out"] is not None:
-            write_plan(options["out"], shown.file)
-            shown.screen.result(f"plan written to {options['out']}")
-        require_planned(shown.file.plan, approvals=False)
-    return 0
+    return run_async(plan_jobs(shell, options))

@@ -10,7 +10,7 @@ from runner.app.log_setup import choose_log, open_log
 from runner.app.settings import LogFormat, Settings
 from runner.cli.question import ask
 from runner.cli.shell import Shell
-from runner.core.errors import ConfirmationRefused, ExitCode, UsageInvalid
+from runner.core.errors import ConfirmationRefused, ExitCode, RunnerError, UsageInvalid
 from runner.engine.events import Emit
 from runner.reporting.broadcast import Broadcast
 from runner.reporting.console import Console
@@ -86,7 +86,13 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Write to stderr."""
-        click.echo(self._shell.redactor.clean(text), err=True)
+        click.echo(self._shell.redactor.clean(text), err=True, nl=not text.endswith("\n"))
+
+    def error(self, error: RunnerError) -> None:
+        """Show on stderr what kept one of several things from being done."""
+        from runner.reporting.diagnostics import render_error, source_from_disk
+
+        self.note(render_error(error, self._shell.environment.stderr, source_from_disk))
 
     def warnings(self, found: "Sequence[Diagnostic]", others: "Sequence[str]" = ()) -> None:
         """Show warnings on stderr."""

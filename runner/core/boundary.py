@@ -48,6 +48,8 @@ EFFECT_BOUNDARIES: Mapping[str, str] = MappingProxyType(
 
 BOUNDARIES: Mapping[str, str] = MappingProxyType(
     {
+        "before-own": "the run's new owner and epoch are written and not committed (C11)",
+        "after-own": "the run's new owner and epoch are durable, nothing else of it is (C11)",
         "before-run": "the run and its files are written and not committed",
         "after-run": "the run is registered, no lock is taken",
         "before-locks": "the run's locks are written and not committed",

@@ -11,6 +11,7 @@ RunnerError
 ├── PolicyDenied            policy, ``may``, a cap or the kill switch said no       exit 5
 ├── ConfirmationRefused     "no" at the prompt                                      exit 6
 ├── LockHeld                a lock or a run is owned elsewhere                      exit 8
+│   └── LeaseLost           the run was taken over by somebody else                 exit 8
 ├── ExpressionFailed        an expression met a value it cannot work with           exit 4 or 13
 ├── JournalFailed           the journal could not write or read: a crash            exit 70
 ├── OutcomeLeftOpen         a crash while an effect may have been on its way        exit 10
@@ -139,6 +140,14 @@ class LockHeld(RunnerError):
         """Keep who holds the lock."""
         super().__init__(message, hint=hint)
         self.owner = owner
+
+
+class LeaseLost(LockHeld):
+    """Another owner has taken over a run that this process wants to write.
+
+    Shapes: ``owner`` names who has it now.
+    Source: DESIGN section 6, rule 11.
+    """
 
 
 class ExpressionFailed(RunnerError):

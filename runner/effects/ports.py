@@ -49,6 +49,33 @@ class Change:
     at: datetime
 
 
+@record
+class Decision:
+    """What a person decided, kept for ever beside what it is about.
+
+    Shapes: ``run_id`` is empty for what is about the whole journal, ``path`` for what is about no
+        effect; ``kind`` is a verb's word, such as ``adopt``, ``not-executed``, ``cancel``,
+        ``break-lock``; ``reason`` is theirs, ``who`` names them, ``payload`` is whatever else was
+        decided or shown.
+    """
+
+    run_id: str = ""
+    path: str = ""
+    kind: str
+    reason: str
+    who: str
+    at: datetime
+    payload: JsonValue = None
+
+
+@record
+class StoreMark:
+    """How far a journal's register has come: its last number, and the head that stands there."""
+
+    number: int
+    head: str
+
+
 class EffectStore(Protocol):
     """The durable side of effects.
 

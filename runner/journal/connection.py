@@ -1,9 +1,6 @@
 """One connection to one journal file: opened with suspicion, durable, and dead after a failure."""
 
-import os
-import secrets
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,8 +8,10 @@ from pathlib import Path
 from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.core.errors import JournalFailed, StoreRefused
-from runner.journal.codec import moment_text
-from runner.journal.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from runner.journal.migrations import migrate
+from runner.journal.private_files import prepare_file, prepare_folder
+from runner.journal.schema import APPLICATION_ID, VERSION
+from runner.journal.sql import Sql
 
 BUSY_TIMEOUT_MS = 30_000
 _SYNCHRONOUS_FULL = 2
@@ -27,27 +26,28 @@ class Connection:
     """
 
     def __init__(
-        self, sql: sqlite3.Connection, path: Path, *, boundary: Boundary = no_boundary
+        self, sql: sqlite3.Connection, place: str, *, boundary: Boundary = no_boundary
     ) -> None:
         """Take an open connection in autocommit mode."""
         self._sql = sql
-        self._path = path
+        self._statements = Sql(run=sql.execute)
+        self._place = place
         self._boundary = boundary
         self._failure: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Return the file's name."""
+        return self._place
+
     @contextmanager
-    def writing(self, edge: str) -> Iterator[sqlite3.Connection]:
-        """Run one transaction; it is durable when the block has been left.
-
-        An exception of the block's own rolls back and leaves the journal usable.
-
-        Shapes: ``edge`` is the name of a boundary without its ``before-`` or ``after-``.
-        Errors: ``JournalFailed`` when SQLite fails anywhere, the commit included.
-        """
+    def writing(self, edge: str, *, across: bool = False) -> Iterator[Sql]:
+        """Run one transaction, as ``Database`` says; SQLite has one writer at a time anyway."""
+        del across
         sql = self._usable()
         try:
             sql.execute("BEGIN IMMEDIATE")
-            yield sql
+            yield self._statements
             self._boundary(f"before-{edge}")
             sql.execute("COMMIT")
         except sqlite3.Error as exc:
@@ -59,13 +59,19 @@ class Connection:
         self._boundary(f"after-{edge}")
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Run one read. Errors: ``JournalFailed``."""
+    def reading(self) -> Iterator[Sql]:
+        """Run reads that all see one moment. Errors: ``JournalFailed``."""
         sql = self._usable()
         try:
-            yield sql
+            sql.execute("BEGIN")
+            yield self._statements
+            sql.execute("COMMIT")
         except sqlite3.Error as exc:
             raise self._fail(exc) from exc
+        except BaseException:
+            with suppress(sqlite3.Error):
+                sql.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         """Close; calling twice is safe."""
@@ -75,7 +81,7 @@ class Connection:
     def _usable(self) -> sqlite3.Connection:
         if self._failure is not None:
             raise JournalFailed(
-                f"the journal {self._path} failed earlier in this process: {self._failure}",
+                f"the journal {self._place} failed earlier in this process: {self._failure}",
                 hint="start a new process: it reads what really happened",
             )
         return self._sql
@@ -86,7 +92,7 @@ class Connection:
         with suppress(sqlite3.Error):
             self._sql.execute("ROLLBACK")
         return JournalFailed(
-            f"the journal {self._path} failed: {exc}",
+            f"the journal {self._place} failed: {exc}",
             hint="what its last transaction did is unknown until a new process reads it again",
         )
 
@@ -97,63 +103,22 @@ def open_connection(path: Path, *, clock: Clock, boundary: Boundary = no_boundar
     Errors: ``StoreRefused`` for a file or folder others could have written, a foreign or newer
         file, or a place where SQLite cannot promise durability.
     """
-    _prepare_folder(path.parent)
-    _prepare_file(path)
+    prepare_folder(path.parent)
+    prepare_file(path)
     try:
         sql = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     except sqlite3.Error as exc:
         raise StoreRefused(f"the journal {path} cannot be opened: {exc}") from exc
     try:
         _configure(sql, path)
-        _migrate(sql, clock)
+        migrate_file(sql, clock)
     except sqlite3.Error as exc:
         sql.close()
         raise StoreRefused(f"the journal {path} cannot be used: {exc}") from exc
     except BaseException:
         sql.close()
         raise
-    return Connection(sql, path, boundary=boundary)
-
-
-def _prepare_folder(folder: Path) -> None:
-    missing = []
-    parent = folder
-    while not parent.exists() and not parent.is_symlink():
-        missing.append(parent)
-        parent = parent.parent
-    for each in reversed(missing):
-        with suppress(FileExistsError):
-            each.mkdir(mode=0o700)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode):
-        raise StoreRefused(f"{folder} is not a folder: the journal's folder must not be a link")
-    if found.st_uid != os.geteuid():
-        raise StoreRefused(f"the journal's folder {folder} belongs to another user")
-    if found.st_mode & 0o022:
-        raise StoreRefused(
-            f"others may write to the journal's folder {folder}", hint=f"chmod 700 {folder}"
-        )
-
-
-def _prepare_file(path: Path) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(FileExistsError):
-        os.close(os.open(path, flags, 0o600))
-    # Never opened by us when it exists: closing a descriptor would drop the locks of any other
-    # connection of this process (SQLite, "How to corrupt", 2.2).
-    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        with suppress(FileNotFoundError):
-            _check_file(name)
-
-
-def _check_file(path: Path) -> None:
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise StoreRefused(f"the journal {path} is not a plain file: links are not followed")
-    if found.st_uid != os.geteuid():
-        raise StoreRefused(f"the journal {path} belongs to another user")
-    if found.st_mode & 0o077:
-        raise StoreRefused(f"others may read or write the journal {path}", hint=f"chmod 600 {path}")
+    return Connection(sql, str(path), boundary=boundary)
 
 
 def _configure(sql: sqlite3.Connection, path: Path) -> None:
@@ -203,7 +168,8 @@ def _pragma(sql: sqlite3.Connection, name: str) -> int | str:
     return value
 
 
-def _migrate(sql: sqlite3.Connection, clock: Clock) -> None:
+def migrate_file(sql: sqlite3.Connection, clock: Clock) -> None:
+    """Bring a file's tables to this version, in one transaction or not at all."""
     if _pragma(sql, "user_version") == VERSION:
         return
     sql.execute("BEGIN IMMEDIATE")
@@ -211,19 +177,10 @@ def _migrate(sql: sqlite3.Connection, clock: Clock) -> None:
         # Read again under the lock: another process may have migrated meanwhile.
         version = _pragma(sql, "user_version")
         assert isinstance(version, int)
-        for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
-            for statement in statements:
-                sql.execute(statement)
-            sql.execute(f"PRAGMA user_version = {number}")
-        if version == 0:
+        if version < VERSION:
+            migrate(Sql(run=sql.execute), version, at=clock.now())
+            sql.execute(f"PRAGMA user_version = {VERSION}")
             sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            sql.executemany(
-                "INSERT INTO meta (key, value) VALUES (?, ?)",
-                (
-                    ("store_id", f"S-{secrets.token_hex(8)}"),
-                    ("created_at", moment_text(clock.now())),
-                ),
-            )
         sql.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):

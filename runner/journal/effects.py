@@ -1,6 +1,5 @@
 """The rows of effects: every function works inside a transaction that its caller has opened."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,14 +11,23 @@ from runner.core.jsonvalue import JsonValue
 from runner.core.money import amount_from_reply, amount_text
 from runner.effects.machine import transitions
 from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Expectation
-from runner.effects.ports import Change
+from runner.effects.ports import Change, Decision
 from runner.journal.codec import json_text, json_value, moment_text
-
-_COLUMNS = (
-    "run_id, path, action, operation, method, url_path, body, request_id, lock, subject_id,"
-    " kind, coin, network, amount, planned_at, known_order_ids, state, order_id, status,"
-    " status_code, reason, evidence, changed_at, details, found_by"
+from runner.journal.decisions import insert_decision
+from runner.journal.records import (
+    ATTEMPT,
+    CLAIM,
+    EFFECT,
+    REQUEST,
+    TRANSITION,
+    enter_written,
+    insert_numbered,
+    insert_row,
 )
+from runner.journal.sql import Sql
+from runner.journal.transaction import Transaction
+
+_COLUMNS = ", ".join(("run_id", *EFFECT.names))
 _ATTEMPT_COLUMNS = (
     "path, number, timestamp_ms, started_at, key_fingerprint, answer, proven_not_executed"
 )
@@ -34,7 +42,7 @@ Source: DESIGN section 7, Locks.
 """
 
 
-def effect_row(sql: sqlite3.Connection, run_id: str, path: str) -> EffectRow | None:
+def effect_row(sql: Sql, run_id: str, path: str) -> EffectRow | None:
     """Return one effect, or None before its intent."""
     found = sql.execute(
         f"SELECT {_COLUMNS} FROM effect WHERE run_id = ? AND path = ?",  # noqa: S608  # constants
@@ -50,7 +58,7 @@ def effect_row(sql: sqlite3.Connection, run_id: str, path: str) -> EffectRow | N
     return _row(found, [_attempt(each) for each in attempts])
 
 
-def effect_rows(sql: sqlite3.Connection, run_id: str) -> tuple[EffectRow, ...]:
+def effect_rows(sql: Sql, run_id: str) -> tuple[EffectRow, ...]:
     """Return a run's effects in the order of their intents."""
     attempts: dict[str, list[Attempt]] = {}
     for each in sql.execute(
@@ -67,48 +75,25 @@ def effect_rows(sql: sqlite3.Connection, run_id: str) -> tuple[EffectRow, ...]:
 
 
 def insert_intent(
-    sql: sqlite3.Connection, order: EffectOrder, known_order_ids: tuple[str, ...], at: datetime
+    transaction: Transaction, order: EffectOrder, known_order_ids: tuple[str, ...], at: datetime
 ) -> EffectRow:
     """Write the INTENT row of an effect that has none.
 
     Errors: ``StoreRefused`` when the requestId has another payload or the effect has a row.
     """
+    sql = transaction.sql
     _refuse_other_payload(sql, order)
-    expectation = order.expectation
+    known = sql.execute("SELECT 1 FROM run WHERE run_id = ?", (order.run_id,)).fetchone()
     moment = moment_text(at)
-    try:
-        sql.execute(
-            f"INSERT INTO effect ({_COLUMNS})"  # noqa: S608  # constants
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'','','','','null',?,?,?)",
-            (
-                order.run_id,
-                order.path,
-                order.action,
-                order.operation,
-                order.method,
-                order.url_path,
-                order.body,
-                order.request_id,
-                order.lock,
-                expectation.subject_id,
-                expectation.kind,
-                expectation.coin,
-                expectation.network,
-                "" if expectation.amount is None else amount_text(expectation.amount),
-                moment_text(order.planned_at),
-                json_text(known_order_ids),
-                EffectState.INTENT,
-                moment,
-                json_text(expectation.details),
-                order.found_by,
-            ),
-        )
-    except sqlite3.IntegrityError as exc:
+    if known is None or not _insert_effect(transaction, order, known_order_ids, moment):
         raise StoreRefused(
             f"[requestId {order.request_id}] effect {order.path} of run {order.run_id}"
             " cannot have an intent: it has one already, or its run is not registered"
-        ) from exc
-    _insert_transition(sql, order, EffectState.PLANNED, EffectState.INTENT, at=moment)
+        )
+    _insert_transition(
+        transaction,
+        (order.path, moment, EffectState.PLANNED, EffectState.INTENT, 0, "", "", "", "null"),
+    )
     return EffectRow(
         order=order,
         state=EffectState.INTENT,
@@ -118,7 +103,40 @@ def insert_intent(
     )
 
 
-def begin_attempt(sql: sqlite3.Connection, order: EffectOrder, attempt: Attempt) -> EffectRow:
+def _insert_effect(
+    transaction: Transaction, order: EffectOrder, known_order_ids: tuple[str, ...], moment: str
+) -> bool:
+    expectation = order.expectation
+    values = (
+        order.path,
+        order.action,
+        order.operation,
+        order.method,
+        order.url_path,
+        order.body,
+        order.request_id,
+        order.lock,
+        expectation.subject_id,
+        expectation.kind,
+        expectation.coin,
+        expectation.network,
+        "" if expectation.amount is None else amount_text(expectation.amount),
+        moment_text(order.planned_at),
+        json_text(known_order_ids),
+        EffectState.INTENT,
+        "",
+        "",
+        "",
+        "",
+        "null",
+        moment,
+        json_text(expectation.details),
+        order.found_by,
+    )
+    return insert_row(transaction, "intent", EFFECT, values)
+
+
+def begin_attempt(transaction: Transaction, order: EffectOrder, attempt: Attempt) -> EffectRow:
     """Write an attempt and move INTENT to SENDING; the first one of a run claims its occurrence.
 
     A repeatable effect goes there from UNKNOWN and SEEN as well.
@@ -126,34 +144,36 @@ def begin_attempt(sql: sqlite3.Connection, order: EffectOrder, attempt: Attempt)
     Errors: ``PlanRefused`` when another run holds the occurrence; ``LockHeld`` when another run or
         an effect that is not final holds the lock; ``StoreRefused`` for a row that is elsewhere.
     """
-    row = _expected(sql, order, *_attempted_from(order))
+    row = _expected(transaction.sql, order, *_attempted_from(order))
     if attempt.number != len(row.attempts) + 1:
         raise StoreRefused(
             f"[requestId {order.request_id}] attempt {attempt.number} cannot follow"
             f" {len(row.attempts)} attempts"
         )
     moment = moment_text(attempt.started_at)
-    _claim(sql, order, moment)
-    _bind(sql, order, moment)
-    _hold_lock(sql, order, moment)
-    sql.execute(
-        f"INSERT INTO attempt (run_id, {_ATTEMPT_COLUMNS})"  # noqa: S608  # constants
-        " VALUES (?,?,?,?,?,?,NULL,0)",
-        (
-            order.run_id,
-            order.path,
-            attempt.number,
-            attempt.timestamp_ms,
-            moment,
-            attempt.key_fingerprint,
-        ),
+    _claim(transaction, moment)
+    _bind(transaction, order, moment)
+    _hold_lock(transaction.sql, order, moment)
+    values = (
+        order.path,
+        attempt.number,
+        attempt.timestamp_ms,
+        moment,
+        attempt.key_fingerprint,
+        None,
+        0,
+        transaction.chain.epoch,
     )
+    if not insert_row(transaction, "attempt", ATTEMPT, values):
+        raise StoreRefused(
+            f"[requestId {order.request_id}] attempt {attempt.number} is written already"
+        )
     change = Change(expected=row.state, state=EffectState.SENDING, at=attempt.started_at)
-    return _apply(sql, row, change, (*row.attempts, attempt))
+    return _apply(transaction, row, change, (*row.attempts, attempt))
 
 
 def record_answer(
-    sql: sqlite3.Connection,
+    transaction: Transaction,
     order: EffectOrder,
     attempt: tuple[int, JsonValue, bool],
     change: Change,
@@ -164,8 +184,8 @@ def record_answer(
     Errors: ``StoreRefused`` when the row is not as expected or the attempt has an answer.
     """
     number, answer, proven = attempt
-    row = _expected(sql, order, change.expected)
-    written = sql.execute(
+    row = _expected(transaction.sql, order, change.expected)
+    written = transaction.sql.execute(
         "UPDATE attempt SET answer = ?, proven_not_executed = ?"
         " WHERE run_id = ? AND path = ? AND number = ? AND answer IS NULL",
         (json_text(answer), int(proven), order.run_id, order.path, number),
@@ -174,6 +194,7 @@ def record_answer(
         raise StoreRefused(
             f"[requestId {order.request_id}] attempt {number} is not waiting for an answer"
         )
+    enter_written(transaction, "answer", ATTEMPT, (order.path, number))
     attempts = tuple(
         Attempt(
             number=each.number,
@@ -187,25 +208,29 @@ def record_answer(
         else each
         for each in row.attempts
     )
-    return _apply(sql, row, change, attempts)
+    return _apply(transaction, row, change, attempts)
 
 
-def change_effect(sql: sqlite3.Connection, order: EffectOrder, change: Change) -> EffectRow:
-    """Make one transition.
+def change_effect(
+    transaction: Transaction, order: EffectOrder, change: Change, decision: Decision | None
+) -> EffectRow:
+    """Make one transition, after the decision that led to it, if there is one.
 
     An effect that leaves INTENT for anything but CANCELLED may exist at the custodian, sent or not,
     so it claims the occurrence and binds its requestId as an attempt would.
     Errors: as ``begin_attempt``.
     """
-    row = _expected(sql, order, change.expected)
+    row = _expected(transaction.sql, order, change.expected)
     if row.state is EffectState.INTENT and change.state is not EffectState.CANCELLED:
         moment = moment_text(change.at)
-        _claim(sql, order, moment)
-        _bind(sql, order, moment)
-    return _apply(sql, row, change, row.attempts)
+        _claim(transaction, moment)
+        _bind(transaction, order, moment)
+    if decision is not None:
+        insert_decision(transaction, decision)
+    return _apply(transaction, row, change, row.attempts)
 
 
-def claimed_order_ids(sql: sqlite3.Connection) -> frozenset[str]:
+def claimed_order_ids(sql: Sql) -> frozenset[str]:
     """Return every order id that is some effect's own."""
     return frozenset(
         found for (found,) in sql.execute("SELECT order_id FROM effect WHERE order_id <> ''")
@@ -216,7 +241,7 @@ def _attempted_from(order: EffectOrder) -> tuple[EffectState, ...]:
     return tuple(s for s in EffectState if EffectState.SENDING in transitions(order, s))
 
 
-def _expected(sql: sqlite3.Connection, order: EffectOrder, *states: EffectState) -> EffectRow:
+def _expected(sql: Sql, order: EffectOrder, *states: EffectState) -> EffectRow:
     row = effect_row(sql, order.run_id, order.path)
     if row is None or row.state not in states or row.order != order:
         found = "has no row" if row is None else f"is {row.state}"
@@ -231,7 +256,7 @@ def _expected(sql: sqlite3.Connection, order: EffectOrder, *states: EffectState)
 
 
 def _apply(
-    sql: sqlite3.Connection, row: EffectRow, change: Change, attempts: tuple[Attempt, ...]
+    transaction: Transaction, row: EffectRow, change: Change, attempts: tuple[Attempt, ...]
 ) -> EffectRow:
     order = row.order
     allowed = transitions(order, change.expected)
@@ -250,7 +275,7 @@ def _apply(
         changed_at=change.at,
     )
     moment = moment_text(change.at)
-    sql.execute(
+    transaction.sql.execute(
         "UPDATE effect SET state = ?, order_id = ?, status = ?, status_code = ?, reason = ?,"
         " evidence = ?, changed_at = ? WHERE run_id = ? AND path = ?",
         (
@@ -265,11 +290,10 @@ def _apply(
             order.path,
         ),
     )
-    sql.execute(
-        "INSERT INTO transition (run_id, path, at, from_state, state, attempt_number, order_id,"
-        " status, reason, evidence) VALUES (?,?,?,?,?,?,?,?,?,?)",
+    enter_written(transaction, "effect", EFFECT, (order.path,))
+    _insert_transition(
+        transaction,
         (
-            order.run_id,
             order.path,
             moment,
             change.expected,
@@ -284,54 +308,40 @@ def _apply(
     return changed
 
 
-def _insert_transition(
-    sql: sqlite3.Connection,
-    order: EffectOrder,
-    from_state: EffectState,
-    state: EffectState,
-    *,
-    at: str,
-) -> None:
-    sql.execute(
-        "INSERT INTO transition (run_id, path, at, from_state, state, attempt_number, order_id,"
-        " status, reason, evidence) VALUES (?,?,?,?,?,0,'','','','null')",
-        (order.run_id, order.path, at, from_state, state),
-    )
+def _insert_transition(transaction: Transaction, values: tuple[str | int, ...]) -> None:
+    insert_numbered(transaction, "transition", TRANSITION, values)
 
 
-def _claim(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
-    known = sql.execute("SELECT 1 FROM claim WHERE run_id = ?", (order.run_id,)).fetchone()
+def _claim(transaction: Transaction, at: str) -> None:
+    sql, run_id = transaction.sql, transaction.run_id
+    known = sql.execute("SELECT 1 FROM claim WHERE run_id = ?", (run_id,)).fetchone()
     if known is not None:
         return
-    sql.execute(
-        "INSERT OR IGNORE INTO claim (host, entity, playbook, occurrence, revision, run_id, at)"
-        " SELECT host, entity, playbook, occurrence, revision, run_id, ? FROM run"
-        " WHERE run_id = ?",
-        (at, order.run_id),
-    )
-    owner, occurrence, playbook = sql.execute(
-        "SELECT claim.run_id, occurrence, playbook FROM claim"
-        " JOIN run USING (host, entity, playbook, occurrence, revision)"
-        " WHERE run.run_id = ?",
-        (order.run_id,),
+    wanted = sql.execute(
+        "SELECT host, entity, playbook, occurrence, revision FROM run WHERE run_id = ?", (run_id,)
     ).fetchone()
-    if owner != order.run_id:
-        raise PlanRefused(
-            f"{playbook!r} was already done for {occurrence!r}, by run {owner}",
-            hint=f"runner resume {owner}, or runner logs {owner} to see what it did",
-        )
-
-
-def _bind(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
-    sql.execute(
-        "INSERT OR IGNORE INTO request (request_id, body_digest, run_id, path, at)"
-        " VALUES (?,?,?,?,?)",
-        (order.request_id, _body_digest(order), order.run_id, order.path, at),
+    if insert_row(transaction, "claim", CLAIM, (*wanted, at)):
+        return
+    (owner,) = sql.execute(
+        "SELECT run_id FROM claim WHERE host = ? AND entity = ? AND playbook = ?"
+        " AND occurrence = ? AND revision = ?",
+        wanted,
+    ).fetchone()
+    _, _, playbook, occurrence, _ = wanted
+    raise PlanRefused(
+        f"{playbook!r} was already done for {occurrence!r}, by run {owner}",
+        hint=f"runner resume {owner}, or runner logs {owner} to see what it did",
     )
-    _refuse_other_payload(sql, order)
 
 
-def _refuse_other_payload(sql: sqlite3.Connection, order: EffectOrder) -> None:
+def _bind(transaction: Transaction, order: EffectOrder, at: str) -> None:
+    insert_row(
+        transaction, "request", REQUEST, (order.request_id, _body_digest(order), order.path, at)
+    )
+    _refuse_other_payload(transaction.sql, order)
+
+
+def _refuse_other_payload(sql: Sql, order: EffectOrder) -> None:
     found: Sequence[str] | None = sql.execute(
         "SELECT body_digest, run_id, path FROM request WHERE request_id = ?", (order.request_id,)
     ).fetchone()
@@ -343,11 +353,11 @@ def _refuse_other_payload(sql: sqlite3.Connection, order: EffectOrder) -> None:
     )
 
 
-def _hold_lock(sql: sqlite3.Connection, order: EffectOrder, at: str) -> None:
+def _hold_lock(sql: Sql, order: EffectOrder, at: str) -> None:
     # The engine takes locks before the preflight. This is the last look, in the transaction that
     # makes the send possible: no attempt without the lock, and never two open effects behind it.
     sql.execute(
-        "INSERT OR IGNORE INTO lock (name, run_id, at) VALUES (?,?,?)",
+        "INSERT INTO lock (name, run_id, at) VALUES (?,?,?) ON CONFLICT DO NOTHING",
         (order.lock, order.run_id, at),
     )
     (owner,) = sql.execute("SELECT run_id FROM lock WHERE name = ?", (order.lock,)).fetchone()
@@ -376,7 +386,7 @@ def lock_held(name: str, owner: str) -> LockHeld:
     )
 
 
-def held_by_open_effect(sql: sqlite3.Connection, run_id: str, name: str) -> bool:
+def held_by_open_effect(sql: Sql, run_id: str, name: str) -> bool:
     """Tell whether an effect of the run keeps the lock from being given back."""
     found = sql.execute(
         f"SELECT 1 FROM effect WHERE lock = ? AND {_HOLDING}"  # noqa: S608  # a constant

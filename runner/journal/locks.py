@@ -1,15 +1,15 @@
 """Locks over runs: what no two runs may touch at once."""
 
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
 from runner.journal.codec import moment_text
 from runner.journal.effects import held_by_open_effect, lock_held
+from runner.journal.sql import Sql
 
 
 def take_locks(
-    sql: sqlite3.Connection,
+    sql: Sql,
     run_id: str,
     names: tuple[str, ...],
     *,
@@ -37,7 +37,7 @@ def take_locks(
         )
 
 
-def release_locks(sql: sqlite3.Connection, run_id: str, names: tuple[str, ...]) -> None:
+def release_locks(sql: Sql, run_id: str, names: tuple[str, ...]) -> None:
     """Give back the run's locks among these, except those an open effect of it stands behind."""
     for name in names:
         if not held_by_open_effect(sql, run_id, name):

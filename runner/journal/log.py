@@ -1,10 +1,10 @@
 """A run's history as lines, for people."""
 
-import sqlite3
 from datetime import datetime
 
 from runner.core.clock import moment_from_text
 from runner.core.record import record
+from runner.journal.sql import Sql
 
 
 @record
@@ -23,11 +23,11 @@ class LogRow:
 
 _HISTORY = """
     SELECT created_at, '', 'run', 'registered: ' || playbook || ' for ' || occurrence, 0, seq
-      FROM run WHERE run_id = :run_id
+      FROM run WHERE run_id = ?
     UNION ALL
     SELECT at, path, 'start', CASE WHEN deadline IS NULL THEN 'entered'
            ELSE 'entered, deadline ' || deadline END, 1, seq
-      FROM step_start WHERE run_id = :run_id
+      FROM step_start WHERE run_id = ?
     UNION ALL
     SELECT at, path, 'effect',
            CASE WHEN from_state = state THEN state ELSE from_state || ' -> ' || state END
@@ -35,23 +35,23 @@ _HISTORY = """
            || CASE WHEN order_id = '' THEN '' ELSE ', order ' || order_id END
            || CASE WHEN status = '' THEN '' ELSE ', ' || status END
            || CASE WHEN reason = '' THEN '' ELSE ': ' || reason END, 2, seq
-      FROM transition WHERE run_id = :run_id
+      FROM transition WHERE run_id = ?
     UNION ALL
     SELECT finished_at, path, 'step',
            state || CASE WHEN message = '' THEN '' ELSE ': ' || message END, 3, seq
-      FROM step WHERE run_id = :run_id
+      FROM step WHERE run_id = ?
     UNION ALL
     SELECT finished_at, '', 'run',
            'ended with exit code ' || exit_code
            || CASE WHEN message = '' THEN '' ELSE ': ' || message END, 4, seq
-      FROM run WHERE run_id = :run_id AND finished_at IS NOT NULL
+      FROM run WHERE run_id = ? AND finished_at IS NOT NULL
     ORDER BY 1, 5, 6
 """
 
 
-def log_rows(sql: sqlite3.Connection, run_id: str) -> tuple[LogRow, ...]:
+def log_rows(sql: Sql, run_id: str) -> tuple[LogRow, ...]:
     """Return what happened in a run, oldest first; equal moments keep the order of writing."""
     return tuple(
         LogRow(at=moment_from_text(at), path=path, kind=kind, words=words)
-        for at, path, kind, words, _, _ in sql.execute(_HISTORY, {"run_id": run_id})
+        for at, path, kind, words, _, _ in sql.execute(_HISTORY, (run_id,) * _HISTORY.count("?"))
     )

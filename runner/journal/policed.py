@@ -1,11 +1,11 @@
 """The journal as the effects of one run see it when a policy decides about them.
 
 Asking the policy, reading the sums it asks for and writing the row that lets an effect go are one
-transaction, which SQLite gives to one process at a time: two runs that race cannot pass a limit.
+transaction, which a database gives to one process at a time: two runs that race cannot pass a
+limit.
 Source: DESIGN section 7, Policy, again before each send; section 6, rule 3.
 """
 
-import sqlite3
 from datetime import datetime
 
 from runner.core.jsonvalue import JsonValue
@@ -13,16 +13,17 @@ from runner.effects.model import Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change, EffectStore
 from runner.journal import effects, spending
-from runner.journal.connection import Connection
+from runner.journal.sql import Sql
+from runner.journal.transaction import Writer
 
 
 class PolicedEffects:
     """The EffectStore port, with a policy in the transactions that matter."""
 
-    def __init__(self, journal: EffectStore, connection: Connection, policy: PolicyPort) -> None:
-        """Take the journal, its connection, and the policy for one run."""
+    def __init__(self, journal: EffectStore, writer: Writer, policy: PolicyPort) -> None:
+        """Take the journal, what writes to it, and the policy for one run."""
         self._journal = journal
-        self._connection = connection
+        self._writer = writer
         self._policy = policy
 
     async def effect(self, run_id: str, path: str) -> EffectRow | None:
@@ -36,10 +37,10 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
         """
-        with self._connection.writing("intent") as sql:
-            self._require(sql, order, at)
-            row = effects.insert_intent(sql, order, known_order_ids, at)
-            spending.record_spent(sql, order, self._policy.facts(order), at)
+        with self._writer.writing("intent", order.run_id, across=True) as transaction:
+            self._require(transaction.sql, order, at)
+            row = effects.insert_intent(transaction, order, known_order_ids, at)
+            spending.record_spent(transaction, order, self._policy.facts(order), at)
             return row
 
     async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
@@ -51,10 +52,10 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
         """
-        with self._connection.writing("attempt") as sql:
-            self._require(sql, order, attempt.started_at)
-            row = effects.begin_attempt(sql, order, attempt)
-            spending.move_spent(sql, order, attempt.started_at)
+        with self._writer.writing("attempt", order.run_id, across=True) as transaction:
+            self._require(transaction.sql, order, attempt.started_at)
+            row = effects.begin_attempt(transaction, order, attempt)
+            spending.move_spent(transaction, order, attempt.started_at)
             return row
 
     async def record_answer(
@@ -79,7 +80,7 @@ class PolicedEffects:
         """Return every custodian order id that any effect of any run has as its own."""
         return await self._journal.claimed_order_ids()
 
-    def _require(self, sql: sqlite3.Connection, order: EffectOrder, at: datetime) -> None:
+    def _require(self, sql: Sql, order: EffectOrder, at: datetime) -> None:
         asked = self._policy.asked(order, at)
         spent = spending.spent_rows(sql, asked, run_id=order.run_id, path=order.path)
         self._policy.require(order, at, spent)

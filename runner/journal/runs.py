@@ -1,6 +1,5 @@
 """The rows of runs and steps: every function works inside a transaction its caller has opened."""
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -15,6 +14,18 @@ from runner.journal.codec import (
     optional_moment,
     optional_moment_text,
 )
+from runner.journal.records import (
+    ANEW,
+    RUN,
+    RUN_FILE,
+    STEP,
+    STEP_START,
+    enter_written,
+    insert_row,
+)
+from runner.journal.register import enter_register
+from runner.journal.sql import Sql
+from runner.journal.transaction import Transaction
 
 _RUN = (
     "SELECT run_id, digest, plan, playbook, host, entity, occurrence, revision, created_at,"
@@ -24,11 +35,12 @@ _RUN = (
 _STEP = "SELECT path, state, result, message, exit_code, started_at, finished_at FROM step"
 
 
-def register_run(sql: sqlite3.Connection, run: RunRow, files: Mapping[str, bytes]) -> RunRow:
+def register_run(transaction: Transaction, run: RunRow, files: Mapping[str, bytes]) -> RunRow:
     """Write a run, or return the claimed one as it stands; an unclaimed one starts anew.
 
     Errors: ``StoreRefused`` when the id belongs to another plan.
     """
+    sql = transaction.sql
     known = run_row(sql, run.run_id)
     if known is not None:
         if known.digest != run.digest:
@@ -37,65 +49,70 @@ def register_run(sql: sqlite3.Connection, run: RunRow, files: Mapping[str, bytes
             return known
         # Files, steps, intents and their transitions go with it: nothing of it was ever sent.
         sql.execute("DELETE FROM run WHERE run_id = ?", (run.run_id,))
-    sql.execute(
-        "INSERT INTO run (run_id, digest, plan, playbook, host, entity, occurrence, revision,"
-        " created_at, tool_version, exit_code, message, finished_at)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,NULL,'',NULL)",
-        (
-            run.run_id,
-            run.digest,
-            run.plan,
-            run.playbook,
-            run.host,
-            run.entity,
-            run.occurrence,
-            run.revision,
-            moment_text(run.created_at),
-            run.tool_version,
-        ),
+        transaction.chain.add(ANEW, (), "")
+    moment = moment_text(run.created_at)
+    values = (
+        run.digest,
+        run.plan,
+        run.playbook,
+        run.host,
+        run.entity,
+        run.occurrence,
+        run.revision,
+        moment,
+        run.tool_version,
+        None,
+        "",
+        None,
     )
-    sql.executemany(
-        "INSERT INTO run_file (run_id, name, bytes) VALUES (?,?,?)",
-        [(run.run_id, name, data) for name, data in files.items()],
-    )
+    insert_row(transaction, "run", RUN, values)
+    for name, data in files.items():
+        insert_row(transaction, "file", RUN_FILE, (name, data))
+    enter_register(sql, "run", run.run_id, {"digest": run.digest}, run.created_at)
     written = run_row(sql, run.run_id)
     assert written is not None, "the row was written a moment ago"
     return written
 
 
-def run_row(sql: sqlite3.Connection, run_id: str) -> RunRow | None:
+def run_row(sql: Sql, run_id: str) -> RunRow | None:
     """Return a run, or None."""
     found = sql.execute(f"{_RUN} WHERE run_id = ?", (run_id,)).fetchone()
     return None if found is None else _run(found)
 
 
-def run_rows(sql: sqlite3.Connection, limit: int) -> tuple[RunRow, ...]:
+def run_rows(sql: Sql, limit: int) -> tuple[RunRow, ...]:
     """Return the newest runs, newest first."""
     found = sql.execute(f"{_RUN} ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
     return tuple(_run(each) for each in found)
 
 
-def run_files(sql: sqlite3.Connection, run_id: str) -> Mapping[str, bytes]:
+def run_files(sql: Sql, run_id: str) -> Mapping[str, bytes]:
     """Return the bytes of a run's files, by name."""
     return dict(
         sql.execute("SELECT name, bytes FROM run_file WHERE run_id = ? ORDER BY name", (run_id,))
     )
 
 
-def finish_run(
-    sql: sqlite3.Connection, run_id: str, exit_code: ExitCode, message: str, at: datetime
-) -> None:
-    """Write a run's end, unless it has one."""
-    sql.execute(
+def finish_run(transaction: Transaction, exit_code: ExitCode, message: str, at: datetime) -> None:
+    """Write a run's end and the head of its chain into the register, unless it has one."""
+    sql, run_id = transaction.sql, transaction.run_id
+    written = sql.execute(
         "UPDATE run SET exit_code = ?, message = ?, finished_at = ?"
         " WHERE run_id = ? AND exit_code IS NULL",
         (int(exit_code), message, moment_text(at), run_id),
-    )
+    ).rowcount
+    if written == 1:
+        enter_written(transaction, "end", RUN, ())
+        chain = transaction.chain
+        ended: dict[str, int | str] = {
+            "exit_code": int(exit_code),
+            "head": chain.head,
+            "number": chain.number,
+        }
+        enter_register(sql, "end", run_id, ended, at)
 
 
-def occurrence_owner(
-    sql: sqlite3.Connection, occurrence: tuple[str, str, str, str, int]
-) -> str | None:
+def occurrence_owner(sql: Sql, occurrence: tuple[str, str, str, str, int]) -> str | None:
     """Return the run that claimed (host, entity, playbook, occurrence, revision), or None."""
     found = sql.execute(
         "SELECT run_id FROM claim WHERE host = ? AND entity = ? AND playbook = ?"
@@ -106,22 +123,17 @@ def occurrence_owner(
 
 
 def started_step(
-    sql: sqlite3.Connection, run_id: str, path: str, at: datetime, deadline: datetime | None
+    transaction: Transaction, path: str, at: datetime, deadline: datetime | None
 ) -> tuple[datetime, datetime | None]:
     """Write a step's first entry, unless it has one, and return what stands."""
-    sql.execute(
-        "INSERT INTO step_start (run_id, path, at, deadline) VALUES (?,?,?,?)"
-        " ON CONFLICT (run_id, path) DO NOTHING",
-        (run_id, path, moment_text(at), optional_moment_text(deadline)),
-    )
-    found = step_start(sql, run_id, path)
+    values = (path, moment_text(at), optional_moment_text(deadline))
+    insert_row(transaction, "start", STEP_START, values)
+    found = step_start(transaction.sql, transaction.run_id, path)
     assert found is not None, "the row was written a moment ago"
     return found
 
 
-def step_start(
-    sql: sqlite3.Connection, run_id: str, path: str
-) -> tuple[datetime, datetime | None] | None:
+def step_start(sql: Sql, run_id: str, path: str) -> tuple[datetime, datetime | None] | None:
     """Return a step's first entry, or None."""
     found = sql.execute(
         "SELECT at, deadline FROM step_start WHERE run_id = ? AND path = ?", (run_id, path)
@@ -129,13 +141,13 @@ def step_start(
     return None if found is None else (moment_from_text(found[0]), optional_moment(found[1]))
 
 
-def step_outcome(sql: sqlite3.Connection, run_id: str, path: str) -> StepOutcome | None:
+def step_outcome(sql: Sql, run_id: str, path: str) -> StepOutcome | None:
     """Return a step's end, or None."""
     found = sql.execute(f"{_STEP} WHERE run_id = ? AND path = ?", (run_id, path)).fetchone()
     return None if found is None else _outcome(found)
 
 
-def step_outcomes(sql: sqlite3.Connection, run_id: str) -> Mapping[str, StepOutcome]:
+def step_outcomes(sql: Sql, run_id: str) -> Mapping[str, StepOutcome]:
     """Return every end of the run by path, in the order they were written."""
     return {
         found[0]: _outcome(found)
@@ -143,22 +155,18 @@ def step_outcomes(sql: sqlite3.Connection, run_id: str) -> Mapping[str, StepOutc
     }
 
 
-def record_step(sql: sqlite3.Connection, run_id: str, path: str, outcome: StepOutcome) -> None:
+def record_step(transaction: Transaction, path: str, outcome: StepOutcome) -> None:
     """Write a step's end, unless it has one."""
-    sql.execute(
-        "INSERT INTO step (run_id, path, state, result, message, exit_code, started_at,"
-        " finished_at) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (run_id, path) DO NOTHING",
-        (
-            run_id,
-            path,
-            outcome.state,
-            json_text(outcome.result),
-            outcome.message,
-            int(outcome.exit_code),
-            moment_text(outcome.started_at),
-            moment_text(outcome.finished_at),
-        ),
+    values = (
+        path,
+        outcome.state,
+        json_text(outcome.result),
+        outcome.message,
+        int(outcome.exit_code),
+        moment_text(outcome.started_at),
+        moment_text(outcome.finished_at),
     )
+    insert_row(transaction, "step", STEP, values)
 
 
 def _run(found: tuple[Column, ...]) -> RunRow:

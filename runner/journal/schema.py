@@ -1,8 +1,11 @@
 """The tables of the journal, as numbered migrations.
 
-Rows are facts and are appended. Three tables hold a present that changes: ``run`` (its end),
-``effect`` (where it stands; ``transition`` keeps how it got there) and ``lock``. Everything is text
-or integer except the bytes of files; moments are RFC 3339 in UTC with microseconds.
+Rows are facts and are appended. Some tables hold a present that changes: ``run`` (its end),
+``effect`` (where it stands; ``transition`` keeps how it got there), ``attempt`` (its answer),
+``spent`` (the moment it counts from), ``run_head`` and ``lock``. Everything is text or integer
+except the bytes of files; moments are RFC 3339 in UTC with microseconds.
+
+Written for SQLite; ``postgres_schema`` spells the same statements for PostgreSQL.
 """
 
 APPLICATION_ID = 0x52554E52
@@ -184,10 +187,13 @@ _SPENDING = (
     "CREATE INDEX spent_by_time ON spent (at)",
     """
     INSERT INTO spent
-    SELECT effect.run_id, effect.path, min(transition.at), action, coin,
-           CASE amount WHEN '' THEN '0' ELSE amount END, network, '', '', '', playbook
-    FROM effect JOIN run USING (run_id) JOIN transition USING (run_id, path)
-    GROUP BY effect.run_id, effect.path
+    SELECT run_id, path,
+           (SELECT min(at) FROM transition
+            WHERE transition.run_id = effect.run_id AND transition.path = effect.path),
+           action, coin, CASE amount WHEN '' THEN '0' ELSE amount END, network, '', '', '', playbook
+    FROM effect JOIN run USING (run_id)
+    WHERE EXISTS (SELECT 1 FROM transition
+                  WHERE transition.run_id = effect.run_id AND transition.path = effect.path)
     """,
 )
 
@@ -199,7 +205,71 @@ _EVERY_EFFECT = (
     "ALTER TABLE effect ADD COLUMN found_by TEXT NOT NULL DEFAULT 'list'",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT, _SPENDING)
+_CHAINS = (
+    # Who may write a run, and where its chain ends. A row of its own and small: it changes with
+    # every row that is written, and a run's own row holds the whole plan.
+    """
+    CREATE TABLE run_head (
+        run_id         TEXT PRIMARY KEY,
+        number         INTEGER NOT NULL,
+        head           TEXT NOT NULL,
+        epoch          INTEGER NOT NULL,
+        owner          TEXT NOT NULL,
+        lease_until_ms INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE chain (
+        run_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        kind   TEXT NOT NULL,
+        key    TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        head   TEXT NOT NULL,
+        PRIMARY KEY (run_id, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE ownership (
+        run_id TEXT NOT NULL,
+        epoch  INTEGER NOT NULL,
+        owner  TEXT NOT NULL,
+        at     TEXT NOT NULL,
+        PRIMARY KEY (run_id, epoch)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE register (
+        number INTEGER NOT NULL,
+        kind   TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        at     TEXT NOT NULL,
+        facts  TEXT NOT NULL,
+        head   TEXT NOT NULL,
+        PRIMARY KEY (number)
+    )
+    """,
+    # What people decided. Of no run: of the whole journal, and then its chain is the register.
+    """
+    CREATE TABLE decision (
+        seq     INTEGER PRIMARY KEY,
+        run_id  TEXT NOT NULL,
+        path    TEXT NOT NULL,
+        kind    TEXT NOT NULL,
+        reason  TEXT NOT NULL,
+        who     TEXT NOT NULL,
+        at      TEXT NOT NULL,
+        payload TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX decision_by_run ON decision (run_id)",
+    "ALTER TABLE attempt ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT, _SPENDING, _CHAINS)
 """Statement lists; applying number n (from 1) takes the schema from version n-1 to n."""
+
+CHAINED = 4
+"""The version whose rows are the first in a chain."""
 
 VERSION = len(MIGRATIONS)

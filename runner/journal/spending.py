@@ -5,7 +5,6 @@ Source: DESIGN section 7, Policy: every effect with an intent counts, HALTED inc
 REJECTED, FAILED and CANCELLED.
 """
 
-import sqlite3
 from datetime import datetime
 
 from runner.controls.guard import SpentAsked
@@ -14,44 +13,44 @@ from runner.core.clock import moment_from_text
 from runner.core.money import amount_from_stored, amount_text
 from runner.effects.model import EffectOrder
 from runner.journal.codec import moment_text
+from runner.journal.records import SPENT, enter_written, insert_row
+from runner.journal.sql import Sql
+from runner.journal.transaction import Transaction
 
 _FACTS = "action, coin, amount, network, wallet, link, destination, playbook"
 _COUNTS = "effect.state NOT IN ('rejected', 'failed', 'cancelled')"
 
 
 def record_spent(
-    sql: sqlite3.Connection, order: EffectOrder, facts: EffectFacts, at: datetime
+    transaction: Transaction, order: EffectOrder, facts: EffectFacts, at: datetime
 ) -> None:
     """Write the facts of an effect whose intent stands."""
-    sql.execute(
-        f"INSERT INTO spent (run_id, path, at, {_FACTS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608  # constants
-        (
-            order.run_id,
-            order.path,
-            moment_text(at),
-            facts.action,
-            facts.coin,
-            amount_text(facts.amount),
-            facts.network,
-            facts.wallet,
-            facts.link,
-            facts.destination,
-            facts.playbook,
-        ),
+    values = (
+        order.path,
+        moment_text(at),
+        facts.action,
+        facts.coin,
+        amount_text(facts.amount),
+        facts.network,
+        facts.wallet,
+        facts.link,
+        facts.destination,
+        facts.playbook,
     )
+    insert_row(transaction, "spent", SPENT, values)
 
 
-def move_spent(sql: sqlite3.Connection, order: EffectOrder, at: datetime) -> None:
+def move_spent(transaction: Transaction, order: EffectOrder, at: datetime) -> None:
     """Let an effect count from the moment of a send: money moves then, not at its intent."""
-    sql.execute(
+    written = transaction.sql.execute(
         "UPDATE spent SET at = ? WHERE run_id = ? AND path = ?",
         (moment_text(at), order.run_id, order.path),
-    )
+    ).rowcount
+    if written == 1:
+        enter_written(transaction, "spent", SPENT, (order.path,))
 
 
-def spent_rows(
-    sql: sqlite3.Connection, asked: SpentAsked, *, run_id: str, path: str = ""
-) -> tuple[Spent, ...]:
+def spent_rows(sql: Sql, asked: SpentAsked, *, run_id: str, path: str = "") -> tuple[Spent, ...]:
     """Return the spent effects that were asked for, without the effect that is to be decided.
 
     Shapes: ``run_id`` and ``path`` are that effect's; ``path`` is empty where it has no intent.

@@ -8,9 +8,18 @@ from runner.core.diagnostics import Diagnostic
 from runner.core.errors import PolicyDenied
 from runner.core.money import Money
 from runner.core.record import record
+from runner.core.values import Unknown
 from runner.engine.events import StepFinished
 from runner.engine.ports import ReadPort
-from runner.plan.dryrun import DryRun, Identity, Intent, argument_parts, beyond_may, totals
+from runner.plan.dryrun import (
+    DryRun,
+    Identity,
+    Intent,
+    Problem,
+    argument_parts,
+    beyond_may,
+    totals,
+)
 from runner.plan.model import (
     Plan,
     PlannedBalance,
@@ -18,6 +27,7 @@ from runner.plan.model import (
     PlannedFile,
     PlannedInput,
     PlannedLine,
+    PlannedOffline,
     PlannedStep,
 )
 from runner.plan.projection import ProjectedLedger, Touched, accounts_of
@@ -47,10 +57,12 @@ class PlanContext:
     not_after: datetime
     names: Mapping[str, Mapping[str, str]]
     controls_commit: str = ""
+    offline: PlannedOffline | None = None
 
 
 def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
     """Pin what a dry run found."""
+    left_out = {} if context.offline is None else {each.path: each for each in dry.problems}
     return Plan(
         tool_version=context.tool_version,
         playbook=context.playbook.name,
@@ -72,11 +84,12 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         created_at=context.created_at,
         created_by=context.created_by,
         not_after=context.not_after,
-        steps=tuple(_step(event) for event in dry.steps),
+        steps=tuple(_step(event, left_out.get(event.path)) for event in dry.steps),
         effects=tuple(_effect(intent) for intent in dry.intents),
         totals=totals(dry.intents),
         names=context.names,
         controls_commit=context.controls_commit,
+        offline=context.offline,
         balances=tuple(
             PlannedBalance(
                 account=line.account,
@@ -90,11 +103,17 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
     )
 
 
-def planning_diagnostics(dry: DryRun) -> tuple[Diagnostic, ...]:
-    """Return the reasons why the effects cannot be planned, at the steps they are about."""
+def planning_diagnostics(
+    dry: DryRun, forgiven: frozenset[str] = frozenset()
+) -> tuple[Diagnostic, ...]:
+    """Return the reasons why the effects cannot be planned, at the steps they are about.
+
+    Shapes: ``forgiven`` are the codes of problems that are none here.
+    """
     return tuple(
         Diagnostic(code=problem.code, summary=problem.message, span=problem.span, hint=problem.hint)
         for problem in dry.problems
+        if problem.code not in forgiven
     )
 
 
@@ -140,7 +159,8 @@ async def seed_missing(
 ) -> None:
     """Read the balance of every account that effects touch and the ledger does not know.
 
-    What no read shows, an address or an exchange account, stays unknown.
+    What no read shows, an address or an exchange account, stays unknown; so does what a read is
+    unknown about.
 
     Errors: ``RemoteError``.
     """
@@ -153,9 +173,14 @@ async def seed_missing(
         asked.add(place)
         manifest, arguments = _showing(*place, manifests)
         value = await reads.read(manifest, arguments)
+        if isinstance(value, Unknown):
+            continue
         assert isinstance(value, Mapping)
         ledger.seed(manifest, argument_parts(arguments), value)
 
+
+UNPLANNED = "unplanned"
+"""The state of a step whose effect an offline plan could not work out."""
 
 _UNSHOWN = frozenset({"external", "exchange"})
 """Kinds of accounts that are beyond the custodian."""
@@ -173,14 +198,14 @@ def _showing(
     )
 
 
-def _step(event: StepFinished) -> PlannedStep:
+def _step(event: StepFinished, left_out: Problem | None) -> PlannedStep:
     return PlannedStep(
         path=event.path,
         title=event.title,
         kind=event.kind,
         action=event.action,
-        state=event.state.value,
-        message=event.message,
+        state=event.state.value if left_out is None else UNPLANNED,
+        message=event.message if left_out is None else left_out.message,
         result=event.result if event.kind == "use" else None,
         conditions=event.conditions,
     )

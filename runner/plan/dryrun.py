@@ -212,6 +212,8 @@ class _ProjectedReads:
         if manifest.name.startswith(RAW_PREFIX) and self.notes.changed:
             return Unknown(manifest.result)
         value = await self.reads.read(manifest, arguments)
+        if isinstance(value, Unknown):
+            return value
         assert isinstance(value, Mapping)
         parts = argument_parts(arguments)
         if manifest.name == "withdrawal.fee":
@@ -247,6 +249,7 @@ class _IntentRecorder:
                 f"`{unknown[0]}` depends on a value that only the run can know",
                 hint="give an effect inputs, reads made before any effect, or literals",
             )
+            self.notes.changed.update(request.manifest.changes)
         elif self._has_nothing_left(request):
             return EffectResult(
                 path=request.path,

@@ -11,7 +11,7 @@ from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
 from runner.plan.projection import Touched
 
-SCHEMA = "runner.plan/2"
+SCHEMA = "runner.plan/3"
 
 
 @record
@@ -102,9 +102,10 @@ class PlannedEffect:
 class PlannedStep:
     """One step as the dry run saw it.
 
-    Shapes: ``state`` is ``done``, ``skipped``, ``assumed``, or ``failed`` inside a try; ``result``
-        is what a read showed, or None for steps that read nothing before the run; ``conditions``
-        say what each `if`, `assert` and `until` was found to be, as in ``StepFinished``.
+    Shapes: ``state`` is ``done``, ``skipped``, ``assumed``, ``failed`` inside a try, or
+        ``unplanned`` where an offline plan could not work an effect out; ``result`` is what a
+        read showed, or None for steps that read nothing before the run; ``conditions`` say what
+        each `if`, `assert` and `until` was found to be, as in ``StepFinished``.
     """
 
     path: str
@@ -148,6 +149,22 @@ class PlannedVerdict:
 
 
 @record
+class PlannedOffline:
+    """What marks a plan that was made without the custodian: it can be read, and never applied.
+
+    Shapes: ``recording`` is the digest of the recording whose reads were taken, or empty;
+        ``assumed`` says in sentences what the plan rests on instead of the custodian and the
+        journal; ``unread`` names the reads that nothing answered; ``unplanned`` are the paths of
+        effects and loops that depend on them.
+    """
+
+    recording: str
+    assumed: tuple[str, ...]
+    unread: tuple[str, ...]
+    unplanned: tuple[str, ...]
+
+
+@record
 class Plan:
     """The whole plan.
 
@@ -156,7 +173,7 @@ class Plan:
         coin, to the sum of amounts, and have no coin for what moves no money; ``git_commit`` is
         empty outside a repository and only recorded; ``verdicts`` are of every effect, in their
         order; ``controls_commit`` is the full id of the revision the controls were read at, or
-        empty.
+        empty; ``offline`` is None for a plan that may be applied.
     """
 
     tool_version: str
@@ -186,6 +203,7 @@ class Plan:
     balances: tuple[PlannedBalance, ...]
     verdicts: tuple[PlannedVerdict, ...] = ()
     controls_commit: str = ""
+    offline: PlannedOffline | None = None
 
     def touched(self) -> tuple[Touched, ...]:
         """Return what every effect touches, for looking at the balances."""

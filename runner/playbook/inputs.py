@@ -92,7 +92,28 @@ def inputs_from_flags(flags: Iterable[str]) -> Mapping[str, InputGiven]:
     return given
 
 
+@record
+class InputsFile:
+    """A file of ``kind: Inputs``.
+
+    Shapes: ``playbook`` is the name of the one they are for, or empty; ``span`` is its place.
+    """
+
+    given: Mapping[str, InputGiven]
+    playbook: str
+    span: Span
+
+
 def load_inputs_file(path: Path, *, name: str | None = None) -> Mapping[str, InputGiven]:
+    """Read the values of a file of ``kind: Inputs``.
+
+    Shapes: as for ``read_inputs_file``.
+    Errors: as ``read_inputs_file``.
+    """
+    return read_inputs_file(path, name=name).given
+
+
+def read_inputs_file(path: Path, *, name: str | None = None) -> InputsFile:
     """Read a file of ``kind: Inputs``.
 
     Shapes: ``name`` is how diagnostics and plans call the file; the path, unless told otherwise.
@@ -113,7 +134,12 @@ def load_inputs_file(path: Path, *, name: str | None = None) -> Mapping[str, Inp
             span=entry.value.span,
             key_span=entry.key.span,
         )
-    return given
+    owner = document.get("playbook")
+    return InputsFile(
+        given=given,
+        playbook=owner.text if isinstance(owner, ScalarNode) else "",
+        span=document.span if owner is None else owner.span,
+    )
 
 
 def bind_inputs(playbook: Playbook, given: Mapping[str, InputGiven]) -> BoundInputs:

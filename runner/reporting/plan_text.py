@@ -64,6 +64,9 @@ _DRIFT_WORDS = {
     "planned": "planned: this body is sent whatever its arguments would be by then",
     "at_most": "at_most: the run may send less than this, or nothing; never more",
 }
+UNPLANNED_WORDS = (
+    "What is unplanned depends on what was not read: it is in no total and in no projected balance."
+)
 _ACTION_WORDS = {
     "mirror.apply": "applied",
     "mirror.settle": "settled",
@@ -86,6 +89,7 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     plan = plan_file.plan
     sheet = Sheet(terminal)
     _header(sheet, plan_file)
+    _offline(sheet, plan)
     _footing(sheet, plan)
     _legend(sheet, plan)
     _steps(sheet, plan)
@@ -94,8 +98,18 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     totals = effect_totals(plan.effects)
     _totals(sheet, plan, totals)
     sheet.blank()
-    sheet.line(count_sentence(plan.effects, totals), tone=Tone.STRONG)
+    sheet.line(plan_sentence(plan), tone=Tone.STRONG)
     return sheet.lines
+
+
+def plan_sentence(plan: Plan) -> str:
+    """Return what a plan comes to, as ``count_sentence``, and what an offline one leaves out."""
+    said = count_sentence(plan.effects, effect_totals(plan.effects))
+    if plan.offline is None:
+        return said
+    left_out = len(plan.offline.unplanned)
+    more = f", and {left_out} not planned: what decides it was not read" if left_out else ""
+    return f"Offline plan{said.removeprefix('Plan').removesuffix('.')}{more}."
 
 
 def plan_json(plan_file: PlanFile) -> str:
@@ -153,6 +167,21 @@ def _header(sheet: Sheet, plan_file: PlanFile) -> None:
     sheet.row("digest", plan_file.digest)
 
 
+def _offline(sheet: Sheet, plan: Plan) -> None:
+    offline = plan.offline
+    if offline is None:
+        return
+    sheet.heading("OFFLINE: made without the custodian; it can never be applied")
+    for index, words in enumerate(offline.assumed):
+        sheet.row("" if index else "assumed", words, tone=Tone.CAREFUL)
+    for index, words in enumerate(offline.unread):
+        sheet.row("" if index else "not read", words, tone=Tone.CAREFUL)
+    for index, path in enumerate(offline.unplanned):
+        sheet.row("" if index else "unplanned", path, tone=Tone.BAD)
+    if offline.unplanned:
+        sheet.prose(UNPLANNED_WORDS, indent=2, tone=Tone.CAREFUL)
+
+
 def _footing(sheet: Sheet, plan: Plan) -> None:
     sheet.heading("What it rests on")
     sheet.row("tool", plan.tool_version)
@@ -160,7 +189,8 @@ def _footing(sheet: Sheet, plan: Plan) -> None:
         sheet.row("" if index else "files", f"{file.name} {file.digest[:DIGEST_SHOWN]}…")
     if plan.git_commit:
         sheet.row("commit", plan.git_commit)
-    sheet.row("controls", f"{plan.controls_digest[:DIGEST_SHOWN]}…")
+    if plan.controls_digest:
+        sheet.row("controls", f"{plan.controls_digest[:DIGEST_SHOWN]}…")
     if plan.key_fingerprint:
         sheet.row("effect key", plan.key_fingerprint)
     for index, (name, value) in enumerate(plan.facts.items()):

@@ -128,6 +128,19 @@ class SandboxDirectory:
             )
         return self._root / name
 
+    def world(self, name: str, *, world_path: Path | None = None) -> World:
+        """Return the world a sandbox has, or would be made with; nothing is made.
+
+        Shapes: ``world_path`` as for ``open``.
+        Errors: as ``open``.
+        """
+        kept = self.folder(name) / "world.yaml"
+        if not kept.exists():
+            return load_world(world_path or DEFAULT_WORLD_PATH)
+        world = load_world(kept)
+        _require_same_world(name, world, world_path)
+        return world
+
     def open(self, name: str, *, clock: Clock, world_path: Path | None = None) -> Sandbox:
         """Open the sandbox of that name, made first if there is none.
 
@@ -146,11 +159,7 @@ class SandboxDirectory:
                 _make_folder(folder)
                 _copy_world(source, kept)
         world = load_world(kept)
-        if world_path is not None and world_digest(load_world(world_path)) != world_digest(world):
-            raise SettingsInvalid(
-                f"sandbox {name!r} was made from another world than {world_path}",
-                hint=f"runner sandbox reset {name}, or use another name",
-            )
+        _require_same_world(name, world, world_path)
         return open_sandbox(folder, world, clock)
 
     def reset(self, name: str, *, world_path: Path | None = None) -> None:
@@ -175,6 +184,14 @@ class SandboxDirectory:
                 shutil.rmtree(old)
             _make_folder(folder)
             (folder / "world.yaml").write_bytes(content)
+
+
+def _require_same_world(name: str, world: World, world_path: Path | None) -> None:
+    if world_path is not None and world_digest(load_world(world_path)) != world_digest(world):
+        raise SettingsInvalid(
+            f"sandbox {name!r} was made from another world than {world_path}",
+            hint=f"runner sandbox reset {name}, or use another name",
+        )
 
 
 def open_sandbox(folder: Path, world: World, clock: Clock, *, alone: bool = False) -> Sandbox:

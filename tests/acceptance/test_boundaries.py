@@ -20,6 +20,8 @@ def test_a_run_passes_every_boundary_in_the_order_of_its_writes(quick_place: Wor
     assert set(passed) == set(BOUNDARIES) - PASSED_ELSEWHERE
     firsts = list(dict.fromkeys(passed))
     assert firsts[: firsts.index("before-transition")] == [
+        "before-own",
+        "after-own",
         "before-run",
         "after-run",
         "before-locks",

@@ -12,7 +12,6 @@ import asyncio
 import resource
 import signal
 import sys
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -104,6 +103,18 @@ async def fill(journal: SqliteJournal, path: Path) -> None:
             say(f"{int(exc.exit_code)} {exc.message}")
 
 
+async def stay(journal: SqliteJournal, path: Path, mode: str) -> None:
+    async with journal.own_run("R-1"):
+        await begin(journal)
+        if mode == "transaction":
+            with open_connection(path, clock=SystemClock()).writing("transition") as sql:
+                sql.execute("UPDATE effect SET state = 'accepted', order_id = '77'")
+                say("ready")
+                signal.pause()
+        say("ready")
+        signal.pause()
+
+
 def main(mode: str, path: Path) -> None:
     journal = open_journal(path, clock=SystemClock())
     if mode == "loop":
@@ -111,15 +122,7 @@ def main(mode: str, path: Path) -> None:
     elif mode == "full":
         asyncio.run(fill(journal, path))
     else:
-        with journal.own_run("R-1"):
-            asyncio.run(begin(journal))
-            if mode == "transaction":
-                with open_connection(path, clock=SystemClock()).writing("transition") as sql:
-                    sql.execute("UPDATE effect SET state = 'accepted', order_id = '77'")
-                    say("ready")
-                    time.sleep(600)
-            say("ready")
-            time.sleep(600)
+        asyncio.run(stay(journal, path, mode))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a killed process, or a full disk, leaves behind."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from runner.core.clock import SystemClock
 from runner.core.errors import JournalFailed, LockHeld
 from runner.effects.model import EffectState
 from runner.journal.connection import Connection, open_connection
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.sqlite import journal_in_memory, open_journal
 
 CHILD = Path(__file__).with_name("driven_child.py")
 
@@ -60,16 +61,17 @@ async def test_killed_process_leaves_its_attempt_and_frees_its_run(
     with child(repository, mode, state_file) as process:
         assert line_of(process) == "ready"
         journal = open_journal(state_file, clock=SystemClock())
-        with pytest.raises(LockHeld) as held, journal.own_run("R-1"):
-            pass
+        with pytest.raises(LockHeld) as held:
+            async with journal.own_run("R-1"):
+                pass
         assert held.value.owner == f"process {process.pid}"
 
         process.kill()
         process.wait()
 
-        with journal.own_run("R-1"):
+        async with journal.own_run("R-1"):
             row = await journal.effect("R-1", "pay")
-        await journal.release_locks("R-1", ())
+            await journal.release_locks("R-1", ())
     journal.close()
     assert row is not None
     assert (row.state, row.order_id, len(row.attempts)) == (EffectState.SENDING, "", 1)
@@ -110,11 +112,11 @@ async def test_failed_commit_ends_the_process_and_loses_nothing_older(
 async def test_failed_journal_refuses_every_later_call(
     state_file: Path, at: Callable[[float], datetime]
 ) -> None:
-    connection = open_connection(state_file, clock=SystemClock())
-    journal = SqliteJournal(connection, store_id="S-x", runs_folder=state_file.parent / "runs")
-    with connection.reading() as sql:
-        (pages,) = sql.execute("PRAGMA page_count").fetchone()
-        sql.execute(f"PRAGMA max_page_count = {pages}")
+    open_journal(state_file, clock=SystemClock()).close()
+    sql = sqlite3.connect(state_file, isolation_level=None)
+    journal = journal_in_memory(sql, clock=SystemClock())
+    (pages,) = sql.execute("PRAGMA page_count").fetchone()
+    sql.execute(f"PRAGMA max_page_count = {pages}")
 
     with pytest.raises(JournalFailed, match="full"):
         await journal.take_locks("R-1", tuple("x" * 4000 + str(n) for n in range(9)), at=at(0))
@@ -122,7 +124,7 @@ async def test_failed_journal_refuses_every_later_call(
     for call in (journal.runs(limit=1), journal.run("R-1"), journal.release_locks("R-1", ())):
         with pytest.raises(JournalFailed, match="failed earlier"):
             await call
-    connection.close()
+    journal.close()
 
 
 async def test_failed_transaction_does_not_block_other_processes(

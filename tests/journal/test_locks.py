@@ -30,7 +30,7 @@ async def two_runs(journal: SqliteJournal, make_run: MakeRun) -> None:
 async def test_locks_are_taken_all_or_none(
     journal: SqliteJournal, second: SqliteJournal, at: At
 ) -> None:
-    with journal.own_run("R-1"):
+    async with journal.own_run("R-1"):
         await journal.take_locks("R-1", ("m",), at=at(0))
         with pytest.raises(LockHeld) as held:
             await second.take_locks("R-2", ("z", "m", "a"), at=at(1))
@@ -49,13 +49,14 @@ async def test_own_locks_can_be_taken_again(journal: SqliteJournal, at: At) -> N
 async def test_locks_of_a_dead_unclaimed_run_are_taken_over(
     journal: SqliteJournal, second: SqliteJournal, at: At
 ) -> None:
-    with journal.own_run("R-1"):
+    async with journal.own_run("R-1"):
         await journal.take_locks("R-1", ("a",), at=at(0))
 
-    with second.own_run("R-2"):
+    async with second.own_run("R-2"):
         await second.take_locks("R-2", ("a",), at=at(1))
-        with journal.own_run("R-1"), pytest.raises(LockHeld) as held:
-            await journal.take_locks("R-1", ("a",), at=at(2))
+        async with journal.own_run("R-1"):
+            with pytest.raises(LockHeld) as held:
+                await journal.take_locks("R-1", ("a",), at=at(2))
 
     assert held.value.owner == "R-2"
 
@@ -73,7 +74,7 @@ async def test_locks_of_a_dead_claimed_run_stay(
 
 
 async def test_released_locks_are_free(journal: SqliteJournal, at: At) -> None:
-    with journal.own_run("R-1"):
+    async with journal.own_run("R-1"):
         await journal.take_locks("R-1", ("a", "b"), at=at(0))
         await journal.release_locks("R-1", ("a",))
 
@@ -83,7 +84,7 @@ async def test_released_locks_are_free(journal: SqliteJournal, at: At) -> None:
 
 
 async def test_foreign_lock_is_not_released(journal: SqliteJournal, at: At) -> None:
-    with journal.own_run("R-1"):
+    async with journal.own_run("R-1"):
         await journal.take_locks("R-1", ("a",), at=at(0))
         await journal.release_locks("R-2", ("a",))
 
@@ -168,32 +169,35 @@ async def test_lock_of_an_open_effect_stays(
         await journal.take_locks("R-2", ("a",), at=at(2))
 
 
-def test_run_has_one_driver(journal: SqliteJournal, second: SqliteJournal) -> None:
-    with journal.own_run("R-1"):
-        with pytest.raises(LockHeld) as held, second.own_run("R-1"):
-            pass
-        with second.own_run("R-2"):
+async def test_run_has_one_driver(journal: SqliteJournal, second: SqliteJournal) -> None:
+    async with journal.own_run("R-1"):
+        with pytest.raises(LockHeld) as held:
+            async with second.own_run("R-1"):
+                pass
+        async with second.own_run("R-2"):
             pass
 
     assert held.value.owner == f"process {os.getpid()}"
-    with second.own_run("R-1"):
+    async with second.own_run("R-1"):
         pass
 
 
 @pytest.mark.parametrize("run_id", ["", "../x", "a/b", ".hidden", "a\0b", "x" * 65])
-def test_odd_run_id_never_becomes_a_file(journal: SqliteJournal, run_id: str) -> None:
-    with pytest.raises(StoreRefused, match="not the id of a run"), journal.own_run(run_id):
-        pass
+async def test_odd_run_id_never_becomes_a_file(journal: SqliteJournal, run_id: str) -> None:
+    with pytest.raises(StoreRefused, match="not the id of a run"):
+        async with journal.own_run(run_id):
+            pass
 
 
-def test_linked_lock_file_is_refused(
+async def test_linked_lock_file_is_refused(
     journal: SqliteJournal, state_file: Path, tmp_path: Path
 ) -> None:
     folder = state_file.parent / "runs"
     folder.mkdir()
     (folder / "R-1.lock").symlink_to(tmp_path / "victim")
 
-    with pytest.raises(StoreRefused, match="cannot be opened"), journal.own_run("R-1"):
-        pass
+    with pytest.raises(StoreRefused, match="cannot be opened"):
+        async with journal.own_run("R-1"):
+            pass
 
     assert not (tmp_path / "victim").exists()

@@ -43,7 +43,7 @@ def test_file_is_canonical_and_holds_digest_and_plan_alone(plan: Plan) -> None:
     assert file.data == canonical_json(tree)
     assert list(tree) == ["digest", "plan"]
     assert tree["digest"] == file.digest == plan_digest(canonical_json(tree["plan"]))
-    assert tree["plan"]["schema"] == "runner.plan/2"
+    assert tree["plan"]["schema"] == "runner.plan/3"
 
 
 def test_amounts_are_texts_in_the_file(plan: Plan) -> None:

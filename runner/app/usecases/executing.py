@@ -73,7 +73,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     if plan.effects:
         desk.transport(e.action for e in plan.effects)
     await require_verdicts(desk, file)
-    with desk.store.own_run(file.run_id):
+    async with desk.store.own_run(file.run_id):
         known = await desk.store.run(file.run_id)
         if known is not None and known.claimed:
             # Another process had the run, from its first byte to its end, since we looked.
@@ -119,7 +119,7 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
         )
     if file.plan.effects and not row.claimed:
         return await apply_plan(desk, file, emit)
-    with desk.store.own_run(run_id):
+    async with desk.store.own_run(run_id):
         # Read again: until now another process may have driven it.
         owned = await desk.store.run(run_id)
         assert owned is not None, "no run is ever forgotten"

@@ -5,7 +5,13 @@ from pathlib import Path
 
 from runner.catalogue.manifests import MANIFESTS
 from runner.controls.directory import Directory
-from runner.core.diagnostics import Diagnostic, Severity, has_errors, sorted_diagnostics
+from runner.core.diagnostics import (
+    Diagnostic,
+    Severity,
+    did_you_mean,
+    has_errors,
+    sorted_diagnostics,
+)
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.core.types import ListOf, MapOf, Scalar, Type
@@ -15,9 +21,11 @@ from runner.documents.folder import Folder
 from runner.playbook.calls import Files
 from runner.playbook.inputs import (
     BoundInputs,
+    InputGiven,
+    InputsFile,
     bind_inputs,
     inputs_from_flags,
-    load_inputs_file,
+    read_inputs_file,
 )
 from runner.playbook.load import load_playbook
 from runner.playbook.model import Playbook
@@ -48,11 +56,27 @@ def read_playbook(path: Path, *, name: str) -> tuple[Playbook, tuple[Diagnostic,
 def bound_inputs(playbook: Playbook, flags: Iterable[str], file: Path | None) -> BoundInputs:
     """Give a playbook its inputs: flags over a file over defaults.
 
-    Errors: ``InvalidInput`` with everything that is wrong at once.
+    Errors: ``InvalidInput`` with everything that is wrong at once, also for a file that is another
+        playbook's.
     """
-    given = dict(load_inputs_file(file)) if file is not None else {}
+    given: dict[str, InputGiven] = {}
+    if file is not None:
+        read = read_inputs_file(file)
+        if read.playbook not in {"", playbook.name}:
+            raise InvalidInput((foreign_inputs(read, (playbook.name,)),))
+        given |= read.given
     given |= inputs_from_flags(flags)
     return bind_inputs(playbook, given)
+
+
+def foreign_inputs(file: InputsFile, names: Iterable[str]) -> Diagnostic:
+    """Say that a file of inputs is for a playbook that is not among those that are planned."""
+    return Diagnostic(
+        code="input-unknown",
+        summary=f'these inputs are for the playbook "{file.playbook}", which is not planned here',
+        span=file.span,
+        hint=did_you_mean(file.playbook, names),
+    )
 
 
 def check_names(playbook: Playbook, bound: BoundInputs, directory: Directory) -> None:

@@ -22,6 +22,7 @@ from runner.app.usecases.planning import (
     names_used,
     silent,
 )
+from runner.app.usecases.plans import refuse_offline
 from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
 from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
@@ -61,6 +62,7 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
 
     Errors: ``StoreRefused`` for another journal, ``PlanRefused`` for everything else.
     """
+    refuse_offline(plan)
     if plan.store_id != desk.store.store_id:
         raise StoreRefused(
             "the plan was made with another journal than this one",

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runner import __version__
-from runner.app.desk import Desk
+from runner.app.bench import Bench
 from runner.app.usecases.certainty import require_certain
 from runner.app.usecases.loading import check_names, files_of
 from runner.app.usecases.verdicts import judged_plan
@@ -77,17 +77,26 @@ def silent(event: Event) -> None:
     """Take an event of a dry run and say nothing; the plan shows it all."""
 
 
-async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Emit) -> Planned:
+async def make_plan(
+    desk: Bench,
+    playbook: Playbook,
+    bound: BoundInputs,
+    emit: Emit,
+    *,
+    now: datetime | None = None,
+) -> Planned:
     """Plan a playbook: a dry run with real reads, pinned.
 
+    Shapes: ``now`` is the moment of the plan, where several are made at one; else the clock's.
     Errors: ``InvalidInput`` for names and effects that cannot be planned, ``PlanRefused`` when the
         occurrence is used up, ``PolicyDenied`` for ``may``, ``DryRunEnded`` for an assert, a lack
         of cover or an unreachable custodian.
     """
     check_names(playbook, bound, desk.directory)
     # What the plan's file can say is what every later walk will call `now`.
-    now = moment_from_text(timestamp_text(desk.clock.now()))
-    occasion = build_occasion(desk, playbook, bound, now=now)
+    now = moment_from_text(timestamp_text(now or desk.clock.now()))
+    nonce = desk.nonce(playbook, bound)
+    occasion = build_occasion(desk, playbook, bound, now=now, nonce=nonce)
     await refuse_used_occurrence(desk, occasion.identity, own_run_id=None)
     dry = await dry_run(desk, occasion, emit)
     errors, warnings = shortage_words(dry)
@@ -97,12 +106,14 @@ async def make_plan(desk: Desk, playbook: Playbook, bound: BoundInputs, emit: Em
             exit_code=ExitCode.ENDED_BEFORE_SENDING,
             hint="nothing was sent; change the amounts, or bring the balance up first",
         )
-    plan = await judged_plan(desk, build_plan(desk, occasion, dry))
+    plan = build_plan(desk, occasion, dry)
+    if desk.has_controls:
+        plan = await judged_plan(desk, plan)
     return Planned(file=file_from_plan(plan), warnings=warnings)
 
 
 def build_occasion(
-    desk: Desk, playbook: Playbook, bound: BoundInputs, *, now: datetime, nonce: str = ""
+    desk: Bench, playbook: Playbook, bound: BoundInputs, *, now: datetime, nonce: str = ""
 ) -> Occasion:
     """Work out labels and occurrence from the inputs.
 
@@ -125,7 +136,9 @@ def build_occasion(
     return Occasion(playbook=playbook, bound=bound, labels=labels, identity=identity, now=now)
 
 
-async def refuse_used_occurrence(desk: Desk, identity: Identity, *, own_run_id: str | None) -> None:
+async def refuse_used_occurrence(
+    desk: Bench, identity: Identity, *, own_run_id: str | None
+) -> None:
     """Refuse an occurrence that another run has used up.
 
     Errors: ``PlanRefused`` naming the run.
@@ -149,7 +162,7 @@ async def refuse_used_occurrence(desk: Desk, identity: Identity, *, own_run_id: 
 
 
 async def dry_run(
-    desk: Desk, occasion: Occasion, emit: Emit, *, planned: frozenset[str] = frozenset()
+    desk: Bench, occasion: Occasion, emit: Emit, *, planned: frozenset[str] = frozenset()
 ) -> DryRun:
     """Walk dry, hold the result against `may`, and read the balances no step has shown.
 
@@ -167,7 +180,7 @@ async def dry_run(
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned)
-    found = planning_diagnostics(dry)
+    found = planning_diagnostics(dry, desk.forgiven())
     if found:
         raise InvalidInput(found)
     if dry.end.cause is not Cause.DONE:
@@ -180,14 +193,14 @@ async def dry_run(
             hint="nothing was sent",
         )
     check_may(dry, occasion.playbook.may)
-    if not desk.is_sandbox:
+    if not desk.is_sandbox and desk.has_controls:
         for intent in dry.intents:
             require_certain(intent.draft.operation, desk.facts.confirms, desk.unprotected)
     await seed_missing(dry.ledger, touched_by(dry), desk.reads, desk.manifests)
     return dry
 
 
-def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
+def build_plan(desk: Bench, occasion: Occasion, dry: DryRun) -> Plan:
     """Pin a dry run made at this desk."""
     playbook = occasion.playbook
     context = PlanContext(
@@ -218,17 +231,18 @@ def build_plan(desk: Desk, occasion: Occasion, dry: DryRun) -> Plan:
         created_by=_person(),
         not_after=occasion.now + desk.plan_lifetime,
         names=names_used(desk, dry.intents),
+        offline=desk.offline(dry),
     )
     return plan_from_dry_run(dry, occasion.identity, context)
 
 
-def names_used(desk: Desk, intents: Iterable[Intent]) -> dict[str, dict[str, str]]:
+def names_used(desk: Bench, intents: Iterable[Intent]) -> dict[str, dict[str, str]]:
     """Return the directory entries some effects rest on, as texts."""
     used = (entry for intent in intents for entry in intent.draft.entries)
     return directory_entries(desk, (f"{kind} {name}" for kind, name in used))
 
 
-def directory_entries(desk: Desk, used: Iterable[str]) -> dict[str, dict[str, str]]:
+def directory_entries(desk: Bench, used: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return what the directory says about entries; what it lacks is left out.
 
     Shapes: an entry is its type and its name, like ``wallet acme/prime-01``.

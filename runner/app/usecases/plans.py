@@ -5,6 +5,7 @@ from pathlib import Path
 from runner.core.errors import PlanRefused, SettingsInvalid
 from runner.core.files import FileRefused, write_whole
 from runner.plan.codec import PLAN_BYTES_MAX, PlanFile, plan_from_file
+from runner.plan.model import Plan
 
 
 def read_plan(path: Path) -> PlanFile:
@@ -23,6 +24,18 @@ def read_plan(path: Path) -> PlanFile:
     if len(data) > PLAN_BYTES_MAX:
         raise PlanRefused(f"{path} is too large to be a plan", hint="make a new plan")
     return plan_from_file(data)
+
+
+def refuse_offline(plan: Plan) -> None:
+    """Insist that a plan was made with the custodian.
+
+    Errors: ``PlanRefused`` for one that was made offline.
+    """
+    if plan.offline is not None:
+        raise PlanRefused(
+            "this plan was made offline, without the custodian, and can never be applied",
+            hint="make a plan with the profile or sandbox it is for: runner plan FILE -o PLAN",
+        )
 
 
 def write_plan(path: Path, file: PlanFile) -> None:

@@ -1,5 +1,6 @@
 """The controls' verdicts about a plan: when it is made, and before it is applied."""
 
+from runner.app.bench import Bench
 from runner.app.desk import Desk
 from runner.core.errors import PlanRefused
 from runner.plan.codec import PlanFile
@@ -15,7 +16,7 @@ from runner.plan.verdicts import (
 )
 
 
-async def judged_plan(desk: Desk, plan: Plan) -> Plan:
+async def judged_plan(desk: Bench, plan: Plan) -> Plan:
     """Return a plan with the verdicts of this moment in it, whatever they are."""
     return with_verdicts(plan, await _today(desk, plan, run_id=""))
 
@@ -37,7 +38,7 @@ def require_planned(plan: Plan, *, approvals: bool) -> None:
     require_allowed(_recorded(plan), approvals=approvals)
 
 
-async def _today(desk: Desk, plan: Plan, *, run_id: str) -> tuple[Judged, ...]:
+async def _today(desk: Bench, plan: Plan, *, run_id: str) -> tuple[Judged, ...]:
     now = desk.clock.now()
     spent = await desk.store.spent(spent_asked(desk.guard, plan, now), run_id=run_id)
     # An apply that was killed before it sent anything has left intents behind; it begins anew.

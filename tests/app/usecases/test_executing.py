@@ -381,7 +381,7 @@ async def test_crash_behind_a_send_ends_10_whatever_it_was(place: Place, *, is_b
         if is_bug:
             raise RuntimeError("a bug on the way back")
         # What a full disk does to every write from here on.
-        with desk.store._connection.writing("transition") as sql:  # noqa: SLF001 - nothing else breaks a real journal
+        with desk.store._database.reading() as sql:  # noqa: SLF001 - nothing else breaks a real journal
             sql.execute("PRAGMA query_only = ON")
 
     desk = await place.desk(network=Network(before=fail))

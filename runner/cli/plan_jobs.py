@@ -1,0 +1,229 @@
+"""Planning one playbook or several: at a desk, or offline; all mistakes at once, the worst end."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.app.bench import Bench
+from runner.app.desk import Desk
+from runner.app.usecases.jobs import Job, read_jobs
+from runner.app.usecases.planning import make_plan, silent
+from runner.app.usecases.plans import write_plan
+from runner.app.usecases.recordings import check_room, load_recording, write_recording
+from runner.app.usecases.verdicts import require_planned
+from runner.cli.options import desk_for, settings_for, target_for
+from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
+from runner.cli.screen import Screen, open_screen
+from runner.cli.shell import Shell
+from runner.core.clock import SystemClock
+from runner.core.errors import ExitCode, InvalidInput, RunnerError, SettingsInvalid, UsageInvalid
+from runner.core.record import record
+from runner.documents.files import read_source
+from runner.plan.codec import PlanFile
+from runner.plan.recording import Recorder
+from runner.reporting.plan_table import PlanRow, plan_table
+
+if TYPE_CHECKING:
+    from runner.app.settings import Settings
+
+_WORST_FIRST = (
+    ExitCode.OUTCOME_UNKNOWN,
+    ExitCode.BUG,
+    ExitCode.NOT_FINAL,
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+    ExitCode.NOT_APPROVED,
+    ExitCode.DENIED,
+    ExitCode.FAILED,
+    ExitCode.ENDED_AFTER_SENDING,
+    ExitCode.ENDED_BEFORE_SENDING,
+    ExitCode.LOCKED,
+    ExitCode.UNREACHABLE,
+    # The table of precedence names those above; these say that no plan, or another one, was made.
+    ExitCode.USAGE,
+    ExitCode.INVALID,
+    ExitCode.PLAN_REFUSED,
+    ExitCode.DIFFERENCES,
+    ExitCode.HAS_EFFECTS,
+    ExitCode.DONE,
+)
+
+
+_RECORDED = frozenset({ExitCode.INVALID, ExitCode.ENDED_BEFORE_SENDING, ExitCode.DENIED})
+"""How a plan may fail and all that it read be worth keeping: it fails alike when it is replayed."""
+
+
+@record
+class _Table:
+    """Where plans are made: at a desk, or offline, for each one from the start of the recording.
+
+    Shapes: ``moment`` is that of all plans, where they share one.
+    """
+
+    bench: Callable[[], Bench]
+    moment: datetime | None = None
+
+
+@record
+class _Made:
+    """How one playbook came out; ``file`` is None where no plan could be made."""
+
+    job: Job
+    file: PlanFile | None
+    code: ExitCode
+
+
+async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
+    """Plan every playbook a command line means, show the plans, and return the exit code.
+
+    Errors: of one playbook alone, as ``make_plan``; what is wrong with the files and the options.
+    """
+    _check_options(options)
+    settings = settings_for(shell, options)
+    with open_screen(shell, settings) as screen:
+        paths = _paths(options["playbooks"])
+        read = read_jobs(paths, options["inputs"], options["inputs_files"])
+        screen.warnings(read.warnings)
+        out = _Out(options["out"], several=len(read.jobs) > 1)
+        async with _bench(screen, shell, options, settings, paths) as table:
+            made = [await _one(screen, table, job, out, options) for job in read.jobs]
+    if len(made) == 1:
+        return int(made[0].code)
+    screen.result(plan_table([_row(each) for each in made], shell.environment.stdout))
+    return int(worst(each.code for each in made))
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code that speaks for all of them.
+
+    Source: DESIGN section 8, the precedence of exit codes.
+    """
+    return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)
+
+
+async def _one(
+    screen: Screen, table: _Table, job: Job, out: "_Out", options: dict[str, Any]
+) -> _Made:
+    """Plan one playbook; an error of one among several is shown, and the others go on."""
+    file: PlanFile | None = None
+    try:
+        bench = table.bench()
+        planned = await make_plan(bench, job.playbook, job.bound, silent, now=table.moment)
+        file = planned.file
+        screen.warnings((), planned.warnings)
+        screen.plan(file)
+        written = out.write(job, file)
+        if written is not None:
+            screen.result(f"plan written to {written}")
+        require_planned(file.plan, approvals=False)
+    except RunnerError as error:
+        if not out.several:
+            raise
+        screen.error(error)
+        return _Made(job=job, file=file, code=error.exit_code)
+    has_effects = bool(file.plan.effects) or _may_have_effects(file)
+    detailed = options["detailed_exitcode"] and has_effects
+    return _Made(job=job, file=file, code=ExitCode.HAS_EFFECTS if detailed else ExitCode.DONE)
+
+
+def _may_have_effects(file: PlanFile) -> bool:
+    offline = file.plan.offline
+    return offline is not None and bool(offline.unplanned)
+
+
+def _row(made: _Made) -> PlanRow:
+    return PlanRow(
+        source=str(made.job.path),
+        playbook=made.job.playbook.name,
+        plan=None if made.file is None else made.file.plan,
+        code=made.code,
+    )
+
+
+class _Out:
+    """Where plans are written."""
+
+    def __init__(self, given: str | None, *, several: bool) -> None:
+        self.several = several
+        self._path = None if given is None else Path(given)
+        self._is_folder = self._path is not None and (given or "").endswith("/")
+        self._is_folder = self._is_folder or (self._path is not None and self._path.is_dir())
+        if several and self._path is not None and not self._is_folder:
+            raise UsageInvalid(
+                f"{given} is one file, and several playbooks are planned",
+                hint=f"name a folder: -o {given}/",
+            )
+
+    def write(self, job: Job, file: PlanFile) -> Path | None:
+        """Write a plan, and return where it is; None where none is written."""
+        if self._path is None:
+            return None
+        path = self._path
+        if self._is_folder:
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise SettingsInvalid(f"{path} cannot be made: {exc.strerror}") from exc
+            path /= f"{job.name}.plan.json"
+        write_plan(path, file)
+        return path
+
+
+@asynccontextmanager
+async def _bench(
+    screen: Screen,
+    shell: Shell,
+    options: dict[str, Any],
+    settings: "Settings",
+    paths: Sequence[Path],
+) -> AsyncIterator[_Table]:
+    options["playbooks"] = tuple(paths)
+    if options["offline"] or options["replay"] is not None:
+        # Only an offline plan pays for it.
+        from runner.app.offline import open_offline
+
+        recording = None if options["replay"] is None else load_recording(options["replay"])
+        target = target_for(options, settings, makes=True)
+        yield _Table(bench=open_offline(target, settings, recording, SystemClock()).afresh)
+        return
+    async with desk_for(shell, options, settings, makes=True) as desk:
+        if options["record"] is None:
+            yield _Table(bench=lambda: desk)
+            return
+        recorder = Recorder(desk.clock)
+        heard = desk.heard_by(recorder)
+        try:
+            yield _Table(bench=lambda: heard, moment=recorder.moment)
+        except RunnerError as error:
+            if error.exit_code in _RECORDED:
+                _keep(screen, options["record"], heard, recorder)
+            raise
+        _keep(screen, options["record"], heard, recorder)
+
+
+def _keep(screen: Screen, folder: Path, desk: Desk, recorder: Recorder) -> None:
+    count = write_recording(folder, desk, recorder)
+    screen.note(f"{count} read{'' if count == 1 else 's'} recorded in {folder}")
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    if options["record"] is None:
+        return
+    if options["offline"] or options["replay"] is not None:
+        raise UsageInvalid(
+            "--record keeps what a custodian answers, and offline none is asked",
+            hint="record without --offline and --replay",
+        )
+    check_room(options["record"])
+
+
+def _paths(given: tuple[Path, ...]) -> list[Path]:
+    paths = []
+    for meant in files_meant(given):
+        if meant.is_empty:
+            raise InvalidInput((nothing_in(meant.path),))
+        if meant.is_named or not is_of_another_kind(read_source(meant.path)):
+            paths.append(meant.path)
+    return paths

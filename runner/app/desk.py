@@ -7,12 +7,10 @@ import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
-from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from runner.actions.custodian import Custodian
 from runner.actions.effects import draft_effect
@@ -22,6 +20,7 @@ from runner.actions.resolvers import look_for_name, resolver_for
 from runner.actions.wire import ClientTransport
 from runner.app.effect_keys import EffectKey, groups_of, key_for, no_key_for
 from runner.app.environment import Environment
+from runner.app.keyring import Keyring, Remember, valid_credential
 from runner.app.settings import Settings
 from runner.catalogue.api import Api
 from runner.catalogue.load import load_api
@@ -29,13 +28,9 @@ from runner.catalogue.manifest import Manifest
 from runner.catalogue.manifests import MANIFESTS
 from runner.client.client import Client
 from runner.client.keys import (
-    KeyDescriptor,
     KeyFile,
     KeySigner,
-    KeySource,
-    KeyVariable,
     Signer,
-    load_api_key,
     load_key,
 )
 from runner.client.rate import RateWindow
@@ -44,17 +39,11 @@ from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
 from runner.controls.guard import Guard, closed_guard, open_guard
 from runner.controls.load import Controls, load_controls
-from runner.controls.notify_targets import NotifyTarget
 from runner.controls.profile import (
     PLAN_LIFETIME,
-    ApiCredential,
-    FromDescriptor,
-    FromFile,
-    FromVariable,
     Profile,
     ProfileFacts,
     ProfileKind,
-    SecretSource,
 )
 from runner.controls.runner_file import worktree_of
 from runner.core.boundary import Boundary, no_boundary
@@ -82,14 +71,10 @@ if TYPE_CHECKING:
     from runner.sandbox.keys import KeyFile as SandboxKey
     from runner.sandbox.world import World
 
-Remember: TypeAlias = Callable[[Secret], None]
-
 RATE_PER_S = 10
 """The pace kept with a custodian: no source states the limit, so a modest one."""
 SANDBOX_RATE_PER_S = 100_000
 _READ = "Enable Enquiry"
-_TOKEN_LENGTH_MIN = 16
-"""A part of a path that long is taken for a secret."""
 _HERE = "127.0.0.1"
 """Where a sandbox of one command is served, and called from."""
 
@@ -296,7 +281,7 @@ async def open_desk(
         if target.sandbox is not None:
             desk = await _sandbox_desk(stack, target, settings, remember_twice, boundary)
         else:
-            keys = _Keys(environment, remember_twice)
+            keys = Keyring(environment, remember_twice)
             desk = await _profile_desk(stack, target, settings, keys, boundary)
         yield replace(desk, scrub=redactor.clean, boundary=boundary)
 
@@ -357,16 +342,16 @@ async def _profile_desk(
     stack: AsyncExitStack,
     target: Target,
     settings: Settings,
-    keys: "_Keys",
+    keys: Keyring,
     boundary: Boundary,
 ) -> Desk:
     profile, account = profile_account(target, settings)
-    if profile.read_key is None:
+    if not profile.read_keys:
         raise SettingsInvalid(
             f'profile "{profile.name}" has no read_key', hint="add it to profiles.yaml"
         )
     clock = SystemClock()
-    reader = keys.signer(profile.read_key)
+    reader = keys.signer(valid_credential(profile.read_keys, clock.now(), name="read_key"))
     transport = await stack.enter_async_context(
         HttpTransport(profile.url, ca=profile.ca, proxy=profile.proxy or None)
     )
@@ -375,8 +360,9 @@ async def _profile_desk(
         await _require_announcement(transport, profile)
     rate = SANDBOX_RATE_PER_S if is_sandbox else RATE_PER_S
     effect_keys: tuple[EffectKey, ...] = ()
-    if is_sandbox and profile.effect_key is not None:
-        signer = keys.signer(profile.effect_key)
+    if is_sandbox and profile.effect_keys:
+        credential = valid_credential(profile.effect_keys, clock.now(), name="effect_key")
+        signer = keys.signer(credential)
         client = build_client(transport, signer, clock, rate=rate)
         effect_keys = (EffectKey(name="effect_key", client=client),)
     path = state_path(profile, settings, keys.environment)
@@ -610,53 +596,6 @@ def controls_of_sandbox(settings: Settings) -> Controls | None:
     if settings.controls is None or settings.origins["controls"] != "--controls":
         return None
     return load_controls(settings.controls)
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Loads the keys a profile names."""
-
-    environment: Environment
-    remember: Remember
-
-    def signer(self, credential: ApiCredential) -> Signer:
-        variables = self.environment.variables
-        return KeySigner(
-            api_key=load_api_key(
-                _key_source(credential.api_key), environ=variables, remember=self.remember
-            ),
-            key=load_key(_key_source(credential.key), environ=variables, remember=self.remember),
-        )
-
-    def webhook(self, target: NotifyTarget, profile: Profile) -> Webhook:
-        """Return where a target's notices go; its secret is loaded when one is sent."""
-        for part in urlsplit(target.url).path.split("/"):
-            if len(part) >= _TOKEN_LENGTH_MIN:
-                # Many services put the only secret they have into the address.
-                self.remember(Secret(part.encode("ascii")))
-        secret = target.secret
-        return Webhook(
-            url=target.url,
-            # Once: a file descriptor can be read no second time.
-            secret=None if secret is None else cache(partial(self._text, secret)),
-            ca=profile.ca,
-            proxy=profile.proxy or None,
-        )
-
-    def _text(self, source: SecretSource) -> str:
-        return load_api_key(
-            _key_source(source), environ=self.environment.variables, remember=self.remember
-        )
-
-
-def _key_source(source: SecretSource) -> KeySource:
-    match source:
-        case FromFile(path=path):
-            return KeyFile(path=path)
-        case FromDescriptor(descriptor=descriptor):
-            return KeyDescriptor(descriptor=descriptor)
-        case FromVariable(name=name):
-            return KeyVariable(name=name)
 
 
 def state_path(profile: Profile, settings: Settings, environment: Environment) -> Path:

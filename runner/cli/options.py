@@ -70,6 +70,7 @@ async def desk_for(
     from runner.app.desk import open_desk
 
     target = target_for(options, settings, makes=makes)
+    shell.shut_memory()
     async with open_desk(
         target, settings, shell.environment, shell.redactor.register, boundary=shell.boundary
     ) as desk:

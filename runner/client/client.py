@@ -1,5 +1,6 @@
 """The client: one attempt of one operation of the catalogue."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ from runner.client.signing import body_bytes, query_text
 from runner.client.stamps import Stamps
 from runner.client.wire import RawRequest, Transport
 from runner.core.clock import Clock
-from runner.core.errors import NotSent, RemoteRefused
+from runner.core.errors import KeyRefused, NotSent, RemoteRefused
 from runner.core.record import record
 from runner.core.secret import redact
 
@@ -130,11 +131,12 @@ class Client:
         if operation.has_body:
             planned = planned_body(operation, params)
             await self._rate.take()
-            request = self._body_request(operation, planned, self._stamps.next_ms())
+            request = await self._body_request(operation, planned, self._stamps.next_ms())
         else:
             pairs = query_pairs(operation, params)
             await self._rate.take()
-            request = self._query_request(operation, query_text(pairs, self._stamps.next_ms()))
+            query = query_text(pairs, self._stamps.next_ms())
+            request = await self._query_request(operation, query)
         answer, content = await self._exchange(operation, request)
         if content is None:
             raise self._remote_refused(request, answer)
@@ -188,7 +190,10 @@ class Client:
         place = self._claim_stamp(operation, timestamp_ms, request_id)
         if place is not None:
             await self._rate.use(place)
-        request = self._body_request(operation, body, timestamp_ms, request_id)
+        request = await self._body_request(operation, body, timestamp_ms, request_id)
+        if self._signer.is_slow:
+            # Whoever holds the key may have taken the time that the stamp had.
+            self._refuse_stale(operation, timestamp_ms, request_id)
         answer, content = await self._exchange(operation, request)
         return WriteAnswer(
             status=answer.status,
@@ -213,26 +218,44 @@ class Client:
             raise invalid(operation, f"{operation_id} goes through {wanted}")
         return operation
 
-    def _headers(self, signed: bytes) -> tuple[tuple[str, str], ...]:
-        return (("open-apikey", self._signer.api_key), ("signature", self._signer.sign(signed)))
+    async def _headers(
+        self, operation: Operation, signed: bytes, request_id: str = ""
+    ) -> tuple[tuple[str, str], ...]:
+        try:
+            signature = (
+                await asyncio.to_thread(self._signer.sign, signed)
+                if self._signer.is_slow
+                else self._signer.sign(signed)
+            )
+        except KeyRefused as error:
+            # No byte has left yet, which is what whoever waits for an effect must know.
+            raise NotSent(
+                str(error),
+                method=operation.method,
+                path=operation.path,
+                request_id=request_id,
+                hint=error.hint,
+            ) from error
+        return (("open-apikey", self._signer.api_key), ("signature", signature))
 
-    def _query_request(self, operation: Operation, query: str) -> RawRequest:
+    async def _query_request(self, operation: Operation, query: str) -> RawRequest:
         return RawRequest(
             method=operation.method,
             path=operation.path,
             query=query,
-            headers=self._headers(query.encode("ascii")),
+            headers=await self._headers(operation, query.encode("ascii")),
         )
 
-    def _body_request(
+    async def _body_request(
         self, operation: Operation, planned: str, stamp_ms: int, request_id: str = ""
     ) -> RawRequest:
         data = body_bytes(planned, stamp_ms)
+        headers = await self._headers(operation, data, request_id)
         return RawRequest(
             method=operation.method,
             path=operation.path,
             body=data,
-            headers=(*self._headers(data), ("Content-Type", "application/json")),
+            headers=(*headers, ("Content-Type", "application/json")),
             request_id=request_id,
         )
 
@@ -240,23 +263,20 @@ class Client:
         now_ms = self._stamps.now_ms()
         while self._write_stamps and next(iter(self._write_stamps)) < now_ms - self._send_within_ms:
             self._write_stamps.popitem(last=False)
-        reason = ""
-        if abs(now_ms - stamp_ms) > self._send_within_ms:
-            reason = f"stamped {abs(now_ms - stamp_ms)} ms away from now, which is too far"
-        elif stamp_ms in self._write_stamps and self._write_stamps[stamp_ms] is None:
+        self._refuse_stale(operation, stamp_ms, request_id)
+        if stamp_ms in self._write_stamps and self._write_stamps[stamp_ms] is None:
             reason = "a request with this timestamp was sent before"
-        if reason:
-            raise NotSent(
-                reason,
-                method=operation.method,
-                path=operation.path,
-                request_id=request_id,
-                hint="a new attempt takes a new timestamp",
-            )
+            raise _needs_new_stamp(operation, reason, request_id)
         self._stamps.note(stamp_ms)
         place = self._write_stamps.get(stamp_ms)
         self._write_stamps[stamp_ms] = None
         return place
+
+    def _refuse_stale(self, operation: Operation, stamp_ms: int, request_id: str) -> None:
+        away_ms = abs(self._stamps.now_ms() - stamp_ms)
+        if away_ms > self._send_within_ms:
+            reason = f"stamped {away_ms} ms away from now, which is too far"
+            raise _needs_new_stamp(operation, reason, request_id)
 
     async def _exchange(
         self, operation: Operation, request: RawRequest
@@ -295,6 +315,16 @@ class Client:
 
 def _object(data: object) -> Mapping[str, object] | None:
     return data if isinstance(data, dict) else None
+
+
+def _needs_new_stamp(operation: Operation, reason: str, request_id: str) -> NotSent:
+    return NotSent(
+        reason,
+        method=operation.method,
+        path=operation.path,
+        request_id=request_id,
+        hint="a new attempt takes a new timestamp",
+    )
 
 
 _CURED_BY_TIME = frozenset(

@@ -59,7 +59,8 @@ class Signer(Protocol):
     called any number of times, and never shows key material.
 
     Shapes: ``fingerprint`` is ``SHA256:`` and the unpadded base64 of the SHA-256 of the public
-        key's DER (SubjectPublicKeyInfo); ``sign`` returns standard base64.
+        key's DER (SubjectPublicKeyInfo); ``sign`` returns standard base64; ``is_slow`` tells that
+        signing waits for somebody else, so that it is done beside the event loop.
     """
 
     @property
@@ -72,8 +73,16 @@ class Signer(Protocol):
         """Return the name of the public key, safe to print."""
         ...
 
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether signing waits for another process."""
+        ...
+
     def sign(self, data: bytes) -> str:
-        """Return the signature of the data."""
+        """Return the signature of the data.
+
+        Errors: ``KeyRefused`` where whoever holds the key does not sign.
+        """
         ...
 
 
@@ -84,13 +93,9 @@ class SigningKey:
 
     def __init__(self, key: rsa.RSAPrivateKey) -> None:
         """Take a key that ``load_key`` has checked."""
-        public = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        digest = base64.b64encode(hashlib.sha256(public).digest()).decode("ascii").rstrip("=")
         self.__key = key
         self._bits = key.key_size
-        self._fingerprint = f"SHA256:{digest}"
+        self._fingerprint = public_fingerprint(key.public_key())
 
     @property
     def fingerprint(self) -> str:
@@ -127,14 +132,11 @@ class KeySigner:
 
     api_key: str = field(repr=False)
     key: SigningKey
+    is_slow: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an API key that would break the header it travels in."""
-        if not _API_KEY.fullmatch(self.api_key):
-            raise KeyRefused(
-                "the API key is empty, too long or holds a character that no header can carry",
-                hint="copy it again from the custodian's portal, without spaces or line breaks",
-            )
+        checked_api_key(self.api_key)
 
     @property
     def fingerprint(self) -> str:
@@ -144,6 +146,28 @@ class KeySigner:
     def sign(self, data: bytes) -> str:
         """Sign with the key."""
         return self.key.sign(data)
+
+
+def public_fingerprint(public: rsa.RSAPublicKey) -> str:
+    """Return the name of a public key: ``SHA256:`` and the digest of its DER in base64."""
+    data = public.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii").rstrip("=")
+    return f"SHA256:{digest}"
+
+
+def checked_api_key(text: str) -> str:
+    """Return an API key that a header can carry.
+
+    Errors: ``KeyRefused``.
+    """
+    if not _API_KEY.fullmatch(text):
+        raise KeyRefused(
+            "the API key is empty, too long or holds a character that no header can carry",
+            hint="copy it again from the custodian's portal, without spaces or line breaks",
+        )
+    return text
 
 
 def load_key(

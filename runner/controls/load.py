@@ -214,7 +214,8 @@ def _without_secrets(finding: Diagnostic, document: Node) -> Diagnostic:
             return replace(
                 finding,
                 summary="this is not the place of a key",
-                hint="write api_key and key, each as {file: PATH}, {fd: NUMBER} or {env: NAME}",
+                hint="write api_key and key, each as {file: PATH}, {fd: NUMBER} or {env: NAME};"
+                " key may also be {agent: FINGERPRINT} or {command: {argv, public_key}}",
             )
     return finding
 

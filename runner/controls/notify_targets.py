@@ -15,7 +15,7 @@ from runner.documents.nodes import MappingNode, Node
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.controls.profile import SecretSource
+    from runner.controls.credentials import SecretSource
 
 
 @record

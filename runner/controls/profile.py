@@ -1,16 +1,20 @@
 """Profiles: where a custodian is, whose keys speak to it, and what is known about it."""
 
 import ipaddress
-import re
 from dataclasses import field, fields
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from runner.controls.caps import Caps
 from runner.controls.caps_file import caps_from_node
+from runner.controls.credentials import (
+    ApiCredential,
+    credentials_from_node,
+    placed_path,
+    source_from_node,
+)
 from runner.controls.notify_targets import NotifyTarget, targets_from_node
 from runner.controls.reading import (
     Findings,
@@ -25,7 +29,7 @@ from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
 from runner.core.record import record
 from runner.core.values import duration_from_text, duration_text
-from runner.documents.nodes import Entry, MappingNode, Node, ScalarNode
+from runner.documents.nodes import Entry, MappingNode, Node
 
 PLAN_LIFETIME = timedelta(hours=24)
 """How long a plan may be applied where the profile does not say."""
@@ -33,8 +37,6 @@ PLAN_LIFETIME = timedelta(hours=24)
 UNKNOWN = "unknown"
 """The word for a fact nobody has told us; leaving the fact out says the same."""
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
-_FIRST_DESCRIPTOR = 3
 _USUAL_PORTS = {"https": 443, "http": 80}
 
 
@@ -43,39 +45,6 @@ class ProfileKind(StrEnum):
 
     SANDBOX = "sandbox"
     CUSTODIAN = "custodian"
-
-
-@record
-class FromFile:
-    """A secret in a file; a relative path starts at the controls folder."""
-
-    path: Path
-
-
-@record
-class FromDescriptor:
-    """A secret on an open file descriptor, 3 or above."""
-
-    descriptor: int
-
-
-@record
-class FromVariable:
-    """A secret in an environment variable."""
-
-    name: str
-
-
-SecretSource: TypeAlias = FromFile | FromDescriptor | FromVariable
-"""Where a secret is; controls never hold one."""
-
-
-@record
-class ApiCredential:
-    """The two halves of one API key: the name the custodian gave it, and the private key."""
-
-    api_key: SecretSource
-    key: SecretSource
 
 
 class Dedupe(StrEnum):
@@ -123,7 +92,8 @@ class ProfileFacts:
 class Profile:
     """One custodian account as this tool may use it.
 
-    Shapes: ``url`` has scheme and host only, no slash at its end; ``state`` is the journal's file,
+    Shapes: ``url`` has scheme and host only, no slash at its end; of ``read_keys`` and
+        ``effect_keys`` the first that is valid is used; ``state`` is the journal's file,
         or None for the default place; ``ca`` is a PEM bundle, or None for the system's; ``proxy``
         is a URL, or empty for a direct connection; ``webhooks`` is None where no notification can
         be checked. A verb that needs a key the profile lacks says so.
@@ -133,8 +103,8 @@ class Profile:
     kind: ProfileKind
     url: str
     entity: str
-    read_key: ApiCredential | None = None
-    effect_key: ApiCredential | None = None
+    read_keys: tuple[ApiCredential, ...] = ()
+    effect_keys: tuple[ApiCredential, ...] = ()
     state: Path | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
     facts: ProfileFacts = field(default_factory=ProfileFacts)
@@ -211,8 +181,8 @@ def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
         kind=kind,
         url=url,
         entity=text_of(body, "entity"),
-        read_key=_credential(body, "read_key", folder, findings),
-        effect_key=_credential(body, "effect_key", folder, findings),
+        read_keys=credentials_from_node(body, "read_key", folder, findings),
+        effect_keys=credentials_from_node(body, "effect_key", folder, findings),
         state=_path(body, "state", folder, findings),
         plan_lifetime=findings.converted(scalar_of(body, "plan_lifetime"), _lifetime)
         or PLAN_LIFETIME,
@@ -222,7 +192,7 @@ def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
         notify=targets_from_node(
             body.get("notify"),
             findings,
-            source=lambda node: _source(node, folder, findings),
+            source=lambda node: source_from_node(node, folder, findings),
             may_be_local=kind is ProfileKind.SANDBOX,
         ),
         ca=_path(body, "ca", folder, findings),
@@ -288,66 +258,12 @@ def _fact_text(value: object) -> str:
     return str(value)
 
 
-def _credential(
-    body: MappingNode, key: str, folder: Path | None, findings: Findings
-) -> ApiCredential | None:
-    node = body.get(key)
-    if node is None:
-        return None
-    credential = mapping_of(node)
-    api_key = _source(mapping_of(credential.get("api_key")), folder, findings)
-    private_key = _source(mapping_of(credential.get("key")), folder, findings)
-    if api_key is None or private_key is None:
-        return None
-    return ApiCredential(api_key=api_key, key=private_key)
-
-
-def _source(node: MappingNode, folder: Path | None, findings: Findings) -> SecretSource | None:
-    (entry,) = node.entries
-    assert isinstance(entry.value, ScalarNode), "the schema promised the place of a secret"
-    if entry.key.text == "file":
-        path = _placed(entry.value, folder, findings)
-        return None if path is None else FromFile(path=path)
-    if entry.key.text == "fd":
-        descriptor = findings.converted(entry.value, _descriptor)
-        return None if descriptor is None else FromDescriptor(descriptor=descriptor)
-    name = findings.converted(entry.value, _variable)
-    return None if name is None else FromVariable(name=name)
-
-
 def _path(body: MappingNode, key: str, folder: Path | None, findings: Findings) -> Path | None:
     node = scalar_of(body, key)
-    return None if node is None or not node.text else _placed(node, folder, findings)
-
-
-def _placed(node: ScalarNode, folder: Path | None, findings: Findings) -> Path | None:
-    path = Path(node.text)
-    if folder is not None:
-        return folder / path
-    if path.is_absolute():
-        return path
-    summary = "controls read at a revision have no folder that a relative path could start at"
-    findings.add("wrong-value", summary, node.span, hint="write an absolute path, like /etc/...")
-    return None
+    return None if node is None or not node.text else placed_path(node, folder, findings)
 
 
 # None of these messages shows the text: people paste secrets into the wrong place.
-
-
-def _descriptor(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) >= _FIRST_DESCRIPTOR):
-        raise ValueError("fd must be the number of an open file descriptor, 3 or above")
-    return int(text)
-
-
-def _variable(text: str) -> str:
-    if not _VARIABLE.fullmatch(text):
-        raise ValueError("env must be the name of an environment variable")
-    if text.startswith(("CEFFU_RUNNER_", "RUNNER_")):
-        raise ValueError(
-            "env must not start with CEFFU_RUNNER_ (our settings) or RUNNER_ (GitHub's)"
-        )
-    return text
 
 
 def _fact(text: str) -> timedelta | None:

@@ -1,26 +1,25 @@
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from runner.controls.caps import Cap, Caps
+from runner.controls.credentials import (
+    ApiCredential,
+    FromAgent,
+    FromCommand,
+    FromDescriptor,
+    FromFile,
+    FromVariable,
+)
 from runner.controls.destination import DestinationEntry
 from runner.controls.directory import LinkEntry, WalletEntry
 from runner.controls.load import Controls, controls_digest, load_controls
 from runner.controls.notify_targets import NotifyTarget
-from runner.controls.profile import (
-    ApiCredential,
-    Dedupe,
-    FromDescriptor,
-    FromFile,
-    FromVariable,
-    Profile,
-    ProfileFacts,
-    ProfileKind,
-)
+from runner.controls.profile import Dedupe, Profile, ProfileFacts, ProfileKind
 from runner.core.diagnostics import Diagnostic
 from runner.core.errors import InvalidInput, SettingsInvalid
 
@@ -98,12 +97,17 @@ def test_profiles_are_read_with_every_key(tmp_path: Path) -> None:
         kind=ProfileKind.CUSTODIAN,
         url="https://open-api.ceffu.com",
         entity="acme",
-        read_key=ApiCredential(
-            api_key=FromVariable(name="CEFFU_READ_API_KEY"),
-            key=FromFile(path=tmp_path / "keys/read.pem"),
+        read_keys=(
+            ApiCredential(
+                api_key=FromVariable(name="CEFFU_READ_API_KEY"),
+                key=FromFile(path=tmp_path / "keys/read.pem"),
+            ),
         ),
-        effect_key=ApiCredential(
-            api_key=FromFile(path=Path("/run/secrets/api-key")), key=FromDescriptor(descriptor=7)
+        effect_keys=(
+            ApiCredential(
+                api_key=FromFile(path=Path("/run/secrets/api-key")),
+                key=FromDescriptor(descriptor=7),
+            ),
         ),
         state=Path("/var/lib/runner/state.sqlite"),
         plan_lifetime=timedelta(hours=12),
@@ -114,6 +118,68 @@ def test_profiles_are_read_with_every_key(tmp_path: Path) -> None:
         proxy="http://proxy:3128",
         production=True,
     )
+
+
+FINGERPRINT = "SHA256:" + "A" * 43
+EFFECT_KEY = "    effect_key:\n      api_key: {file: /run/secrets/api-key}\n      key: {fd: 7}\n"
+
+
+def test_keys_of_a_rotation_stand_side_by_side_with_their_times(tmp_path: Path) -> None:
+    both = (
+        "    effect_key:\n"
+        f"      - api_key: {{env: OLD_API_KEY}}\n        key: {{agent: '{FINGERPRINT}'}}\n"
+        "        valid_until: 2026-12-01T00:00:00Z\n"
+        "      - api_key: {env: NEW_API_KEY}\n"
+        "        key: {command: {argv: [/opt/sign, --key, k1], public_key: new.pem}}\n"
+        f"        fingerprint: '{FINGERPRINT}'\n"
+        "        valid_from: 2026-11-30T23:00:00+01:00\n"
+    ).replace("2026-12-01T00:00:00Z", "'2026-12-01T00:00:00Z'")
+    both = both.replace("2026-11-30T23:00:00+01:00", "'2026-11-30T23:00:00+01:00'")
+
+    folder = _folder(tmp_path, profiles=PROFILES.replace(EFFECT_KEY, both))
+
+    assert load_controls(folder).profiles["live"].effect_keys == (
+        ApiCredential(
+            api_key=FromVariable(name="OLD_API_KEY"),
+            key=FromAgent(fingerprint=FINGERPRINT),
+            valid_until=datetime(2026, 12, 1, tzinfo=UTC),
+        ),
+        ApiCredential(
+            api_key=FromVariable(name="NEW_API_KEY"),
+            key=FromCommand(argv=("/opt/sign", "--key", "k1"), public_key=tmp_path / "new.pem"),
+            fingerprint=FINGERPRINT,
+            valid_from=datetime(2026, 11, 30, 22, tzinfo=UTC),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "summary"),
+    [
+        ("      fingerprint: MD5:aa", "this is not the place of a key"),
+        (
+            "      valid_from: '2026-12-01T00:00:00Z'\n      valid_until: '2026-12-01T00:00:00Z'",
+            "valid_until must be later than valid_from",
+        ),
+        (
+            "      valid_until: '2026-12-01T00:00:00'",
+            "write a moment with its zone, like 2026-11-24T08:00:00Z",
+        ),
+    ],
+)
+def test_key_that_could_never_be_meant_is_refused(tmp_path: Path, lines: str, summary: str) -> None:
+    found = _profile_with(tmp_path, f"{EFFECT_KEY}{lines}\n", instead_of=EFFECT_KEY)
+
+    assert [summary in f"{each.summary} {each.hint}" for each in found] == [True]
+
+
+def test_signing_command_is_named_with_its_whole_path(tmp_path: Path) -> None:
+    """A bare name would be looked up in the caller's PATH, which nobody has reviewed."""
+    command = "key: {command: {argv: [sign], public_key: new.pem}}"
+
+    found = _profile_with(tmp_path, command, instead_of="key: {fd: 7}")
+
+    assert [each.summary for each in found] == ["the command must be named with its whole path"]
 
 
 def test_profile_defaults_apply(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import click
 
 import runner
 from runner.app.environment import build_environment
+from runner.app.hardening import refuse_core_dumps, shut_memory
 from runner.cli.crash import guarded
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
@@ -111,7 +112,9 @@ def run_process(*, boundary: Boundary = no_boundary) -> NoReturn:
     environment = build_environment(
         os.environ, cwd=_cwd(), stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr
     )
-    code = run_command_line(sys.argv[1:], Shell(environment=environment, boundary=boundary))
+    refuse_core_dumps()
+    shell = Shell(environment=environment, boundary=boundary, shut_memory=shut_memory)
+    code = run_command_line(sys.argv[1:], shell)
     _mute_stdout_if_broken()
     sys.exit(code)
 

@@ -195,9 +195,7 @@ def test_process_that_holds_a_key_leaves_no_core_file(place: Workplace) -> None:
     run.process.send_signal(signal.SIGSEGV)
     ended = run.end()
 
-    assert [line.split()[4:6] for line in limits if "core file" in line] == [
-        ["0", "0"]
-    ]
+    assert [line.split()[4:6] for line in limits if "core file" in line] == [["0", "0"]]
     assert ended.code == -signal.SIGSEGV
     assert [path for path in place.folder.iterdir() if path.name.startswith("core")] == []
 

@@ -81,6 +81,7 @@ class PlantedSigner:
     key: RSAPrivateKey
     bug: Callable[[RSAPrivateKey, bytes], str]
     fingerprint: str = "planted"
+    is_slow: bool = False
 
     def sign(self, data: bytes) -> str:
         return self.bug(self.key, data)

@@ -6,6 +6,11 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+PLAYBOOKS = tuple(
+    path
+    for path in sorted((REPOSITORY / "playbooks").glob("*.yaml"))
+    if not path.name.endswith(".test.yaml")
+)
 README = PAGES[0].read_text(encoding="utf-8")
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -23,11 +23,9 @@ from runner.effects.machine import TRANSITIONS
 from runner.playbook.load import load_playbook
 from runner.reporting.words import EXIT_WORDS
 from tests.acceptance.workplace import Workplace
-from tests.pages import CODE, FENCE, PAGES, README, REPOSITORY, blocks, page, rows
+from tests.pages import CODE, FENCE, PAGES, PLAYBOOKS, README, REPOSITORY, blocks, page, rows
 from tools.write_reference import main as write_reference
 from tools.write_reference import written
-
-PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yaml"))
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _OWN = re.compile(r"(?:\.venv/bin/)?runner \S")

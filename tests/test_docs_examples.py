@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runner.app.testing.bench import open_bench
+from runner.app.testing.suite import choose, run_chosen
 from runner.app.usecases.policies import run_cases
 from runner.catalogue.manifests import MANIFESTS
 from runner.controls.load import load_controls
@@ -39,6 +42,7 @@ def test_every_kind_of_file_has_an_example() -> None:
 
     assert kinds >= {
         *("Playbook", "Profiles", "Directory", "Policy", "PolicyTest", "Inputs", "World"),
+        "PlaybookTest",
     }
 
 
@@ -164,6 +168,33 @@ def test_runner_toml_of_the_page_loads_and_has_every_key(tmp_path: Path) -> None
     assert sorted(file.conveniences) == sorted(CONVENIENCES)
     assert file.default_sandbox == "team"
     assert file.sandboxes["team"].world == tmp_path / "worlds" / "team.yaml"
+
+
+# tests of playbooks
+
+
+def test_tests_of_the_page_pass(tmp_path: Path) -> None:
+    (block,) = [b for b in blocks("yaml") if kind_of(b.text) == "PlaybookTest"]
+    shutil.copy(REPOSITORY / "playbooks" / "mirrorx-trim.yaml", tmp_path)
+    path = tmp_path / "page.test.yaml"
+    path.write_text(block.text, encoding="utf-8")
+
+    with open_bench() as bench:
+        ran = run_chosen(choose([path]), bench, lambda _result: None)
+
+    assert [(case.name, case.mismatches) for case in ran.cases if not case.passed] == []
+    assert len(ran.cases) == 3
+
+
+def test_every_key_of_a_file_of_tests_is_explained() -> None:
+    explained = {code for row in rows_of_all(page("testing.md")) for code in CODE.findall(row)}
+
+    assert schema_keys(schema("test")) - explained <= {"kind", "call", "calls"}
+
+
+def rows_of_all(text: str) -> list[str]:
+    """Return every line of every table of a page."""
+    return [line for line in text.splitlines() if line.startswith("| `")]
 
 
 # the language

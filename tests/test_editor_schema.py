@@ -14,6 +14,7 @@ from runner.documents.nodes import to_json
 from runner.documents.schema import EDITOR_PARTS, is_valid, shape_schema
 from runner.documents.yaml import read_yaml
 from runner.reporting.action_pages import example_step, verb_of
+from tests.pages import PLAYBOOKS
 from tools.write_editor_schema import TARGET, main, written
 
 TEXT = TARGET.read_text(encoding="utf-8")
@@ -120,7 +121,7 @@ def test_schema_knows_verbs_choices_and_types(step: str, *, is_fine: bool) -> No
 @pytest.mark.parametrize(
     "path",
     [
-        *sorted((REPOSITORY / "playbooks").glob("*.yaml")),
+        *PLAYBOOKS,
         *sorted((REPOSITORY / "tests/playbooks/valid").glob("*.yaml")),
     ],
     ids=lambda path: path.name,

@@ -305,11 +305,29 @@ async def _sandbox_desk(
         name, clock=SystemClock(), world_path=world_path
     )
     stack.callback(sandbox.close)
-    clock = sandbox.clock
     base_url = await stack.enter_async_context(serve_sandbox(sandbox))
     transport = await stack.enter_async_context(HttpTransport(base_url))
-    store = open_journal(sandbox.folder / "state.sqlite", clock=clock, boundary=boundary)
+    store = open_journal(
+        sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary
+    )
     stack.callback(store.close)
+    return sandbox_desk(sandbox, transport, store, controls_of_sandbox(settings), remember)
+
+
+def sandbox_desk(
+    sandbox: "Sandbox",
+    transport: HttpTransport,
+    store: SqliteJournal,
+    held: Controls | None,
+    remember: Remember,
+) -> Desk:
+    """Put a desk together over an open sandbox that is served.
+
+    Shapes: ``held`` are the controls whose policy holds there, or None for none; ``remember`` as
+        for ``open_desk``.
+    Errors: ``SettingsInvalid`` for a world without a key that may read.
+    """
+    clock = sandbox.clock
     keys = usable_keys(sandbox)
     reader = next((key for key in keys if _READ in key.permissions), None)
     if reader is None:
@@ -318,7 +336,7 @@ async def _sandbox_desk(
         )
     writing = groups_of((m for m in MANIFESTS.values() if m.is_effect), load_api())
     return build_desk(
-        sandbox_account(name, sandbox.world, sandbox.digest, controls_of_sandbox(settings)),
+        sandbox_account(sandbox.name, sandbox.world, sandbox.digest, held),
         clock=clock,
         read_client=build_client(
             transport, _sandbox_signer(reader, remember), clock, rate=SANDBOX_RATE_PER_S

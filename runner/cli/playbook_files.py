@@ -11,7 +11,8 @@ from runner.core.source import SourceFile
 
 _SUFFIXES = (".yaml", ".yml")
 _OTHER_KIND = re.compile(
-    r"^kind:[ ]+(Controls|Directory|Inputs|Policy|PolicyTest|Profiles|World)\s*$", re.MULTILINE
+    r"^kind:[ ]+(Controls|Directory|Inputs|PlaybookTest|Policy|PolicyTest|Profiles|World)\s*$",
+    re.MULTILINE,
 )
 
 
@@ -44,6 +45,12 @@ def files_meant(paths: tuple[Path, ...]) -> Iterator[Meant]:
 def is_of_another_kind(source: SourceFile) -> bool:
     """Tell whether a file says of itself that it is no playbook."""
     return _OTHER_KIND.search(source.text) is not None
+
+
+def holds_tests(source: SourceFile) -> bool:
+    """Tell whether a file says of itself that it holds tests of a playbook."""
+    found = _OTHER_KIND.search(source.text)
+    return found is not None and found[1] == "PlaybookTest"
 
 
 def nothing_in(folder: Path) -> Diagnostic:

@@ -24,6 +24,9 @@ VERBS: dict[str, Verb] = {
         target="runner.cli.validate:validate", summary="Check playbooks without any network."
     ),
     "fmt": Verb(target="runner.cli.fmt:fmt", summary="Format playbooks, never their meaning."),
+    "test": Verb(
+        target="runner.cli.test:test", summary="Run the tests beside playbooks, in virtual time."
+    ),
     "explain": Verb(
         target="runner.cli.explain:explain", summary="Say what a diagnostic code means."
     ),

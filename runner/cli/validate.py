@@ -10,10 +10,17 @@ import click
 
 from runner.app.environment import Ci
 from runner.catalogue.manifests import MANIFESTS
-from runner.cli.playbook_files import Meant, files_meant, is_of_another_kind, nothing_in
+from runner.cli.playbook_files import (
+    Meant,
+    files_meant,
+    holds_tests,
+    is_of_another_kind,
+    nothing_in,
+)
 from runner.cli.shell import Shell
+from runner.cli.side_reports import write_report
 from runner.core.diagnostics import Diagnostic, as_errors
-from runner.core.errors import ExitCode, InvalidInput, SettingsInvalid
+from runner.core.errors import ExitCode, InvalidInput
 from runner.core.source import SourceFile
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
@@ -56,7 +63,8 @@ _SIDE_REPORTS = ("sarif", "junit")
 def validate(shell: Shell, /, paths: tuple[Path, ...], **options: Any) -> int:
     """Check playbooks: syntax, shape, references, types, coins and limits.
 
-    A folder stands for every *.yaml and *.yml in it that does not say it is something else.
+    A folder stands for every *.yaml and *.yml in it that does not say it is something else. A file
+    of tests that is named is checked as one.
     Nothing is asked of a network, and names of the directory are left to plan, unless --controls
     names the directory to check them against. Warnings alone end with 0. In GitHub Actions the text
     for people is followed by annotations.
@@ -85,21 +93,9 @@ def validate(shell: Shell, /, paths: tuple[Path, ...], **options: Any) -> int:
         text = human(validation)
     for form in _SIDE_REPORTS:
         if options[form] is not None:
-            _write(options[form], FORMATS[form](validation))
+            write_report(options[form], FORMATS[form](validation))
     click.echo(text, nl=False)
     return ExitCode.INVALID if any(file.errors for file in files) else ExitCode.DONE
-
-
-def _write(path: Path, text: str) -> None:
-    from runner.core.files import FileRefused, write_whole
-
-    hint = "name a file in a folder of yours"
-    try:
-        write_whole(path, text.encode("utf-8"))
-    except FileRefused as exc:
-        raise SettingsInvalid(f"{exc}, and a report would replace it", hint=hint) from exc
-    except OSError as exc:
-        raise SettingsInvalid(f"{path} cannot be written: {exc.strerror}", hint=hint) from exc
 
 
 def _checked(
@@ -123,6 +119,8 @@ def _check(
         sources[source.name] = source
         if not meant.is_named and is_of_another_kind(source):
             return None
+        if holds_tests(source):
+            return FileChecked(name=name, cases=_count_cases(meant.path))
         loaded = load_playbook(source, MANIFESTS, Folder.around(meant.path))
         sources.update(loaded.called)
     except InvalidInput as error:
@@ -142,6 +140,13 @@ def _directory(place: str, shell: Shell) -> "Directory":
     from runner.controls.place import place_from_text
 
     return load_controls(place_from_text(place, folder=shell.environment.cwd)).directory
+
+
+def _count_cases(path: Path) -> int:
+    # A world is read by the sandbox's rooms, which playbooks do not pay for.
+    from runner.app.testing.reading import CaseReader
+
+    return len(CaseReader().read(path).cases)
 
 
 def _unlisted(playbook: Playbook, directory: "Directory") -> tuple[Diagnostic, ...]:

@@ -131,6 +131,10 @@ class MappingNode(_Placed):
         entry = self._by_key.get(key)
         return None if entry is None else entry.value
 
+    def with_entries(self, entries: "dict[str, Entry]") -> "MappingNode":
+        """Return a mapping at the same place that says something else."""
+        return MappingNode(dict(entries), self._positions, self.start, self.end)
+
     def __contains__(self, key: object) -> bool:
         """Tell whether the mapping has that key."""
         return key in self._by_key
@@ -154,6 +158,10 @@ class SequenceNode(_Placed):
     ) -> None:
         super().__init__(positions, start, end)
         self.items: Final = items
+
+    def with_items(self, items: "tuple[Node, ...]") -> "SequenceNode":
+        """Return a list at the same place with other items."""
+        return SequenceNode(items, self._positions, self.start, self.end)
 
     def __iter__(self) -> Iterator["Node"]:
         """Walk the items."""

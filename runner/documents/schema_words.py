@@ -44,6 +44,7 @@ _OWNERS: Final = {
     "inputs": "input",
     "outputs": "output",
     "may": "may",
+    "cases": "case",
     "coins": "coin",
     "wallets": "wallet",
     "mirror_links": "Mirror link",
@@ -278,7 +279,7 @@ def _what(root: Node, path: tuple[str | int, ...]) -> str:
 def _owner(root: Node, above: tuple[str | int, ...], kind: str, key: str | int) -> str:
     node = node_at(root, (*above, kind, key))
     if isinstance(key, int) and isinstance(node, MappingNode):
-        known = node.get("id")
+        known = node.get("name" if kind == "cases" else "id")
         if isinstance(known, ScalarNode) and known.text:
             return f'{_OWNERS[kind]} "{_short(known.text)}"'
     return f"{_OWNERS[kind]} {key + 1}" if isinstance(key, int) else f'{_OWNERS[kind]} "{key}"'

@@ -14,14 +14,15 @@ class FileChecked:
     """What became of one file.
 
     Shapes: ``name`` is the path as the user gave it; ``steps`` and ``effects`` count them in a
-        valid playbook and are None where there is none; ``diagnostics`` are in any order;
-        ``is_listed`` is False for a folder in which no file was.
+        valid playbook, ``cases`` those of a file of tests, and are None where there is none;
+        ``diagnostics`` are in any order; ``is_listed`` is False for a folder in which no file was.
     """
 
     name: str
     diagnostics: tuple[Diagnostic, ...] = ()
     steps: int | None = None
     effects: int | None = None
+    cases: int | None = None
     is_listed: bool = True
 
     @property

@@ -8,10 +8,11 @@ Source: github.com/actions/toolkit ``packages/core/src/command.ts`` (escapes);
     docs.github.com "Workflow commands for GitHub Actions" (stop-commands).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner.core.diagnostics import Diagnostic, Severity
+from runner.core.source import Span
 from runner.reporting.checked import FileChecked, all_findings, path_in_checkout
 from runner.reporting.escape import visible
 
@@ -34,8 +35,11 @@ def without_commands(text: str, token: str) -> str:
     return f"::stop-commands::{token}\n{ended}::{token}::\n" if ended else ""
 
 
-def _annotation(found: Diagnostic, cwd: Path) -> str:
-    span = found.span
+def annotation(level: str, title: str, span: Span, lines: Iterable[str], cwd: Path) -> str:
+    """Return one workflow command: ``level`` is ``error`` or ``warning``.
+
+    Shapes: as ``annotations``; the lines are shown below each other.
+    """
     properties = {
         "file": path_in_checkout(span.file, cwd),
         "line": str(span.line),
@@ -43,12 +47,16 @@ def _annotation(found: Diagnostic, cwd: Path) -> str:
     }
     if span.end_line == span.line:
         properties |= {"col": str(span.column), "endColumn": str(span.end_column)}
-    properties["title"] = found.code
+    properties["title"] = title
     listed = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
-    level = "error" if found.severity is Severity.ERROR else "warning"
     # Each part is made visible before they are joined: the line break between them is ours.
-    lines = [visible(text) for text in (found.summary, found.hint) if text]
-    return f"::{level} {listed}::{_data(chr(10).join(lines))}"
+    return f"::{level} {listed}::{_data(chr(10).join(visible(line) for line in lines))}"
+
+
+def _annotation(found: Diagnostic, cwd: Path) -> str:
+    level = "error" if found.severity is Severity.ERROR else "warning"
+    lines = [text for text in (found.summary, found.hint) if text]
+    return annotation(level, found.code, found.span, lines, cwd)
 
 
 def _data(text: str) -> str:

@@ -54,6 +54,8 @@ def human_in_github(validation: Validation, token: str) -> str:
 
 def _line(file: FileChecked) -> str:
     name = visible(file.name)
+    if file.cases is not None and not file.errors:
+        return f"{name}: ok ({_count(file.cases, 'case')})"
     if file.steps is None or file.effects is None or file.errors:
         return f"{name}: {count_line(file.diagnostics)}"
     remark = f", {count_line(file.diagnostics)}" if file.diagnostics else ""

@@ -1,6 +1,6 @@
 """A mapping, or a file, made into a checked ``World``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -53,21 +53,31 @@ def load_world(path: Path) -> World:
 
     Errors: ``InvalidInput`` with the place of everything that is wrong.
     """
-    root = read_yaml(read_source(path))
+    return world_from_document(read_yaml(read_source(path)))
+
+
+def world_from_document(root: Node) -> World:
+    """Build a world from a document, whose parts may come from several files.
+
+    Errors: ``InvalidInput`` with the place of everything that is wrong.
+    """
     try:
         data = to_json(root)
         return world_from_mapping(data if isinstance(data, dict) else {})
     except WorldInvalid as exc:
-        raise InvalidInput(
-            sorted_diagnostics(
-                Diagnostic(
-                    code=problem.code,
-                    summary=problem.sentence,
-                    span=_node_at(root, problem.path).span,
-                )
-                for problem in exc.problems
-            )
-        ) from exc
+        raise InvalidInput(placed(root, exc.problems)) from exc
+
+
+def placed(root: Node, problems: Iterable[Problem]) -> tuple[Diagnostic, ...]:
+    """Return problems of a document's data with their places in it, in the order of the file."""
+    return sorted_diagnostics(
+        Diagnostic(
+            code=problem.code,
+            summary=problem.sentence,
+            span=_node_at(root, problem.path).span,
+        )
+        for problem in problems
+    )
 
 
 def default_world() -> World:

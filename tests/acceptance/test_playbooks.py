@@ -11,6 +11,7 @@ import pytest
 
 from runner.sandbox.books import LoggedRequest
 from tests.acceptance.workplace import REPOSITORY, Ended, Workplace, replaced, world_text
+from tests.pages import PLAYBOOKS
 
 BOOKS = REPOSITORY / "playbooks"
 FAST_CLOCK = '\nclock:\n  mode: scaled\n  factor: "20"\n'
@@ -113,7 +114,7 @@ def sent(writes: tuple[LoggedRequest, ...]) -> Counter[str]:
 
 
 def test_every_playbook_is_run() -> None:
-    assert {path.stem for path in BOOKS.glob("*.yaml")} == {book.name for book in BOOK_LIST}
+    assert {path.stem for path in PLAYBOOKS} == {book.name for book in BOOK_LIST}
 
 
 def test_every_world_is_used() -> None:
@@ -467,7 +468,7 @@ def test_page_names_every_playbook(page: str) -> None:
 
 
 def test_headers_name_commands_that_are_for_the_file_itself() -> None:
-    for path in sorted(BOOKS.glob("*.yaml")):
+    for path in PLAYBOOKS:
         header = path.read_text("utf-8").partition("apiVersion:")[0]
         commands = [line for line in header.splitlines() if line.startswith("#   runner ")]
         assert commands, path

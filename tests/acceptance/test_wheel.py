@@ -134,12 +134,13 @@ def test_installed_version_is_that_of_the_checkout(installed: Path, tmp_path: Pa
     assert runner.__version__ in shown.stdout
 
 
-def test_installed_package_validates_every_playbook_it_ships(
+def test_installed_package_validates_every_playbook_and_test_it_ships(
     installed: Path, tmp_path: Path
 ) -> None:
     find = "import runner, pathlib; print(pathlib.Path(runner.__file__).parent / '_data')"
     data = Path(run_in(tmp_path, [installed / "python", "-c", find]).stdout.strip())
     playbooks = sorted((data / "playbooks").glob("*.yaml"))
+    assert any(path.name.endswith(".test.yaml") for path in playbooks)
 
     checked = run_in(tmp_path, [installed / "runner", "validate", *playbooks])
 

@@ -15,12 +15,13 @@ from runner.core.source import SourceFile
 from runner.documents.files import check_text, read_source
 from runner.playbook.check import FINDINGS_MAX
 from runner.playbook.load import Loaded, load_playbook
+from tests.pages import PLAYBOOKS
 
 REPOSITORY = Path(__file__).parents[2]
 TEXTS = [
     path.read_text(encoding="utf-8")
     for path in sorted((REPOSITORY / "tests" / "playbooks" / "valid").glob("*.yaml"))
-    + sorted((REPOSITORY / "playbooks").glob("*.yaml"))
+    + list(PLAYBOOKS)
 ]
 LINES = sorted({line for text in TEXTS for line in text.split("\n") if line.strip()})
 SNIPPETS = [

@@ -33,10 +33,11 @@ from runner.playbook.model import (
     Wait,
 )
 from runner.playbook.results import result_type
+from tests.pages import PLAYBOOKS
 
 REPOSITORY = Path(__file__).parents[2]
 VALID = sorted((REPOSITORY / "tests" / "playbooks" / "valid").glob("*.yaml"))
-REAL = sorted((REPOSITORY / "playbooks").glob("*.yaml"))
+REAL = list(PLAYBOOKS)
 
 
 class _Beside:

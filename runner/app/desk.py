@@ -307,9 +307,7 @@ async def _sandbox_desk(
     stack.callback(sandbox.close)
     base_url = await stack.enter_async_context(serve_sandbox(sandbox))
     transport = await stack.enter_async_context(HttpTransport(base_url))
-    store = open_journal(
-        sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary
-    )
+    store = open_journal(sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary)
     stack.callback(store.close)
     return sandbox_desk(sandbox, transport, store, controls_of_sandbox(settings), remember)
 

@@ -16,8 +16,8 @@ from typing import Any
 from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
 from runner.engine.ports import RunRow
-from runner.journal.connection import Connection
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.journal import Journal
+from runner.journal.sqlite import journal_in_memory, open_journal
 
 _FULL = "2"
 _SYNCHRONOUS = re.compile(r"PRAGMA synchronous\s*=\s*(\w+)", re.IGNORECASE)
@@ -27,29 +27,20 @@ _LEVELS: Mapping[str, str] = {"OFF": "0", "NORMAL": "1", "FULL": "2", "EXTRA": "
 class Disk:
     """The durable bytes of one case, and the connection of the process that runs now."""
 
-    def __init__(self, fresh: bytes) -> None:
+    def __init__(self, fresh: bytes, clock: Clock) -> None:
         self._bytes = fresh
+        self._clock = clock
         self._open: DiskConnection | None = None
-        self._store_id = ""
 
-    def journal(self, boundary: Boundary = no_boundary) -> SqliteJournal:
+    def journal(self, boundary: Boundary = no_boundary) -> Journal:
         """Open the journal, as a process that has just started does."""
         self.lose_power()
         sql = sqlite3.connect(
             ":memory:", isolation_level=None, cached_statements=256, factory=DiskConnection
         )
         sql.deserialize(self._bytes)
-        sql.execute("PRAGMA foreign_keys = ON")
         self._open = sql
-        if not self._store_id:
-            query = "SELECT value FROM meta WHERE key = 'store_id'"
-            (self._store_id,) = sql.execute(query).fetchone()
-        path = Path("/nowhere/state.sqlite")
-        return SqliteJournal(
-            Connection(sql, path, boundary=boundary),
-            store_id=self._store_id,
-            runs_folder=path.parent,
-        )
+        return journal_in_memory(sql, clock=self._clock, boundary=boundary)
 
     def lose_power(self) -> None:
         """End the process that had the journal open, and keep what had reached the disk."""

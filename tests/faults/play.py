@@ -141,7 +141,7 @@ class _Play:
     def __post_init__(self) -> None:
         case, stage = self.case, self.stage
         self.clock = StoryClock()
-        self.disk = Disk(stage.fresh)
+        self.disk = Disk(stage.fresh, self.clock)
         stage.custodian.reset(case.model, self.clock)
         sends = tuple(SEND_FAULTS[name] for name in case.sends)
         self.whole = any(fault.whole for fault in sends)
@@ -218,13 +218,14 @@ class _Play:
         row: EffectRow | None = None
         trouble = ""
         try:
-            row = await driver.run(
-                self.order,
-                until=Until.FINAL,
-                timing=TIMING,
-                acceptance=subject.acceptance,
-                not_after=None,
-            )
+            async with journal.own_run(self.order.run_id):
+                row = await driver.run(
+                    self.order,
+                    until=Until.FINAL,
+                    timing=TIMING,
+                    acceptance=subject.acceptance,
+                    not_after=None,
+                )
         except Crash:
             self.in_flight = self.in_flight or crash in IN_FLIGHT_S
             trouble = "crashed"

@@ -44,6 +44,12 @@ from runner.cli.shell import Shell
     help="Plan offline, with the reads and the moment of a recording.",
 )
 @click.option(
+    "--expect",
+    metavar="FILE|FOLDER/",
+    help="Compare the plan with what was expected, and end with 11 where it differs.",
+)
+@click.option("--update", is_flag=True, help="Write what --expect names, from this plan.")
+@click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2, not 0, where there are effects."
 )
 @click.pass_obj
@@ -56,7 +62,7 @@ def plan(shell: Shell, /, **options: Any) -> int:
     \b
     Example
       runner plan playbooks/mirror-apply-and-settle.yaml --sandbox -o plan.json
-      runner plan playbooks/mirrorx-trim.yaml --offline --replay tests/recordings/trim
+      runner plan playbooks/mirrorx-trim.yaml --replay rec --expect rec/expected.json
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.cli.plan_jobs import plan_jobs
 

@@ -86,9 +86,11 @@ async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
         paths = _paths(options["playbooks"])
         read = read_jobs(paths, options["inputs"], options["inputs_files"])
         screen.warnings(read.warnings)
-        out = _Out(options["out"], several=len(read.jobs) > 1)
+        several = len(read.jobs) > 1
+        out = _Room(options["out"], "-o", "plan.json", several=several)
+        expected = _Room(options["expect"], "--expect", "expected.json", several=several)
         async with _bench(screen, shell, options, settings, paths) as table:
-            made = [await _one(screen, table, job, out, options) for job in read.jobs]
+            made = [await _one(screen, table, job, (out, expected), options) for job in read.jobs]
     if len(made) == 1:
         return int(made[0].code)
     screen.result(plan_table([_row(each) for each in made], shell.environment.stdout))
@@ -104,9 +106,14 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 
 async def _one(
-    screen: Screen, table: _Table, job: Job, out: "_Out", options: dict[str, Any]
+    screen: Screen,
+    table: _Table,
+    job: Job,
+    rooms: "tuple[_Room, _Room]",
+    options: dict[str, Any],
 ) -> _Made:
     """Plan one playbook; an error of one among several is shown, and the others go on."""
+    out, expected = rooms
     file: PlanFile | None = None
     try:
         bench = table.bench()
@@ -114,15 +121,19 @@ async def _one(
         file = planned.file
         screen.warnings((), planned.warnings)
         screen.plan(file)
-        written = out.write(job, file)
-        if written is not None:
-            screen.result(f"plan written to {written}")
+        path = out.path_of(job)
+        if path is not None:
+            write_plan(path, file)
+            screen.result(f"plan written to {path}")
+        is_expected = _is_expected(screen, expected.path_of(job), file, update=options["update"])
         require_planned(file.plan, approvals=False)
     except RunnerError as error:
         if not out.several:
             raise
         screen.error(error)
         return _Made(job=job, file=file, code=error.exit_code)
+    if not is_expected:
+        return _Made(job=job, file=file, code=ExitCode.DIFFERENCES)
     has_effects = bool(file.plan.effects) or _may_have_effects(file)
     detailed = options["detailed_exitcode"] and has_effects
     return _Made(job=job, file=file, code=ExitCode.HAS_EFFECTS if detailed else ExitCode.DONE)
@@ -142,33 +153,56 @@ def _row(made: _Made) -> PlanRow:
     )
 
 
-class _Out:
-    """Where plans are written."""
+def _is_expected(screen: Screen, path: Path | None, file: PlanFile, *, update: bool) -> bool:
+    """Hold a plan against what was expected, and show every difference; or write it down."""
+    if path is None:
+        return True
+    # Only a plan that is expected to be something pays for it.
+    from runner.app.usecases.expectations import read_expectation, write_expectation
+    from runner.plan.expectation import unexpected
+    from runner.reporting.plan_diff import Compared, named
 
-    def __init__(self, given: str | None, *, several: bool) -> None:
+    if update:
+        write_expectation(path, file.plan)
+        screen.result(f"expectation written to {path}")
+        return True
+    found = unexpected(file.plan, read_expectation(path))
+    compared = Compared(before=str(path), after=named("this plan", file), differences=found)
+    if found:
+        screen.differences(compared)
+    else:
+        screen.result(f"as expected by {path}")
+    return not found
+
+
+class _Room:
+    """Where one file of each playbook goes: a file for one, a folder for several."""
+
+    def __init__(self, given: str | None, option: str, ending: str, *, several: bool) -> None:
         self.several = several
+        self._ending = ending
         self._path = None if given is None else Path(given)
-        self._is_folder = self._path is not None and (given or "").endswith("/")
-        self._is_folder = self._is_folder or (self._path is not None and self._path.is_dir())
+        self._is_folder = self._path is not None and (
+            (given or "").endswith("/") or self._path.is_dir()
+        )
         if several and self._path is not None and not self._is_folder:
             raise UsageInvalid(
                 f"{given} is one file, and several playbooks are planned",
-                hint=f"name a folder: -o {given}/",
+                hint=f"name a folder: {option} {given}/",
             )
 
-    def write(self, job: Job, file: PlanFile) -> Path | None:
-        """Write a plan, and return where it is; None where none is written."""
-        if self._path is None:
-            return None
-        path = self._path
-        if self._is_folder:
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-            except OSError as exc:
-                raise SettingsInvalid(f"{path} cannot be made: {exc.strerror}") from exc
-            path /= f"{job.name}.plan.json"
-        write_plan(path, file)
-        return path
+    def path_of(self, job: Job) -> Path | None:
+        """Return a playbook's file, in a folder that is there; None where none was asked for.
+
+        Errors: ``SettingsInvalid`` for a folder that cannot be made.
+        """
+        if self._path is None or not self._is_folder:
+            return self._path
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise SettingsInvalid(f"{self._path} cannot be made: {exc.strerror}") from exc
+        return self._path / f"{job.name}.{self._ending}"
 
 
 @asynccontextmanager
@@ -209,6 +243,8 @@ def _keep(screen: Screen, folder: Path, desk: Desk, recorder: Recorder) -> None:
 
 
 def _check_options(options: dict[str, Any]) -> None:
+    if options["update"] and options["expect"] is None:
+        raise UsageInvalid("--update writes what --expect names", hint="add --expect FILE")
     if options["record"] is None:
         return
     if options["offline"] or options["replay"] is not None:

@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
         target="runner.cli.plan:plan", summary="Work out what a playbook would send; send nothing."
     ),
     "show": Verb(target="runner.cli.show:show", summary="Show a plan file."),
+    "diff": Verb(target="runner.cli.diff:diff", summary="Show how one plan differs from another."),
     "apply": Verb(
         target="runner.cli.apply:apply", summary="Execute a plan file, exactly and once."
     ),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from runner.app.usecases.executing import RunReport
     from runner.core.diagnostics import Diagnostic
     from runner.plan.codec import PlanFile
+    from runner.reporting.plan_diff import Compared
 
 
 @contextmanager
@@ -79,6 +80,12 @@ class Screen:
     def plan(self, file: "PlanFile") -> None:
         """Show a plan."""
         self.result("\n".join(plan_lines(file, self._shell.environment.stdout)))
+
+    def differences(self, compared: "Compared") -> None:
+        """Show how a plan differs from what was expected."""
+        from runner.reporting.plan_diff import diff_text
+
+        self.result(diff_text(compared, self._shell.environment.stdout))
 
     def result(self, text: str) -> None:
         """Write to stdout."""

@@ -43,6 +43,11 @@ def file_from_plan(plan: Plan) -> PlanFile:
     return PlanFile(plan=plan, digest=digest, data=_file_bytes(digest, body))
 
 
+def plan_tree(plan: Plan) -> dict[str, JsonValue]:
+    """Return a plan as the JSON of its file, without the schema's name."""
+    return _object(plan)
+
+
 def plan_from_file(data: bytes) -> PlanFile:
     """Read a plan's file, refusing any byte that we would not have written.
 

@@ -21,6 +21,7 @@ from runner.core.values import Unknown, Value, value_from_json, value_to_json
 from runner.effects.draft import EffectDraft, EffectRefused
 from runner.engine.ports import ReadPort
 from runner.plan.dryrun import Look
+from runner.plan.spelling import spelt, spelt_text
 
 NAMED = "name"
 READ = "read"
@@ -221,13 +222,13 @@ class _HeardReads:
         except ExpressionFailed as refused:
             self.recorder.note(asked, Answer(refused=_refusal(refused)))
             raise
-        self.recorder.note(asked, Answer(result=_spelt(value_to_json(value))))
+        self.recorder.note(asked, Answer(result=spelt(value_to_json(value))))
         return value
 
 
 def asked_of(manifest: Manifest, arguments: Mapping[str, Value]) -> Asked:
     """Return the question a read asks."""
-    told = {name: _spelt(value_to_json(value)) for name, value in sorted(arguments.items())}
+    told = {name: spelt(value_to_json(value)) for name, value in sorted(arguments.items())}
     return Asked(kind=READ, action=manifest.name, arguments=told)
 
 
@@ -239,30 +240,12 @@ def asked_about(draft: EffectDraft) -> Asked | None:
     name = draft.expectation.details.get("name")
     if name is None or draft.manifest.found_by.value != NAMED:
         return None
-    return Asked(kind=NAMED, action=draft.manifest.name, arguments={"name": _spelt(name)})
+    return Asked(kind=NAMED, action=draft.manifest.name, arguments={"name": spelt(name)})
 
 
 def _refusal(refused: ExpressionFailed) -> Refusal:
     code = refused.code if isinstance(refused, EffectRefused) else ""
-    return Refusal(message=_spelt_text(refused.message), hint=_spelt_text(refused.hint), code=code)
-
-
-def _spelt(value: JsonValue) -> JsonValue:
-    """Spell out what nobody can see: a recording is read by people, and refused with it."""
-    if isinstance(value, str):
-        return _spelt_text(value)
-    if isinstance(value, Mapping):
-        return {_spelt_text(key): _spelt(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_spelt(item) for item in value]
-    return value
-
-
-def _spelt_text(text: str) -> str:
-    if text.isprintable():
-        return text
-    seen = (c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
-    return "".join(seen)
+    return Refusal(message=spelt_text(refused.message), hint=spelt_text(refused.hint), code=code)
 
 
 def _words(value: JsonValue) -> str:

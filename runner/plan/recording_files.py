@@ -1,6 +1,5 @@
 """A recording as files, and back: the same recording is always the same bytes."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -27,6 +26,7 @@ from runner.plan.recording import (
     Recording,
     Refusal,
 )
+from runner.plan.spelling import reviewable_json
 
 HEAD: Final = "recording.json"
 DIRECTORY: Final = "directory.json"
@@ -67,7 +67,7 @@ def files_of_recording(
     }
     texts: dict[str, JsonValue] = {HEAD: head, DIRECTORY: _directory_json(account.directory)}
     texts |= {name: _read_json(each) for name, each in known.items()}
-    return {name: _text(value) for name, value in sorted(texts.items())}
+    return {name: reviewable_json(value) for name, value in sorted(texts.items())}
 
 
 def recording_from_files(sources: Sources, manifests: Mapping[str, Manifest]) -> Recording:
@@ -288,10 +288,6 @@ def _destination(directory: Directory, name: str) -> JsonValue:
         "label": entry.label,
     }
     return {key: value for key, value in told.items() if value}
-
-
-def _text(value: JsonValue) -> str:
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 _AGAIN: Final = "record it anew"

@@ -10,7 +10,7 @@ from runner.controls.directory import Directory, WalletEntry
 from runner.core.money import Money, decimal_places
 from runner.core.record import record
 from runner.core.values import Value
-from runner.effects.draft import EffectRefused
+from runner.effects.draft import EffectRefused, Outgoing
 from runner.effects.model import Expectation
 
 EntryT = TypeVar("EntryT")
@@ -31,6 +31,7 @@ class Asked:
     parts: Mapping[str, str]
     entries: tuple[tuple[str, str], ...] = ()
     lines: tuple[tuple[str, str], ...] = ()
+    outgoing: Outgoing | None = None
 
 
 def entry_named(entries: Mapping[str, EntryT], name: str, what: str, code: str) -> EntryT:

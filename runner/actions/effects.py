@@ -36,6 +36,7 @@ def draft_effect(
         parts=asked.parts,
         entries=asked.entries,
         lines=asked.lines,
+        outgoing=asked.outgoing,
     )
 
 

@@ -21,10 +21,10 @@ from runner.actions.statuses import (
     transaction_status_word,
 )
 from runner.controls.destination import DestinationEntry
-from runner.controls.directory import Directory
+from runner.controls.directory import Directory, WalletEntry
 from runner.core.money import CONTEXT, amount_text
 from runner.core.values import Value
-from runner.effects.draft import EffectRefused
+from runner.effects.draft import EffectRefused, Outgoing
 from runner.effects.model import Expectation, SeenOrder
 
 SeenIn: TypeAlias = Callable[[Directory, Row], SeenOrder]
@@ -61,14 +61,11 @@ def _withdrawal(arguments: Mapping[str, Value], directory: Directory) -> Asked:
         # does.
         details = {"transfer": "internal"}
         where = f"the custodian's wallet {destination.wallet_id} {destination.wallet}".rstrip()
-    fee = arguments.get("fee")
+    fee = _own_fee(arguments, wallet, destination)
     if fee is not None:
-        assert isinstance(fee, Decimal)
-        if fee <= 0:
-            raise EffectRefused("amount-not-positive", "a fee of one's own choice is above zero")
         fields["customizeFeeAmount"] = details["fee"] = amount_text(fee)
     # A prime wallet pools its coins, whatever network they came by.
-    from_network = "" if wallet.type == "prime" else network
+    pooled = wallet.type == "prime"
     return Asked(
         fields=fields,
         expectation=Expectation(
@@ -84,7 +81,7 @@ def _withdrawal(arguments: Mapping[str, Value], directory: Directory) -> Asked:
             "to": destination.name,
             "coin": money.coin,
             "network": network,
-            "from_network": from_network,
+            "from_network": "" if pooled else network,
             "arrives_in": _arrival(directory, destination, network),
         },
         entries=(
@@ -98,7 +95,46 @@ def _withdrawal(arguments: Mapping[str, Value], directory: Directory) -> Asked:
             ("destination", f"{destination.name}, {where}"),
             ("memo", memo or "none"),
         ),
+        outgoing=Outgoing(
+            wallet=wallet.name,
+            wallet_type=wallet.type,
+            coin=money.coin,
+            network=network,
+            amount=money.amount,
+            to="" if destination.address else destination.name,
+            pooled=pooled,
+            own_fee=fee,
+        ),
     )
+
+
+def _own_fee(
+    arguments: Mapping[str, Value], wallet: WalletEntry, destination: DestinationEntry
+) -> Decimal | None:
+    # Source: operations.yaml, customizeFeeAmount. Who may choose a fee all sources agree on; on
+    # which networks they do not, so that is left to the custodian.
+    fee = arguments.get("fee")
+    if fee is None:
+        return None
+    assert isinstance(fee, Decimal)
+    if fee <= 0:
+        raise EffectRefused("amount-not-positive", "a fee of one's own choice is above zero")
+    if not destination.address:
+        raise EffectRefused(
+            "fee-refused",
+            f'"{destination.name}" is a wallet at the custodian: what stays inside has no fee',
+            hint="leave `fee` out",
+        )
+    if wallet.type not in _CHOOSES_FEE:
+        raise EffectRefused(
+            "fee-refused",
+            f'"{wallet.name}" is a {wallet.type} wallet, whose fee the custodian sets',
+            hint=f"leave `fee` out; only {' and '.join(_CHOOSES_FEE)} wallets choose theirs",
+        )
+    return fee
+
+
+_CHOOSES_FEE = ("qualified", "cosign")
 
 
 def _arrival(directory: Directory, destination: DestinationEntry, network: str) -> str:

@@ -202,7 +202,11 @@ _BY_REQUEST_ID = (
         result=_order_result("withdrawal_effect", "order"),
         lock="wallet:{from}:{coin}",
         movement=Movement(
-            debit="custody:{from}:{from_network}", credit="{arrives_in}", has_fee=True
+            debit="custody:{from}:{from_network}",
+            credit="{arrives_in}",
+            fee_read="withdrawal.fee",
+            charged_read="withdrawal",
+            limits_read="coins",
         ),
         acceptance=Acceptance(order_field="orderViewId", statuses=CHAIN_STATUSES),
         result_order="order",

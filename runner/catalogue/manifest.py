@@ -99,13 +99,18 @@ class Movement:
     """What an effect does to the projected ledger: ``amount`` leaves one account for the other.
 
     Shapes: ``debit`` and ``credit`` are account templates over the parts of an effect's draft;
-        ``{wallet}`` is the wallet behind a link. ``has_fee`` tells whether the custodian takes a
-        fee on top of the amount, which is then no part of the movement.
+        ``{wallet}`` is the wallet behind a link. ``fee_read`` names the action whose ``fee`` is
+        what the custodian takes on top of the amount, a movement of its own, and is empty where it
+        takes none; ``charged_read`` names the action that shows, by the order's id, what it has
+        taken; ``limits_read`` names the action that lists what a network lets through, or is
+        empty where no network is part of it.
     """
 
     debit: str
     credit: str
-    has_fee: bool = False
+    fee_read: str = ""
+    charged_read: str = ""
+    limits_read: str = ""
 
 
 @record

@@ -132,13 +132,17 @@ class Screen:
 
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
         """Show how a run ended: counts, effects, balances, exit code, next command."""
-        from runner.app.usecases.balances import balance_lines
+        from runner.app.usecases.balances import balance_lines, charged_fees
+        from runner.reporting.charged import charged_words
 
         self.close()
-        balances = () if report.already else await balance_lines(desk, report.plan)
+        plan, rows = report.plan, report.effects
+        charged = () if report.already else await charged_fees(desk, plan, rows)
+        balances = () if report.already else await balance_lines(desk, plan, rows, charged)
+        remarks = {each.path: charged_words(each) for each in charged}
         recap = Recap(
             exit_code=report.exit_code,
-            effects=tuple(effect_line(row) for row in report.effects),
+            effects=tuple(effect_line(row, remarks.get(row.order.path, "")) for row in rows),
             balances=balances,
             next_command=next_command(desk, report),
         )

@@ -6,6 +6,7 @@ and nothing else, with the timestamp put in as its last member.
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from runner.catalogue.api import Operation
 from runner.catalogue.body import ParameterValue, body_text
@@ -26,12 +27,32 @@ class EffectRefused(ExpressionFailed):
 
 
 @record
+class Outgoing:
+    """What the fee and the limits of something that leaves a wallet depend on.
+
+    Shapes: ``to`` is the destination where that is a wallet at the custodian, else empty: then no
+        chain is part of it; ``pooled`` tells that the wallet keeps its coins without networks;
+        ``own_fee`` is the fee its author orders, or None.
+    """
+
+    wallet: str
+    wallet_type: str
+    coin: str
+    network: str
+    amount: Decimal
+    to: str = ""
+    pooled: bool
+    own_fee: Decimal | None = None
+
+
+@record
 class EffectDraft:
     """What an effect will ask of the custodian, before it has a requestId.
 
     Shapes: ``fields`` are the body's members without requestId and timestamp; ``parts`` fills the
         manifest's lock and account templates; ``entries`` are the directory's entries it rests on,
-        as (type, name); ``lines`` say what it does, for people, as (label, text) pairs.
+        as (type, name); ``lines`` say what it does, for people, as (label, text) pairs;
+        ``outgoing`` is None where the custodian takes no fee on top.
     """
 
     manifest: Manifest
@@ -41,6 +62,7 @@ class EffectDraft:
     parts: Mapping[str, str]
     entries: tuple[tuple[str, str], ...] = ()
     lines: tuple[tuple[str, str], ...] = ()
+    outgoing: Outgoing | None = None
 
     @property
     def money(self) -> Money | None:

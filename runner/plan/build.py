@@ -20,6 +20,7 @@ from runner.plan.dryrun import (
     beyond_may,
     totals,
 )
+from runner.plan.fee import FEES
 from runner.plan.model import (
     Plan,
     PlannedBalance,
@@ -29,9 +30,10 @@ from runner.plan.model import (
     PlannedLine,
     PlannedOffline,
     PlannedStep,
+    fee_totals,
 )
-from runner.plan.projection import ProjectedLedger, Touched, accounts_of
-from runner.playbook.model import May, Playbook
+from runner.plan.projection import ProjectedLedger, Shortage, Touched, accounts_of
+from runner.playbook.model import Confirm, May, Playbook
 
 
 @record
@@ -62,6 +64,7 @@ class PlanContext:
 
 def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
     """Pin what a dry run found."""
+    dry.ledger.check_conserved()
     left_out = {} if context.offline is None else {each.path: each for each in dry.problems}
     return Plan(
         tool_version=context.tool_version,
@@ -90,6 +93,8 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         names=context.names,
         controls_commit=context.controls_commit,
         offline=context.offline,
+        fees=fee_totals(intent.fee for intent in dry.intents),
+        warnings=(*dry.warnings, *shortage_words(dry)[1]),
         balances=tuple(
             PlannedBalance(
                 account=line.account,
@@ -134,20 +139,28 @@ def shortage_words(dry: DryRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
     errors: list[str] = []
     warnings: list[str] = []
     for shortage in dry.ledger.shortages():
-        held = Money(shortage.available, shortage.money.coin)
-        words = (
-            f"{shortage.path} takes {shortage.money} from {shortage.account}, which holds {held}"
-        )
-        (errors if shortage.decided else warnings).append(words)
+        (errors if shortage.decided else warnings).append(_short_words(shortage))
     return tuple(errors), tuple(warnings)
 
 
+def _short_words(shortage: Shortage) -> str:
+    money, fee = shortage.money, shortage.fee
+    taken = [] if money is None else [str(money)]
+    taken += [] if fee is None else [f"a fee of {fee}"]
+    paid = money or fee
+    assert paid is not None, "a shortage is of an amount, a fee or both"
+    held = Money(shortage.available, paid.coin)
+    # Of an undecided effect, or behind one: what it holds once all of them have happened.
+    holds = "which holds" if shortage.decided else "which may then hold"
+    return f"{shortage.path} takes {' and '.join(taken)} from {shortage.account}, {holds} {held}"
+
+
 def touched_by(dry: DryRun) -> tuple[Touched, ...]:
-    """Return what every effect of a dry run touches."""
+    """Return what every effect of a dry run and its fee touch."""
     return tuple(
-        Touched(coin=intent.draft.money.coin, accounts=accounts_of(intent.draft))
-        for intent in dry.intents
-        if intent.draft.money is not None
+        Touched(coin=leg.money.coin, accounts=(leg.debit, leg.credit))
+        for movement in dry.ledger.movements
+        for leg in movement.legs
     )
 
 
@@ -159,8 +172,8 @@ async def seed_missing(
 ) -> None:
     """Read the balance of every account that effects touch and the ledger does not know.
 
-    What no read shows, an address or an exchange account, stays unknown; so does what a read is
-    unknown about.
+    What no read shows, like an address, an exchange account or what the custodian has taken, stays
+    unknown; so does what a read is unknown about.
 
     Errors: ``RemoteError``.
     """
@@ -182,8 +195,8 @@ async def seed_missing(
 UNPLANNED = "unplanned"
 """The state of a step whose effect an offline plan could not work out."""
 
-_UNSHOWN = frozenset({"external", "exchange"})
-"""Kinds of accounts that are beyond the custodian."""
+_UNSHOWN = frozenset({"external", "exchange", FEES.partition(":")[0]})
+"""Kinds of accounts that no read shows."""
 
 
 def _showing(
@@ -240,4 +253,5 @@ def _effect(intent: Intent) -> PlannedEffect:
         certainty="stated" if draft.operation.certain else "inferred",
         decided=intent.decided,
         drift=intent.drift.value,
+        confirm=(Confirm.FINAL if intent.until_final else Confirm.ACCEPTED).value,
     )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from runner.catalogue.manifest import RAW_PREFIX, FoundBy, Manifest
+from runner.catalogue.manifests import MANIFESTS
 from runner.core.clock import Clock
 from runner.core.ids import request_id
 from runner.core.money import CONTEXT, ZERO, Money
@@ -32,7 +33,9 @@ from runner.engine.ports import (
 )
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
+from runner.plan.fee import PlannedFee
 from runner.plan.projection import ProjectedLedger
+from runner.plan.sending import SendingFacts
 from runner.playbook.model import Drift, May
 
 DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
@@ -75,8 +78,9 @@ class Identity:
 class Intent:
     """One effect the dry run came to.
 
-    Shapes: ``decided`` is False behind a condition on unknowns; ``fee`` says what is known of a fee
-        on top of the amount, or is empty where there is none.
+    Shapes: ``decided`` is False behind a condition on unknowns; ``fee`` is None where the custodian
+        takes none of such effects; ``until_final`` is False where the step ends once the custodian
+        has accepted the effect.
     """
 
     path: str
@@ -85,7 +89,8 @@ class Intent:
     draft: EffectDraft
     request_id: str
     decided: bool
-    fee: str = ""
+    fee: PlannedFee | None = None
+    until_final: bool = True
 
 
 @record
@@ -105,7 +110,7 @@ class DryRun:
 
     Shapes: ``steps`` are in the order they began, so that a group stands before what is in it;
         ``exceeded`` says which called playbook would do more than its own ``may`` allows; ``calls``
-        are the paths of calls with those bounds.
+        are the paths of calls with those bounds; ``warnings`` are sentences about fees and limits.
     """
 
     end: WalkEnd
@@ -115,6 +120,7 @@ class DryRun:
     calls: tuple[tuple[str, Mapping[str, May]], ...] = ()
     steps: tuple[StepFinished, ...]
     ledger: ProjectedLedger
+    warnings: tuple[str, ...] = ()
 
 
 @record
@@ -128,6 +134,7 @@ class DryRunner:
     places: Callable[[str], int]
     look: Look = look_at_nothing
     notices: NotifyPort = field(default_factory=Silence)
+    manifests: Mapping[str, Manifest] = field(default_factory=lambda: MANIFESTS)
 
     async def run(
         self,
@@ -145,12 +152,14 @@ class DryRunner:
         """
         ledger = ProjectedLedger()
         notes = _Notes()
+        sending = SendingFacts(reads=self.reads, manifests=self.manifests)
         recorder = _IntentRecorder(
             draft=self.draft,
             look=self.look,
             identity=identity,
             ledger=ledger,
             notes=notes,
+            sending=sending,
             planned=planned,
         )
         steps: dict[str, StepFinished | None] = {}
@@ -164,7 +173,7 @@ class DryRunner:
 
         ports = Ports(
             journal=_MemoryJournal(),
-            reads=_ProjectedReads(reads=self.reads, ledger=ledger, notes=notes),
+            reads=_ProjectedReads(reads=self.reads, ledger=ledger, notes=notes, sending=sending),
             effects=recorder,
             clock=self.clock,
             random=self.random,
@@ -181,18 +190,18 @@ class DryRunner:
             calls=tuple(recorder.calls),
             steps=tuple(step for step in steps.values() if step is not None),
             ledger=ledger,
+            warnings=tuple(sending.warnings),
         )
 
 
 @dataclass(slots=True)
 class _Notes:
-    """What reads and effects tell each other.
+    """What effects tell reads.
 
-    Shapes: ``fees`` are those that were read, as words, by wallet, coin and network; ``changed``
-        names the reads that would show something else after the effects planned so far.
+    Shapes: ``changed`` names the reads that would show something else after the effects planned so
+        far.
     """
 
-    fees: dict[tuple[str, ...], str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 
 
@@ -203,6 +212,7 @@ class _ProjectedReads:
     reads: ReadPort
     ledger: ProjectedLedger
     notes: _Notes
+    sending: SendingFacts
 
     async def read(self, manifest: Manifest, arguments: Mapping[str, Value]) -> Value:
         if any(isinstance(value, Unknown) for value in arguments.values()):
@@ -216,9 +226,7 @@ class _ProjectedReads:
             return value
         assert isinstance(value, Mapping)
         parts = argument_parts(arguments)
-        if manifest.name == "withdrawal.fee":
-            place = (parts["wallet"], parts["coin"], parts["network"])
-            self.notes.fees[place] = f"about {value['fee']}, as read"
+        self.sending.note(manifest.name, arguments, value)
         if not self.ledger.movements:
             self.ledger.seed(manifest, parts, value)
         return self.ledger.overlay(manifest, parts, value)
@@ -233,6 +241,7 @@ class _IntentRecorder:
     identity: Identity
     ledger: ProjectedLedger
     notes: _Notes
+    sending: SendingFacts
     planned: frozenset[str] = frozenset()
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -300,11 +309,12 @@ class _IntentRecorder:
             draft = self.draft(request.manifest, request.arguments)
             self._refuse_second_of_a_name(draft)
             await self.look(draft)
+            await self.sending.check_limits(request.path, draft)
+            fee = await self.sending.fee(request.path, draft)
         except EffectRefused as refusal:
             self._refuse(request, refusal.code, str(refusal), hint=refusal.hint)
             return
         decided = not request.undecided
-        fee = self._fee(request, draft)
         self.intents.append(
             Intent(
                 path=request.path,
@@ -314,9 +324,10 @@ class _IntentRecorder:
                 request_id=id_,
                 decided=decided,
                 fee=fee,
+                until_final=request.until_final,
             )
         )
-        self.ledger.move(request.path, draft, decided=decided)
+        self.ledger.move(request.path, draft, decided=decided, fee=fee)
         self.notes.changed.update(draft.manifest.changes)
 
     def _refuse_second_of_a_name(self, draft: EffectDraft) -> None:
@@ -330,16 +341,6 @@ class _IntentRecorder:
                 f'effect {first.path} of this plan makes "{name}" already',
                 hint="give each its own name",
             )
-
-    def _fee(self, request: EffectRequest, draft: EffectDraft) -> str:
-        movement = draft.manifest.movement
-        if movement is None or not movement.has_fee:
-            return ""
-        given = request.arguments.get("fee")
-        if given is not None:
-            return f"{value_text(given)}, as ordered, in the coin the network charges"
-        place = (draft.parts["from"], draft.parts["coin"], draft.parts["network"])
-        return self.notes.fees.get(place, "not known")
 
     def _refuse(self, request: EffectRequest, code: str, message: str, *, hint: str) -> None:
         self.problems.append(

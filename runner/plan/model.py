@@ -1,6 +1,7 @@
 """A plan: everything that will be sent, what it rests on, and what it does to the balances."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, Money
 from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
-from runner.plan.projection import Touched
+from runner.plan.fee import PlannedFee
+from runner.plan.projection import Touched, fee_leg
 
 SCHEMA = "runner.plan/3"
 
@@ -48,11 +50,12 @@ class PlannedEffect:
         ``found_by`` is how its outcome is found out; ``subject_id``, ``kind``, ``coin``,
         ``network``, ``amount`` and ``details`` are those of ``Expectation``; ``parts`` fill the
         manifest's templates, the directory's names among them; ``lines`` are for people; ``debit``
-        and ``credit`` are projected accounts, empty where no money moves; ``fee`` says what is
-        known of a fee on top of the amount, or is empty where there is none; ``certainty`` is
-        ``stated`` or ``inferred``, as the API description says of the operation; ``decided`` is
+        and ``credit`` are projected accounts, empty where no money moves; ``fee`` is what comes on
+        top of the amount, or None where the custodian takes nothing of such effects; ``certainty``
+        is ``stated`` or ``inferred``, as the API description says of the operation; ``decided`` is
         False where only the run knows whether it happens; ``drift`` says how far it may differ
-        when it is sent: ``exact``, ``planned`` or ``at_most``.
+        when it is sent: ``exact``, ``planned`` or ``at_most``; ``confirm`` says when its step ends:
+        ``final``, or ``accepted``, behind which the amount may still be on its way.
     """
 
     path: str
@@ -75,10 +78,11 @@ class PlannedEffect:
     lines: tuple[PlannedLine, ...]
     debit: str
     credit: str
-    fee: str
+    fee: PlannedFee | None
     certainty: str
     decided: bool
     drift: str = "exact"
+    confirm: str = "final"
 
     @property
     def expectation(self) -> Expectation:
@@ -125,7 +129,7 @@ class PlannedBalance:
     account: str
     coin: str
     before: Decimal | None
-    change: Decimal
+    change: Decimal | None
     after: Decimal | None
 
 
@@ -173,7 +177,9 @@ class Plan:
         coin, to the sum of amounts, and have no coin for what moves no money; ``git_commit`` is
         empty outside a repository and only recorded; ``verdicts`` are of every effect, in their
         order; ``controls_commit`` is the full id of the revision the controls were read at, or
-        empty; ``offline`` is None for a plan that may be applied.
+        empty; ``offline`` is None for a plan that may be applied; ``fees`` are the sums of the
+        effects' fees, as far as they are known, by coin; ``warnings`` are sentences about what did
+        not stop the plan.
     """
 
     tool_version: str
@@ -204,14 +210,12 @@ class Plan:
     verdicts: tuple[PlannedVerdict, ...] = ()
     controls_commit: str = ""
     offline: PlannedOffline | None = None
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def touched(self) -> tuple[Touched, ...]:
-        """Return what every effect touches, for looking at the balances."""
-        return tuple(
-            Touched(coin=effect.coin, accounts=(effect.debit, effect.credit))
-            for effect in self.effects
-            if effect.amount is not None
-        )
+        """Return what every effect and its fee touch, for looking at the balances."""
+        return tuple(touch for effect in self.effects for touch in _touches(effect))
 
     def locks(self) -> tuple[str, ...]:
         """Return every lock the effects take, sorted, each once."""
@@ -236,6 +240,23 @@ class Plan:
             planned_at=self.created_at,
             found_by=FoundBy(effect.found_by),
         )
+
+
+def _touches(effect: PlannedEffect) -> Iterator[Touched]:
+    if effect.amount is not None:
+        yield Touched(coin=effect.coin, accounts=(effect.debit, effect.credit))
+    leg = fee_leg(effect.fee)
+    if leg is not None:
+        yield Touched(coin=leg.money.coin, accounts=(leg.debit, leg.credit))
+
+
+def fee_totals(fees: Iterable[PlannedFee | None]) -> dict[str, Decimal]:
+    """Add up the fees that are known, by coin, sorted; those of undecided effects count fully."""
+    sums: dict[str, Decimal] = {}
+    for fee in fees:
+        if fee is not None and fee.amount:
+            sums[fee.coin] = CONTEXT.add(sums.get(fee.coin, ZERO), fee.amount)
+    return dict(sorted(sums.items()))
 
 
 def effect_totals(effects: Iterable[PlannedEffect]) -> dict[str, dict[str, Decimal]]:

@@ -1,23 +1,27 @@
 """Whether today's dry run still says what the plan pinned, and if not, where it differs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.clock import timestamp_text
 from runner.core.jsonvalue import parse_strict_json
-from runner.core.money import amount_from_text, amount_text
+from runner.core.money import Money, amount_from_text, amount_text
 from runner.core.record import record
-from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals
+from runner.plan.fee import FeeBasis, PlannedFee
+from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals, fee_totals
 from runner.playbook.model import Drift as Allowed
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Directory entries as plans hold them: each as texts, by kind and name."""
 
-_OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals"})
+_OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals", "fees"})
 _MAY_DIFFER = frozenset(
-    {"git_commit", "created_by", "controls_digest", "controls_commit", "balances", "verdicts"}
+    {
+        *("git_commit", "created_by", "controls_digest", "controls_commit"),
+        *("balances", "verdicts", "warnings"),
+    }
 )
 """What a plan records and nobody relies on, or what matters only through what it decides: policy is
 never compared, it is evaluated afresh."""
@@ -97,6 +101,44 @@ def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
             yield Drift(path=planned.path, what=what, planned=before, now=after)
     if planned.body == now.body or may_differ:
         yield from _beside_the_body(planned, now)
+        yield from _fee(planned, now)
+
+
+def _fee(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
+    """Tell whether more would be taken on top than was planned, or from elsewhere.
+
+    A figure is the custodian's estimate and moves with its network. Less than was planned harms
+    nobody; more has to be approved anew, unless the step's ``drift`` is ``planned``. What people
+    approved without knowing it cannot have become worse.
+    """
+    before, today = planned.fee, now.fee
+    if before == today or (before is not None and before.basis == FeeBasis.UNKNOWN):
+        return
+    if planned.drift == Allowed.PLANNED and before is not None and today is not None:
+        return
+    if before is not None and today is not None and _is_no_more(today, before):
+        return
+    yield Drift(path=planned.path, what="its fee", planned=fee_words(before), now=fee_words(today))
+
+
+def _is_no_more(today: PlannedFee, before: PlannedFee) -> bool:
+    if today.amount is None or before.amount is None or today.coin != before.coin:
+        return False
+    if today.amount == 0:
+        return today.source == before.source
+    # All but the figures has to be what people have read.
+    alike = replace(today, amount=before.amount, estimate=before.estimate) == before
+    return alike and today.amount <= before.amount
+
+
+def fee_words(fee: PlannedFee | None) -> str:
+    """Say a fee in a few words."""
+    if fee is None or fee.basis == FeeBasis.NONE:
+        return "none"
+    if fee.amount is None:
+        return f"not known ({fee.reason})" if fee.reason else "not known"
+    words = f"{Money(fee.amount, fee.coin)} from {fee.debit or 'an account that is not known'}"
+    return f"{words}, as ordered" if fee.basis == FeeBasis.ORDERED else words
 
 
 def _beside_the_body(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
@@ -125,8 +167,9 @@ _BESIDE_THE_BODY = (
     "debit",
     "credit",
     "certainty",
+    "confirm",
 )
-"""What else an effect says. What is known of a fee is not among it: it is an estimate."""
+"""What else an effect says; its fee is compared in a way of its own."""
 
 
 def _spoken(value: object) -> str:
@@ -200,6 +243,9 @@ def _rest(planned: Plan, now: Plan) -> Iterator[Drift]:
     if planned.totals != sums:
         said, added = _words(planned.totals), _words(sums)
         yield Drift(path="plan", what="its totals", planned=said, now=added)
+    fees = fee_totals(effect.fee for effect in planned.effects)
+    if planned.fees != fees:
+        yield Drift(path="plan", what="its fees", planned=_words(planned.fees), now=_words(fees))
     if planned.not_after > now.not_after:
         # Earlier is no harm: a plan made while plans lived shorter.
         last = timestamp_text(planned.not_after), timestamp_text(now.not_after)

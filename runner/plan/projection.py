@@ -1,7 +1,7 @@
 """The projected ledger: what the planned effects would do to the balances the reads showed.
 
 Double entry: every movement takes an amount of one coin from one account and puts it into another,
-so the sum over all accounts never changes.
+fees included, so the sum over all accounts never changes.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,35 @@ from runner.core.record import record
 from runner.core.types import MONEY, ListOf, MapOf, Record, Type
 from runner.core.values import Unknown, Value
 from runner.effects.draft import EffectDraft
+from runner.plan.fee import FeeBasis, PlannedFee
+
+
+@record
+class Leg:
+    """One amount that leaves one account for another."""
+
+    money: Money
+    debit: str
+    credit: str
 
 
 @record
 class PlannedMovement:
-    """One effect's movement; ``decided`` is False when only the run knows whether it happens."""
+    """What one effect moves.
+
+    Shapes: ``fee`` is None where nothing is taken on top, or nobody knows how much or from where;
+        ``decided`` is False when only the run knows whether it happens.
+    """
 
     path: str
-    money: Money
-    debit: str
-    credit: str
+    amount: Leg
+    fee: Leg | None
     decided: bool
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Return what is moved, the amount first."""
+        return (self.amount,) if self.fee is None else (self.amount, self.fee)
 
 
 @record
@@ -39,24 +57,30 @@ class Touched:
 class BalanceLine:
     """One account and coin that effects touch.
 
-    Shapes: ``before`` is None where no read showed the account; ``after`` is None where it cannot
-        be known: the balance before is not, or an undecided effect stands in between.
+    Shapes: ``before`` is None where no read showed the account; ``change`` is None where an
+        undecided effect or a fee that is not known stands in between; ``after`` is None where
+        either is.
     """
 
     account: str
     coin: str
     before: Decimal | None
     after: Decimal | None
-    change: Decimal
+    change: Decimal | None
 
 
 @record
 class Shortage:
-    """An effect that would take more than its account holds at that point."""
+    """An effect that would take more than its account holds at that point.
+
+    Shapes: ``money`` is its amount, where this account pays it, and ``fee`` its fee, likewise;
+        ``decided`` is False where only an undecided effect, this one or one before it, causes it.
+    """
 
     path: str
     account: str
-    money: Money
+    money: Money | None
+    fee: Money | None
     available: Decimal
     decided: bool
 
@@ -66,29 +90,56 @@ class ProjectedLedger:
     """Opening balances from reads, and the movements planned so far, in order.
 
     Shapes: ``changes`` is what the movements add up to, by account and coin, None behind an
-        undecided one; it is kept as they come, so that a long plan takes linear time.
+        undecided one; it is kept as they come, so that a long plan takes linear time. ``sums`` is
+        the same with every undecided one counted: over all accounts of a coin it is zero.
+        ``clouded`` holds the accounts, by wallet and coin, out of which a fee comes that nobody
+        knows; a coin left empty stands for all of them.
     """
 
     seeds: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
     movements: list[PlannedMovement] = field(default_factory=list)
     changes: dict[tuple[str, str], Decimal | None] = field(default_factory=dict)
+    sums: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    clouded: set[tuple[str, str]] = field(default_factory=set)
 
-    def move(self, path: str, draft: EffectDraft, *, decided: bool) -> None:
-        """Add an effect's movement; one that moves no money adds none."""
+    def move(
+        self, path: str, draft: EffectDraft, *, decided: bool, fee: PlannedFee | None = None
+    ) -> None:
+        """Add an effect's movement and its fee's; one that moves no money adds none."""
         money = draft.money
         if money is None:
             return
         debit, credit = accounts_of(draft)
-        self.movements.append(
-            PlannedMovement(path=path, money=money, debit=debit, credit=credit, decided=decided)
+        movement = PlannedMovement(
+            path=path,
+            amount=Leg(money=money, debit=debit, credit=credit),
+            fee=fee_leg(fee),
+            decided=decided,
         )
-        for account, signed in ((debit, CONTEXT.minus(money.amount)), (credit, money.amount)):
-            before = self.change(account, money.coin)
-            known = decided and before is not None
-            self.changes[account, money.coin] = (
-                CONTEXT.add(before or ZERO, signed) if known else None
-            )
+        self.movements.append(movement)
+        for leg in movement.legs:
+            minus = CONTEXT.minus(leg.money.amount)
+            for account, signed in ((leg.debit, minus), (leg.credit, leg.money.amount)):
+                self._add(account, leg.money.coin, signed, decided=decided)
+        if fee is not None and not fee.debit and fee.basis != FeeBasis.NONE:
+            assert draft.outgoing is not None, "only what leaves a wallet has a fee"
+            self.clouded.add((f"custody:{draft.outgoing.wallet}", fee.coin))
+
+    def _add(self, account: str, coin: str, signed: Decimal, *, decided: bool) -> None:
+        key = account, coin
+        self.sums[key] = CONTEXT.add(self.sums.get(key, ZERO), signed)
+        before = self.changes.get(key, ZERO)
+        known = decided and before is not None
+        self.changes[key] = CONTEXT.add(before or ZERO, signed) if known else None
+
+    def check_conserved(self) -> None:
+        """Insist that no coin has come out of nothing, or gone there."""
+        totals: dict[str, Decimal] = {}
+        for (_, coin), change in self.sums.items():
+            totals[coin] = CONTEXT.add(totals.get(coin, ZERO), change)
+        odd = sorted(coin for coin, total in totals.items() if total)
+        assert not odd, f"the projected ledger does not add up in {', '.join(odd)}"
 
     def seed(
         self, manifest: Manifest, parts: Mapping[str, str], value: Mapping[str, Value]
@@ -134,30 +185,24 @@ class ProjectedLedger:
         return tuple(self._line(account, coin) for account, coin in sorted(self.changes))
 
     def shortages(self) -> tuple[Shortage, ...]:
-        """Return the effects that would overdraw an account whose opening is known, in order."""
+        """Return the effects that would overdraw an account whose opening is known, in order.
+
+        What an undecided effect brings is never counted on; what one takes is counted for a
+        warning, and not against decided effects.
+        """
+        sure = {key: self.opening(*key) for key in self.sums}
+        wary = dict(sure)
         found = []
-        running = {key: self.opening(*key) for key in self.changes}
         for movement in self.movements:
-            debit, credit = (
-                (movement.debit, movement.money.coin),
-                (movement.credit, movement.money.coin),
-            )
-            held = running[debit]
-            if held is not None:
-                if held < movement.money.amount:
-                    found.append(
-                        Shortage(
-                            path=movement.path,
-                            account=movement.debit,
-                            money=movement.money,
-                            available=held,
-                            decided=movement.decided,
-                        )
-                    )
-                running[debit] = CONTEXT.subtract(held, movement.money.amount)
-            arrived = running[credit]
-            if arrived is not None and movement.decided:
-                running[credit] = CONTEXT.add(arrived, movement.money.amount)
+            payers = dict.fromkeys((leg.debit, leg.money.coin) for leg in movement.legs)
+            for account, coin in payers:
+                short = _shortage(movement, account, coin, sure, wary)
+                if short is not None:
+                    found.append(short)
+            for leg in movement.legs:
+                _pay(wary, leg, arrives=movement.decided)
+                if movement.decided:
+                    _pay(sure, leg, arrives=True)
         return tuple(found)
 
     def opening(self, account: str, coin: str) -> Decimal | None:
@@ -172,8 +217,14 @@ class ProjectedLedger:
         return ZERO if general & self.complete else None
 
     def change(self, account: str, coin: str) -> Decimal | None:
-        """Return what the movements so far do to an account; None behind an undecided one."""
-        return self.changes.get((account, coin), ZERO)
+        """Return what the movements so far do to an account; None where that is not known."""
+        return None if self._is_clouded(account, coin) else self.changes.get((account, coin), ZERO)
+
+    def _is_clouded(self, account: str, coin: str) -> bool:
+        if not self.clouded:
+            return False
+        wallets = account, account.rpartition(":")[0]
+        return any((wallet, each) in self.clouded for wallet in wallets for each in (coin, ""))
 
     def _line(self, account: str, coin: str) -> BalanceLine:
         before, change = self.opening(account, coin), self.change(account, coin)
@@ -183,7 +234,7 @@ class ProjectedLedger:
             coin=coin,
             before=before,
             after=None if unknown else CONTEXT.add(before or ZERO, change or ZERO),
-            change=change if change is not None else ZERO,
+            change=change,
         )
 
     def _row(
@@ -215,7 +266,57 @@ class ProjectedLedger:
                 result[coin] = Unknown(MONEY)
             else:
                 result[coin] = Money(CONTEXT.add(before.amount, change), coin)
+        bare = account_name(balance.account, {**parts, "network": parts.get("network") or ""})
+        for coin in result:
+            if self._is_clouded(bare, coin):
+                result[coin] = Unknown(MONEY)
         return result
+
+
+def fee_leg(fee: PlannedFee | None) -> Leg | None:
+    """Return what a fee moves, where that is known and more than nothing."""
+    if fee is None or fee.money is None or not fee.debit:
+        return None
+    return Leg(money=fee.money, debit=fee.debit, credit=fee.credit)
+
+
+def _shortage(
+    movement: PlannedMovement,
+    account: str,
+    coin: str,
+    sure: Mapping[tuple[str, str], Decimal | None],
+    wary: Mapping[tuple[str, str], Decimal | None],
+) -> Shortage | None:
+    amount, fee = (
+        leg.money if leg is not None and (leg.debit, leg.money.coin) == (account, coin) else None
+        for leg in (movement.amount, movement.fee)
+    )
+    needed = CONTEXT.add(
+        ZERO if amount is None else amount.amount, ZERO if fee is None else fee.amount
+    )
+    held, at_worst = sure[account, coin], wary[account, coin]
+    if held is None or at_worst is None:
+        return None
+    certain = movement.decided and held < needed
+    if not certain and at_worst >= needed:
+        return None
+    return Shortage(
+        path=movement.path,
+        account=account,
+        money=amount,
+        fee=fee,
+        available=held if certain else at_worst,
+        decided=certain,
+    )
+
+
+def _pay(held: dict[tuple[str, str], Decimal | None], leg: Leg, *, arrives: bool) -> None:
+    coin, amount = leg.money.coin, leg.money.amount
+    paid, given = held[leg.debit, coin], held[leg.credit, coin]
+    if paid is not None:
+        held[leg.debit, coin] = CONTEXT.subtract(paid, amount)
+    if given is not None and arrives:
+        held[leg.credit, coin] = CONTEXT.add(given, amount)
 
 
 def accounts_of(draft: EffectDraft) -> tuple[str, str]:

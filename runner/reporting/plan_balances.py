@@ -18,8 +18,8 @@ _COLUMNS = (
     Column(title="after", is_number=True),
 )
 _UNCHANGED = (
-    "Every effect takes from one account what it gives to another: the sum over the accounts of a "
-    "coin stays as it is."
+    "Every effect takes from one account what it gives to another, its fee too: the sum over the "
+    "accounts of a coin stays as it is."
 )
 
 
@@ -28,25 +28,18 @@ def balance_lines(sheet: Sheet, plan: Plan) -> None:
     if not plan.balances:
         return
     sheet.heading("Projected balances")
-    # The plan stores no change where an undecided effect stands in between, which a zero is not.
-    undecided = {
-        (account, effect.coin)
-        for effect in plan.effects
-        if not effect.decided and effect.amount is not None
-        for account in (effect.debit, effect.credit)
-    }
     rows = [
         (
             line.account,
             line.coin,
             _known(line.before),
-            NOT_KNOWN if (line.account, line.coin) in undecided else _signed(line.change),
+            NOT_KNOWN if line.change is None else _signed(line.change),
             _known(line.after),
         )
         for line in plan.balances
     ]
     sheet.table(_COLUMNS, rows)
-    open_coins = {coin for _, coin in undecided}
+    open_coins = {line.coin for line in plan.balances if line.change is None}
     odd = [coin for coin, total in _sums(plan.balances).items() if total and coin not in open_coins]
     if odd:
         words = f"The changes of {', '.join(odd)} do not add up to zero: do not approve this plan."
@@ -58,7 +51,8 @@ def balance_lines(sheet: Sheet, plan: Plan) -> None:
 def _sums(balances: tuple[PlannedBalance, ...]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for line in balances:
-        sums[line.coin] = CONTEXT.add(sums.get(line.coin, ZERO), line.change)
+        if line.change is not None:
+            sums[line.coin] = CONTEXT.add(sums.get(line.coin, ZERO), line.change)
     return sums
 
 

@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from runner.core.money import Money, amount_text
 from runner.plan.codec import PlanFile
-from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals
+from runner.plan.fee import FeeBasis
+from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals, fee_totals
 from runner.reporting.plan_balances import balance_lines
+from runner.reporting.plan_fees import fee_rows
 from runner.reporting.plan_verdicts import verdict_lines
 from runner.reporting.sheet import Sheet
 from runner.reporting.table import Column
@@ -60,6 +62,10 @@ _INFERRED = (
 _UNDECIDED = (
     "UNDECIDED: only the run can tell whether its condition holds; it counts fully in the totals"
 )
+_IN_TRANSIT = (
+    "the step ends once the order is accepted; the balances below count the amount as arrived, and"
+    " the run ends only when it has"
+)
 _DRIFT_WORDS = {
     "planned": "planned: this body is sent whatever its arguments would be by then",
     "at_most": "at_most: the run may send less than this, or nothing; never more",
@@ -76,7 +82,6 @@ _ACTION_WORDS = {
     "subwallet.transfer": "transferred",
     "exchange.transfer": "transferred with the exchange",
 }
-_FEE = "the custodian takes it on top of the amount; it is not in the projected balances"
 
 
 def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
@@ -97,6 +102,7 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     balance_lines(sheet, plan)
     totals = effect_totals(plan.effects)
     _totals(sheet, plan, totals)
+    _warnings(sheet, plan)
     sheet.blank()
     sheet.line(plan_sentence(plan), tone=Tone.STRONG)
     return sheet.lines
@@ -141,7 +147,13 @@ def count_sentence(
         for action, coins in totals.items()
         if not coins
     ]
-    return f"Plan: {', '.join([counted, *amounts, *others])}."
+    fees = [
+        f"{Money(total, coin)} in fees"
+        for coin, total in fee_totals(effect.fee for effect in effects).items()
+    ]
+    unknown = sum(e.fee is not None and e.fee.basis == FeeBasis.UNKNOWN for e in effects)
+    fees += [f"{unknown} fee{'' if unknown == 1 else 's'} not known"] if unknown else []
+    return f"Plan: {', '.join([counted, *amounts, *others, *fees])}."
 
 
 def _header(sheet: Sheet, plan_file: PlanFile) -> None:
@@ -261,8 +273,9 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
             ("to", effect.credit, Tone.STRONG),
         ]
     rows += [(sheet.shown(each.label), each.text, None) for each in effect.lines]
-    if effect.fee:
-        rows.append(("fee", f"{effect.fee}; {_FEE}", Tone.CAREFUL))
+    rows += fee_rows(effect)
+    if effect.confirm == "accepted" and effect.money is not None:
+        rows.append(("in transit", _IN_TRANSIT, Tone.CAREFUL))
     rows += [
         ("requestId", effect.request_id, None),
         ("lock", effect.lock, None),
@@ -288,6 +301,7 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
 
 
 def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]]) -> None:
+    fees = fee_totals(effect.fee for effect in plan.effects)
     if any(totals.values()):
         sheet.heading("Totals")
         cells = [
@@ -295,7 +309,15 @@ def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]
             for action, coins in totals.items()
             for coin, total in coins.items()
         ]
+        cells += [("fees", amount_text(total), coin) for coin, total in fees.items()]
         sheet.table(_TOTAL_COLUMNS, cells)
-    if {action: dict(coins) for action, coins in plan.totals.items()} != totals:
+    if {a: dict(coins) for a, coins in plan.totals.items()} != totals or dict(plan.fees) != fees:
         words = "The totals written in this plan are not those of its effects: do not approve it."
         sheet.prose(words, indent=2, tone=Tone.BAD)
+
+
+def _warnings(sheet: Sheet, plan: Plan) -> None:
+    if plan.warnings:
+        sheet.heading("Warnings")
+        for words in plan.warnings:
+            sheet.prose(words, indent=2, tone=Tone.CAREFUL)

@@ -19,13 +19,17 @@ PLAIN_STATES = frozenset({EffectState.ACCEPTED.value, EffectState.CONFIRMED.valu
 
 @record
 class BalanceLine:
-    """One account and coin at three moments; None where nobody looked or can know."""
+    """One account and coin at three moments; None where nobody looked or can know.
+
+    Shapes: ``remark`` says why ``after`` is not what was projected, where that is known.
+    """
 
     account: str
     coin: str
     before: Decimal | None
     projected: Decimal | None
     after: Decimal | None
+    remark: str = ""
 
 
 @record
@@ -62,8 +66,13 @@ class Recap:
     next_command: str = ""
 
 
-def effect_line(row: EffectRow) -> EffectLine:
-    """Return what the recap shows of a journalled effect."""
+def effect_line(row: EffectRow, remark: str = "") -> EffectLine:
+    """Return what the recap shows of a journalled effect.
+
+    Shapes: ``remark`` is what else must be said of it.
+    """
+    remarks = [BY_NAME] if is_known_by_name(row) else []
+    remarks += [remark] if remark else []
     return EffectLine(
         path=row.order.path,
         action=row.order.action,
@@ -72,7 +81,7 @@ def effect_line(row: EffectRow) -> EffectLine:
         request_id=row.order.request_id,
         order_id=row.order_id,
         reason=row.reason,
-        remark=BY_NAME if is_known_by_name(row) else "",
+        remark="; ".join(remarks),
         ask=_ask(row),
     )
 
@@ -170,7 +179,7 @@ def render_balances(balances: Sequence[BalanceLine], terminal: Terminal) -> str:
 def _remark(line: BalanceLine) -> str:
     if line.projected is None or line.after is None or line.projected == line.after:
         return ""
-    return "not as projected"
+    return f"not as projected: {line.remark}" if line.remark else "not as projected"
 
 
 def _counts(recap: Recap, tally: Tally, terminal: Terminal) -> str:

@@ -38,7 +38,7 @@ def plan() -> Plan:
         lines=(PlannedLine(label="link", text="prime, id 4711, wallet acme/prime"),),
         debit="custody:acme/prime:ETH",
         credit="mirrored:prime:ETH",
-        fee="",
+        fee=None,
         certainty="inferred",
         decided=True,
     )

@@ -31,6 +31,7 @@ from tests.engine.engine_fakes import (
     playbook_of,
     positions,
 )
+from tests.plan.dry_runs import sending
 
 API = load_api()
 DIRECTORY = Directory(
@@ -250,11 +251,6 @@ PAY = """
     effect: withdrawal.create
     with: {from: main, to: cold, amount: 5 USDT, network: ETH}
 """
-FEE = """
-  - id: fee
-    uses: withdrawal.fee
-    with: {wallet: main, coin: USDT, network: ETH}
-"""
 
 
 async def test_effect_without_money_moves_nothing_and_is_counted() -> None:
@@ -299,39 +295,14 @@ async def test_name_and_type_of_a_planned_wallet_are_known() -> None:
     assert [step.state for step in dry.steps] == ["done", "done"]
 
 
-async def test_withdrawal_moves_its_amount_out_and_says_that_its_fee_is_not_known() -> None:
-    dry = await _dry(PAY)
-
-    (intent,) = dry.intents
-    assert intent.fee == "not known"
-    assert [(line.account, line.change) for line in dry.ledger.lines()] == [
-        ("custody:main:ETH", Decimal(-5)),
-        ("external:cold", Decimal(5)),
-    ]
-
-
-async def test_fee_that_was_read_is_named() -> None:
-    reads = FakeReads({"withdrawal.fee": [{"fee": Money(Decimal("1.5"), "USDT")}]})
-
-    dry = await _dry(FEE + PAY, reads)
-
-    assert dry.intents[0].fee == "about 1.5 USDT, as read"
-
-
-async def test_fee_of_ones_own_is_named() -> None:
-    dry = await _dry(PAY.replace("network: ETH}", "network: ETH, fee: 0.001}"))
-
-    assert dry.intents[0].fee == "0.001, as ordered, in the coin the network charges"
-
-
-async def test_effect_that_has_no_fee_says_nothing_of_one() -> None:
+async def test_effect_that_has_no_fee_has_none() -> None:
     dry = await _dry(APPLY)
 
-    assert dry.intents[0].fee == ""
+    assert dry.intents[0].fee is None
 
 
 async def test_balance_beyond_the_custodian_is_not_read() -> None:
-    reads = FakeReads({"wallet.assets": [assets("7")]})
+    reads = FakeReads({"wallet.assets": [assets("7")], **sending()})
     dry = await _dry(PAY, reads)
 
     await seed_missing(dry.ledger, touched_by(dry), reads, NAMED)
@@ -339,6 +310,7 @@ async def test_balance_beyond_the_custodian_is_not_read() -> None:
     assert [(line.account, line.before) for line in dry.ledger.lines()] == [
         ("custody:main:ETH", Decimal(7)),
         ("external:cold", None),
+        ("fees:custodian", None),
     ]
 
 

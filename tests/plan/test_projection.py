@@ -137,7 +137,10 @@ def test_balances_behind_an_undecided_effect_are_not_known() -> None:
     ledger.move("a", _draft("mirror.apply", "5 USDT"), decided=False)
     ledger.move("b", _draft("mirror.apply", "5 USDT"), decided=True)
 
-    assert _shown(ledger) == ["custody:w:ETH 1000 0 None", "mirrored:prime:ETH 100 0 None"]
+    assert _shown(ledger) == [
+        "custody:w:ETH 1000 None None",
+        "mirrored:prime:ETH 100 None None",
+    ]
     assert ledger.change("custody:w:ETH", "USDT") is None
 
 

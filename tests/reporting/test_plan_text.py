@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.plan.codec import file_from_plan
+from runner.plan.fee import PlannedFee
 from runner.plan.model import (
     Plan,
     PlannedBalance,
@@ -45,7 +46,7 @@ APPLY = PlannedEffect(
     lines=(PlannedLine(label="link", text="prime, id 4711, wallet acme/prime"),),
     debit="custody:acme/prime:ETH",
     credit="mirrored:prime:ETH",
-    fee="",
+    fee=None,
     certainty="stated",
     decided=True,
 )
@@ -66,6 +67,17 @@ SETTLE = dataclasses.replace(
 )
 
 
+FEE = PlannedFee(
+    basis="estimate",
+    amount=Decimal("3.5"),
+    coin="USDT",
+    debit="custody:acme/prime:ETH",
+    credit="fees:custodian",
+    estimate=None,
+    source="withdrawal.fee",
+)
+
+
 def _step(path: str, kind: str, action: str, state: str = "done", **more: str) -> PlannedStep:
     return PlannedStep(
         path=path,
@@ -80,13 +92,13 @@ def _step(path: str, kind: str, action: str, state: str = "done", **more: str) -
 
 
 def _balance(
-    account: str, before: str | None, change: str, after: str | None, coin: str = "USDT"
+    account: str, before: str | None, change: str | None, after: str | None, coin: str = "USDT"
 ) -> PlannedBalance:
     return PlannedBalance(
         account=account,
         coin=coin,
         before=None if before is None else Decimal(before),
-        change=Decimal(change),
+        change=None if change is None else Decimal(change),
         after=None if after is None else Decimal(after),
     )
 
@@ -243,8 +255,8 @@ def test_certainty_nobody_stated_counts_as_inferred() -> None:
 def test_undecided_effect_is_marked_and_its_balances_are_not_known() -> None:
     effect = dataclasses.replace(APPLY, decided=False)
     balances = (
-        _balance("custody:acme/prime:ETH", "10", "0", None),
-        _balance("mirrored:prime:ETH", "0", "0", None),
+        _balance("custody:acme/prime:ETH", "10", None, None),
+        _balance("mirrored:prime:ETH", "0", None, None),
     )
 
     lines = _lines(Terminal(width=100), effects=(effect,), balances=balances)
@@ -320,7 +332,7 @@ def test_text_of_others_cannot_draw_on_the_screen(terminal: Terminal) -> None:
     effect = dataclasses.replace(
         APPLY,
         lines=(PlannedLine(label=evil, text=evil),),
-        fee=evil,
+        fee=dataclasses.replace(FEE, debit=evil, credit=evil, source=evil, reason=evil),
         debit=evil,
         lock=evil,
         body=evil,

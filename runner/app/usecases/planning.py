@@ -99,7 +99,7 @@ async def make_plan(
     occasion = build_occasion(desk, playbook, bound, now=now, nonce=nonce)
     await refuse_used_occurrence(desk, occasion.identity, own_run_id=None)
     dry = await dry_run(desk, occasion, emit)
-    errors, warnings = shortage_words(dry)
+    errors, _ = shortage_words(dry)
     if errors:
         raise DryRunEnded(
             "; ".join(errors),
@@ -109,7 +109,7 @@ async def make_plan(
     plan = build_plan(desk, occasion, dry)
     if desk.has_controls:
         plan = await judged_plan(desk, plan)
-    return Planned(file=file_from_plan(plan), warnings=warnings)
+    return Planned(file=file_from_plan(plan), warnings=plan.warnings)
 
 
 def build_occasion(
@@ -177,6 +177,7 @@ async def dry_run(
         places=desk.places,
         look=desk.look,
         notices=desk.notifier({}, occasion.playbook.name),
+        manifests=desk.manifests,
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
     dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned)

@@ -108,6 +108,27 @@ class SmallCustodian:
     def _withdrawal_history(self, _: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
         return _page(each for each in self.orders.values() if "walletStr" in each)
 
+    def _withdrawal_fee(self, asked: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        inside = "toWalletIdStr" in asked
+        fee = "0" if inside else self.fee
+        return {"feeAmount": fee, "feeSymbol": asked["coinSymbol"]}
+
+    def _coin_qualified_list(self, _: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        return [
+            {
+                "coinId": 1,
+                "coinSymbol": coin,
+                "coinFullName": coin,
+                "network": network,
+                "depositEnable": True,
+                "withdrawalEnable": True,
+                "withdrawalMin": "1",
+                "withdrawalMax": None,
+                "precision": places,
+            }
+            for coin, network, places in (("USDT", "ETH", 6), ("USDT", "BSC", 6), ("XRP", "XRP", 6))
+        ]
+
     def _subwallet_transfer_detail(self, asked: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
         return self.orders.get(asked["requestId"])
 

@@ -383,6 +383,7 @@ async def test_balances_of_wallets_are_shown_and_those_beyond_are_not_known(
     assert [(each.account, str(each.before), str(each.after)) for each in lines] == [
         ("custody:acme/custody-01:ETH", "1000", "1000"),
         ("external:acme/cold-01", "None", "None"),
+        ("fees:custodian", "None", "None"),
     ]
 
 

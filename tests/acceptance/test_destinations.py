@@ -58,7 +58,8 @@ def test_withdrawals_show_where_they_go_and_take_their_fee_on_top(place: Workpla
     text = " ".join(shown.out.split())
     assert f"acme/broker-usdt, address {BROKER}" in text
     assert f"acme/cosign-01, the custodian's wallet {COSIGN} acme/cosign-01" in text
-    assert "not known; the custodian takes it on top of the amount" in text
+    assert "3.5 USDT on top, an estimate by withdrawal.fee" in text
+    assert "none, by withdrawal.fee" in text
     out, inside = place.orders()
     assert (out.status, out.details["to_address"]) == (40, BROKER)
     assert [leg[1:] for leg in legs(out)] == [

@@ -57,29 +57,29 @@ def test_withdrawal_is_planned_with_its_whole_destination(place: Workplace) -> N
     place.write("payout.yaml", PAYOUT)
     with served(place) as url:
         aimed = ("--controls", write_controls(place, url), "--profile", "main")
-        given = ("--input", "to=acme/cold-01", "--input", "amount=5 USDT")
+        given = ("--input", "to=acme/cold-01", "--input", "amount=50 USDT")
         shown = place.run("plan", "payout.yaml", *given, *aimed, "-o", "plan.json").expect(0)
         refused = place.run(
-            "plan", "payout.yaml", "--input", "to=acme/cold", "--input", "amount=5 USDT", *aimed
+            "plan", "payout.yaml", "--input", "to=acme/cold", "--input", "amount=50 USDT", *aimed
         ).expect(3)
 
     for line in (
         "withdrawal.create (withdrawal)",
-        "5 USDT on ETH",
+        "50 USDT on ETH",
         "custody:acme/custody-01:ETH",
         "external:acme/cold-01",
         "acme/cold-01, address 0x52908400098527886E0F7030069857D2E4169EE7",
         "82486739",
-        "not known; the custodian takes it on top of the amount",
+        "3.5 USDT on top, an estimate by withdrawal.fee",
         "wallet:acme/custody-01:USDT",
-        "Plan: 1 effect, 5 USDT withdrawn.",
+        "Plan: 1 effect, 50 USDT withdrawn, 3.5 USDT in fees.",
     ):
         assert line in " ".join(shown.out.split()), line
     assert 'did you mean "acme/cold-01"?' in refused.err
     plan = json.loads((place.folder / "plan.json").read_text("utf-8"))["plan"]
     (effect,) = plan["effects"]
     assert json.loads(effect["body"]) == {
-        "amount": "5",
+        "amount": "50",
         "coinSymbol": "USDT",
         "memo": "82486739",
         "network": "ETH",
@@ -88,7 +88,11 @@ def test_withdrawal_is_planned_with_its_whole_destination(place: Workplace) -> N
         "withdrawalAddress": "0x52908400098527886E0F7030069857D2E4169EE7",
     }
     assert plan["names"]["destination acme/cold-01"]["memo"] == "82486739"
-    assert [r.operation for r in place.requests() if r.signed] == ["wallet.asset.list"]
+    assert [r.operation for r in place.requests() if r.signed] == [
+        "coin.qualified.list",
+        "withdrawal.fee",
+        "wallet.asset.list",
+    ]
 
 
 OLD_ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
@@ -101,7 +105,7 @@ def test_plan_is_refused_once_the_destination_has_changed(place: Workplace) -> N
     with served(place) as url:
         controls = write_controls(place, url)
         aimed = ("--controls", controls, "--profile", "main")
-        given = ("--input", "to=acme/cold-01", "--input", "amount=5 USDT")
+        given = ("--input", "to=acme/cold-01", "--input", "amount=50 USDT")
         place.run("plan", "payout.yaml", *given, *aimed, "-o", "plan.json").expect(0)
         directory = controls / "directory.yaml"
         before = directory.read_text("utf-8")

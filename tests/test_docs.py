@@ -20,6 +20,7 @@ from runner.core.errors import ExitCode
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
 from runner.effects.machine import TRANSITIONS
+from runner.effects.resolving import RESOLUTIONS
 from runner.playbook.load import load_playbook
 from runner.reporting.words import EXIT_WORDS
 from tests.acceptance.workplace import Workplace
@@ -59,7 +60,9 @@ def test_diagram_has_every_transition_and_no_other() -> None:
     drawn = re.findall(r"^    (\w+) --> (\w+)$", page("architecture.md"), re.MULTILINE)
 
     known = [
-        (str(before), str(after)) for before, afters in TRANSITIONS.items() for after in afters
+        (str(before), str(after))
+        for before, afters in TRANSITIONS.items()
+        for after in afters | RESOLUTIONS.get(before, frozenset())
     ]
     assert sorted(drawn) == sorted(known)
 

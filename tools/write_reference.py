@@ -26,6 +26,7 @@ from runner.core.types import (
 )
 from runner.effects.machine import TRANSITIONS
 from runner.effects.model import FINAL_STATES
+from runner.effects.resolving import RESOLUTIONS
 from runner.playbook.expressions.functions import FUNCTIONS
 from runner.playbook.expressions.rules import arithmetic_type
 from runner.reporting.action_pages import example_step, need_of, promises, result_fields, verb_of
@@ -119,7 +120,9 @@ def states() -> str:
     lines += [
         f"    {before} --> {after}"
         for before, afters in TRANSITIONS.items()
-        for after in sorted(afters, key=list(TRANSITIONS).index)
+        for after in sorted(
+            afters | RESOLUTIONS.get(before, frozenset()), key=list(TRANSITIONS).index
+        )
     ]
     lines += [f"    {state} --> [*]" for state in TRANSITIONS if state in FINAL_STATES]
     return "\n".join([*lines, "```"]) + "\n"

@@ -35,6 +35,8 @@ async def _logs(shell: Shell, options: dict[str, Any]) -> int:
             raise UsageInvalid(f"there is no run {run_id} here", hint="`runner runs` lists them")
         outcomes = await journal.step_outcomes(run_id)
         effects = await journal.effects(run_id)
+        decisions = await journal.decisions(run_id)
     with open_screen(shell, settings) as screen:
-        screen.result(render_run_log(row, outcomes, effects, shell.environment.stdout))
+        terminal = shell.environment.stdout
+        screen.result(render_run_log(row, outcomes, effects, terminal, decisions))
     return 0

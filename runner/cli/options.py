@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.journal.sqlite import SqliteJournal
 
 DEFAULT_SANDBOX = "default"
-_COMMAND = re.compile(r"\brunner (?:(?:resume|logs) R-[0-9a-f]+|runs)\b(?! -)")
+_COMMAND = re.compile(r"\brunner (?:(?:resume|logs|cancel) R-[0-9a-f]+|runs)\b(?! -)")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -40,6 +40,9 @@ VERBS: dict[str, Verb] = {
     ),
     "run": Verb(target="runner.cli.run:run", summary="Plan, show, ask, apply."),
     "resume": Verb(target="runner.cli.resume:resume", summary="Go on with an unfinished run."),
+    "resolve": Verb(
+        target="runner.cli.resolve:resolve", summary="Settle a halted effect by your decision."
+    ),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
     "call": Verb(

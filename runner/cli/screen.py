@@ -115,20 +115,27 @@ class Screen:
 
         Errors: ``UsageInvalid`` without a terminal to ask on; ``ConfirmationRefused``.
         """
-        if yes or not file.plan.effects:
+        count = len(file.plan.effects)
+        self.ask(
+            f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}",
+            yes=yes or not file.plan.effects,
+            hint="add --yes once the plan has been reviewed",
+            refused="not confirmed; nothing was sent",
+        )
+
+    def ask(
+        self, what: str, *, yes: bool, refused: str, hint: str = "add --yes if that is decided"
+    ) -> None:
+        """Ask a person whether something is to be done, unless the answer was given.
+
+        Errors: as ``confirm``.
+        """
+        if yes:
             return
         if not self._shell.environment.is_interactive:
-            raise UsageInvalid(
-                "there is no terminal to ask on", hint="add --yes once the plan has been reviewed"
-            )
-        count = len(file.plan.effects)
-        answer = ask(
-            f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}? "
-            "Type yes to go on",
-            stdin=sys.stdin,
-        )
-        if answer != "yes":
-            raise ConfirmationRefused("not confirmed; nothing was sent")
+            raise UsageInvalid("there is no terminal to ask on", hint=hint)
+        if ask(f"{what}? Type yes to go on", stdin=sys.stdin) != "yes":
+            raise ConfirmationRefused(refused)
 
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
         """Show how a run ended: counts, effects, balances, exit code, next command."""

@@ -14,6 +14,7 @@ RunnerError
 │   └── LeaseLost           the run was taken over by somebody else                 exit 8
 ├── ExpressionFailed        an expression met a value it cannot work with           exit 4 or 13
 ├── JournalFailed           the journal could not write or read: a crash            exit 70
+├── DecisionRefused         a decision that what can be read speaks against         exit 10
 ├── OutcomeLeftOpen         a crash while an effect may have been on its way        exit 10
 └── RemoteError             the custodian's side of a call                          exit 9
     ├── NotSent             proven: no byte of the request left                     retryable
@@ -172,6 +173,12 @@ class OutcomeLeftOpen(RunnerError):
 
     Shapes: the cause is what stopped it, an error of ours or a bug.
     """
+
+    exit_code = ExitCode.OUTCOME_UNKNOWN
+
+
+class DecisionRefused(RunnerError):
+    """What a person wanted to decide about an effect does not hold; the effect is open still."""
 
     exit_code = ExitCode.OUTCOME_UNKNOWN
 

@@ -23,6 +23,7 @@ from runner.effects.model import (
     Until,
 )
 from runner.effects.pacing import Timing
+from runner.effects.resolving import is_decided
 from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Store
 from runner.playbook.model import Drift, May
@@ -152,7 +153,11 @@ class PinnedEffects:
             for row in self._rows.values()
             if (not under or is_under(row.order.path, under))
             and not self._never_sent(row.order.path)
-            and not (row.state is EffectState.CANCELLED and row.order.path in self._given_up)
+            and not (
+                row.state is EffectState.CANCELLED
+                and row.order.path in self._given_up
+                and not is_decided(row)
+            )
         ]
         for row in rows:
             if row.order.path in self._standing:
@@ -320,7 +325,13 @@ class PinnedEffects:
             for name, known in _known_values(row, manifest).items()
             if manifest.result.field(name) is not None
         }
-        return EffectResult(path=row.order.path, state=row.state, value=value, reason=row.reason)
+        return EffectResult(
+            path=row.order.path,
+            state=row.state,
+            value=value,
+            reason=row.reason,
+            decided=is_decided(row),
+        )
 
 
 def gives_lock_back(row: EffectRow) -> bool:

@@ -206,7 +206,8 @@ class EffectResult:
 
     Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type;
         ``skipped`` tells that by its ``drift`` the effect does not happen, as if its `if` were
-        false; ``reason`` then says why.
+        false; ``reason`` then says why. ``decided`` tells that a person has decided that it was not
+        executed: its step has failed.
     """
 
     path: str
@@ -214,6 +215,7 @@ class EffectResult:
     value: Value
     reason: str = ""
     skipped: bool = False
+    decided: bool = False
 
 
 class EffectPort(Protocol):

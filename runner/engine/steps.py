@@ -243,6 +243,7 @@ class StepRunner:
             raise _PassedOver(result.reason)
         if (
             result.state is EffectState.CANCELLED
+            and not result.decided
             and last is not None
             and self.ports.clock.now() > last.at
         ):
@@ -429,6 +430,8 @@ def _raise_unless(enough: set[EffectState], result: EffectResult) -> None:
         return
     if result.state in OPEN_STATES:
         raise Stopped(Cause.OUTCOME_UNKNOWN, f"{result.path}: {result.reason}")
+    if result.decided:
+        raise Stopped(Cause.EFFECT_FAILED, f"{result.path}: {result.reason}", kind="effect")
     if result.state is EffectState.CANCELLED:
         raise Stopped(Cause.DRIFTED, f"{result.path}: {result.reason}")
     if result.state in {EffectState.REJECTED, EffectState.FAILED}:

@@ -12,6 +12,7 @@ from runner.core.money import amount_from_reply, amount_text
 from runner.effects.machine import transitions
 from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Expectation
 from runner.effects.ports import Change, Decision
+from runner.effects.resolving import RESOLUTIONS
 from runner.journal.codec import json_text, json_value, moment_text
 from runner.journal.decisions import insert_decision
 from runner.journal.records import (
@@ -218,7 +219,7 @@ def change_effect(
 
     An effect that leaves INTENT for anything but CANCELLED may exist at the custodian, sent or not,
     so it claims the occurrence and binds its requestId as an attempt would.
-    Errors: as ``begin_attempt``.
+    Errors: as ``begin_attempt``; ``StoreRefused`` where a decision takes another effect's order.
     """
     row = _expected(transaction.sql, order, change.expected)
     if row.state is EffectState.INTENT and change.state is not EffectState.CANCELLED:
@@ -227,7 +228,21 @@ def change_effect(
         _bind(transaction, order, moment)
     if decision is not None:
         insert_decision(transaction, decision)
+        _refuse_claimed(transaction.sql, order, change.order_id)
+        allowed = transitions(order, row.state) | RESOLUTIONS.get(row.state, frozenset())
+        return _apply(transaction, row, change, row.attempts, allowed=allowed)
     return _apply(transaction, row, change, row.attempts)
+
+
+def _refuse_claimed(sql: Sql, order: EffectOrder, order_id: str) -> None:
+    # Looked at before, and again here, where nobody else can adopt the same order meanwhile.
+    other = sql.execute(
+        "SELECT run_id, path FROM effect WHERE order_id = ? AND order_id <> ''"
+        " AND NOT (run_id = ? AND path = ?)",
+        (order_id, order.run_id, order.path),
+    ).fetchone()
+    if other is not None:
+        raise StoreRefused(f"order {order_id} belongs to effect {other[1]} of run {other[0]}")
 
 
 def claimed_order_ids(sql: Sql) -> frozenset[str]:
@@ -256,10 +271,15 @@ def _expected(sql: Sql, order: EffectOrder, *states: EffectState) -> EffectRow:
 
 
 def _apply(
-    transaction: Transaction, row: EffectRow, change: Change, attempts: tuple[Attempt, ...]
+    transaction: Transaction,
+    row: EffectRow,
+    change: Change,
+    attempts: tuple[Attempt, ...],
+    *,
+    allowed: frozenset[EffectState] | None = None,
 ) -> EffectRow:
     order = row.order
-    allowed = transitions(order, change.expected)
+    allowed = transitions(order, change.expected) if allowed is None else allowed
     assert change.state in allowed, f"{change.expected} -> {change.state}"
     evidence = row.evidence if change.evidence is None else change.evidence
     changed = EffectRow(

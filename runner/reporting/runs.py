@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from runner.core.clock import timestamp_text
 from runner.effects.model import Attempt, EffectRow, EffectState
+from runner.effects.person_decision import ticket_of
+from runner.effects.ports import Decision
 from runner.engine.ports import RunRow, StepOutcome
 from runner.reporting.escape import visible
 from runner.reporting.recap import effect_line, render_effects, render_questions
@@ -57,8 +59,9 @@ def render_run_log(
     outcomes: Mapping[str, StepOutcome],
     effects: Sequence[EffectRow],
     terminal: Terminal,
+    decisions: Sequence[Decision] = (),
 ) -> str:
-    """Render everything the journal holds about one run: its head, steps, effects and attempts."""
+    """Render everything the journal holds about one run, from its head to what was decided."""
     lines = tuple(map(effect_line, effects))
     parts = [
         _head(run, terminal),
@@ -66,6 +69,7 @@ def render_run_log(
         _part("effects", render_effects(lines, terminal), terminal),
         _part("ask the custodian", render_questions(lines), terminal),
         _part("attempts", _attempts(effects, terminal), terminal),
+        _part("decisions", _decisions(decisions, terminal), terminal),
     ]
     return fitted("\n".join(part for part in parts if part), terminal)
 
@@ -123,6 +127,24 @@ def _attempts(effects: Sequence[EffectRow], terminal: Terminal) -> str:
         )
         for row in effects
         for attempt in row.attempts
+    ]
+    return render_table(columns, rows, terminal, indent="  ")
+
+
+def _decisions(decisions: Sequence[Decision], terminal: Terminal) -> str:
+    columns = tuple(
+        Column(title=title) for title in ("at", "path", "decision", "by", "reason", "ticket")
+    )
+    rows = [
+        (
+            timestamp_text(each.at),
+            each.path,
+            each.kind,
+            each.who,
+            each.reason,
+            ticket_of(each),
+        )
+        for each in decisions
     ]
     return render_table(columns, rows, terminal, indent="  ")
 

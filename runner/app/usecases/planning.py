@@ -1,9 +1,7 @@
 """Making a plan: read, walk dry, pin."""
 
-import getpass
 import secrets
 import shutil
-import socket
 import subprocess
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from runner import __version__
 from runner.app.bench import Bench
+from runner.app.people import person_here
 from runner.app.usecases.certainty import require_certain
 from runner.app.usecases.loading import check_names, files_of
 from runner.app.usecases.verdicts import judged_plan
@@ -229,7 +228,7 @@ def build_plan(desk: Bench, occasion: Occasion, dry: DryRun) -> Plan:
         ),
         labels=occasion.labels,
         created_at=occasion.now,
-        created_by=_person(),
+        created_by=person_here(),
         not_after=occasion.now + desk.plan_lifetime,
         names=names_used(desk, dry.intents),
         offline=desk.offline(dry),
@@ -317,10 +316,3 @@ def _git_commit(path: Path) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _person() -> str:
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (OSError, KeyError):
-        return "unknown"

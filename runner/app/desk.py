@@ -42,6 +42,7 @@ from runner.controls.guard import Guard, closed_guard, open_guard
 from runner.controls.load import Controls, load_controls
 from runner.controls.profile import (
     PLAN_LIFETIME,
+    Dedupe,
     Profile,
     ProfileFacts,
     ProfileKind,
@@ -248,6 +249,10 @@ class Desk:
             timestamp_window=self.facts.timestamp_window,
             clock_skew=self.facts.clock_skew,
             read_lag=self.facts.read_lag,
+            dedupes_request_id=self.facts.dedupe is Dedupe.REQUEST_ID,
+            dedupe_lifetime=self.facts.dedupe_lifetime,
+            dedupe_across_keys=self.facts.dedupe_across_keys is True,
+            rejected_keeps_id=self.facts.rejected_uses_id is False,
             rate_limited_not_executed=self.facts.rate_limited_not_executed is True,
         )
 

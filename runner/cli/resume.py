@@ -13,7 +13,7 @@ from runner.cli.shell import Shell
 @target_options
 @click.pass_obj
 def resume(shell: Shell, /, **options: Any) -> int:
-    """Go on with RUN from where its journal says it is; never sends what may have been sent.
+    """Go on with RUN from where its journal says it is; what was done is never done twice.
 
     \b
     Example

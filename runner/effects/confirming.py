@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from runner.catalogue.manifest import FoundBy
 from runner.effects.decisions import Move, Wait
-from runner.effects.evidence import BY_NAME, differences, is_known_by_name, not_shown
+from runner.effects.evidence import differences, how_known, not_shown
 from runner.effects.halting import halt
 from runner.effects.hits import doubled
 from runner.effects.matching import FINAL_STATUSES, same_name
@@ -97,7 +97,8 @@ def _by_status(row: EffectRow, found: Sequence[SeenOrder]) -> Move | Wait:
     state = {"success": EffectState.CONFIRMED, "failed": EffectState.FAILED}.get(
         seen.status, EffectState.ACCEPTED
     )
-    how = f"; {BY_NAME}" if is_known_by_name(row) else ""
+    known = how_known(row)
+    how = f"; {known}" if known else ""
     unchanged = (seen.status, seen.status_code) == (row.status, row.status_code)
     if state is EffectState.ACCEPTED and unchanged:
         return Wait(reason=f"order {row.order_id} is {seen.status}")

@@ -50,12 +50,16 @@ class Reading:
     Shapes: ``believed`` is true when two complete looks past the fence lie behind, the present one
         included, and every fact of the fence is known; ``patience_over`` when no more is read;
         ``looked_enough`` when two complete looks lie behind since the last attempt, past the fence
-        or not.
+        or not. ``resend_barred`` says why another send would not be safe, and is empty where it
+        is; ``duplicate_landed`` is true where a fact says that only an executed request makes the
+        next one a duplicate.
     """
 
     believed: bool
     patience_over: bool
     looked_enough: bool = False
+    resend_barred: str = "nobody has said that it would be safe"
+    duplicate_landed: bool = False
 
 
 @record

@@ -198,7 +198,7 @@ class EffectDriver(Equipment):
     async def _is_to_be_sent_again(self, session: Session) -> bool:
         """Read until the outcome is known, the fence proves there was none, or patience ends.
 
-        Only repeatable effects ever come back with True, still not settled.
+        What comes back with True is still not settled.
         """
         session.restart_pace()
         if session.order.found_by is FoundBy.NOTHING:
@@ -219,6 +219,10 @@ class EffectDriver(Equipment):
                     believed=looks_past_fence >= _LOOKS_MIN,
                     patience_over=over and looks >= _LOOKS_MIN,
                     looked_enough=looks_complete >= self._looks_needed(session),
+                    resend_barred=session.resend_barred(),
+                    duplicate_landed=(
+                        self.facts.dedupes_request_id and self.facts.rejected_keeps_id
+                    ),
                 )
                 claimed = await session.claimed_ids(seen)
                 decision = self.rules.after_look(session.known_row, seen, reading, claimed=claimed)

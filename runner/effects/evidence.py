@@ -16,9 +16,12 @@ from runner.effects.model import (
     SeenOrder,
     Sighting,
 )
+from runner.effects.transitions import carries_request_id
 
 BY_NAME = "found by its name; the name is its identity"
 """What is said of a thing that no answer named: that it is ours is told by its name alone."""
+ATTRIBUTED = "attributed: its requestId was executed, and no other order could be it"
+"""What is said of an order without a requestId that a duplicate's answer proves to exist."""
 
 
 def is_known_by_name(row: EffectRow) -> bool:
@@ -26,6 +29,18 @@ def is_known_by_name(row: EffectRow) -> bool:
     answers = [each.answer for each in row.attempts if isinstance(each.answer, Mapping)]
     answered = any(answer.get("verdict") == "accepted" for answer in answers)
     return row.order.found_by is FoundBy.NAME and row.order_id != "" and not answered
+
+
+def is_attributed(row: EffectRow) -> bool:
+    """Tell whether an effect has its order id because only that order could be it."""
+    return isinstance(row.evidence, Mapping) and row.evidence.get("reason") == ATTRIBUTED
+
+
+def how_known(row: EffectRow) -> str:
+    """Say what makes an order the effect's own where neither its requestId nor an answer does."""
+    if is_attributed(row):
+        return ATTRIBUTED
+    return BY_NAME if is_known_by_name(row) else ""
 
 
 def differences(expectation: Expectation, seen: SeenOrder) -> tuple[str, ...]:
@@ -160,7 +175,7 @@ def ask_text(
 
 def _request_words(order: EffectOrder) -> str:
     # Some operations take no requestId; then it is ours alone, and of no use to the custodian.
-    sent = '"requestId"' in order.body
+    sent = carries_request_id(order)
     words = f"the request with requestId {order.request_id}"
     return words if sent else f"a request without a requestId (ours is {order.request_id})"
 

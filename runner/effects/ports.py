@@ -21,13 +21,22 @@ class Facts:
     """What the profile knows about the custodian; None means unknown, and unknown means halt.
 
     Shapes: a "not found" is believed only past ``timestamp_window`` + ``clock_skew`` + ``read_lag``
-        after the last attempt; ``rate_limited_not_executed`` tells whether 429 and G20012 prove
-        that a write was not executed.
+        after the last attempt. ``dedupes_request_id`` tells that a second request with a requestId
+        is never executed, for ``dedupe_lifetime`` after the first; ``dedupe_across_keys`` that this
+        holds whatever key signed it; ``rejected_keeps_id`` that a rejected request does not use up
+        its requestId, so that a duplicate is one of a request that was executed.
+        ``rate_limited_not_executed`` tells whether 429 and G20012 prove that a write was not
+        executed.
+    Source: DESIGN section 6, rules 4, 7 and 8, and the state SEEN.
     """
 
     timestamp_window: timedelta | None = None
     clock_skew: timedelta | None = None
     read_lag: timedelta | None = None
+    dedupes_request_id: bool = False
+    dedupe_lifetime: timedelta | None = None
+    dedupe_across_keys: bool = False
+    rejected_keeps_id: bool = False
     rate_limited_not_executed: bool = False
 
 
@@ -99,7 +108,8 @@ class EffectStore(Protocol):
     async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
         """Write the attempt row and move INTENT to SENDING, in one transaction.
 
-        A repeatable effect goes to SENDING from UNKNOWN and SEEN as well.
+        An effect that is sent again goes to SENDING from UNKNOWN, a repeatable one from SEEN as
+        well: what may have been executed never looks as if it had not been sent.
 
         The first attempt of a run claims its plan and occurrence in the same transaction.
 

@@ -10,6 +10,7 @@ from runner.core.record import record
 from runner.effects import machine
 from runner.effects.classify import Verdict, classify
 from runner.effects.fence import is_past_fence
+from runner.effects.resending import why_not_resent
 
 
 @record
@@ -20,8 +21,9 @@ class Rules:
         ``among_recent`` decide by the look before the first attempt (rule 6); ``after_answer`` by
         an answer (rule 5); ``found_sending`` about an attempt that nobody is sending any more;
         ``after_look`` about UNKNOWN and SEEN; ``is_past_fence`` when "not found" may be believed
-        (rule 7); ``out_of_patience`` and ``after_halt`` about HALTED; ``after_poll``,
-        ``never_listed`` and ``out_of_time`` about ACCEPTED.
+        (rule 7); ``why_not_resent`` whether a copy may follow (rule 8); ``out_of_patience`` and
+        ``after_halt`` about HALTED; ``after_poll``, ``never_listed`` and ``out_of_time`` about
+        ACCEPTED.
     """
 
     classify: Callable[..., Verdict] = classify
@@ -31,6 +33,7 @@ class Rules:
     found_sending: Callable[[], machine.Move] = machine.found_sending
     after_look: Callable[..., machine.Move | machine.Wait | machine.Send] = machine.after_look
     is_past_fence: Callable[..., bool] = is_past_fence
+    why_not_resent: Callable[..., str] = why_not_resent
     out_of_patience: Callable[..., machine.Move] = machine.out_of_patience
     after_halt: Callable[..., machine.Move | machine.Wait] = machine.after_halt
     after_poll: Callable[..., machine.Move | machine.Wait] = machine.after_poll

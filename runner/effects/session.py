@@ -13,7 +13,7 @@ from runner.core.clock import Clock
 from runner.core.errors import RemoteError
 from runner.core.record import record
 from runner.effects.classify import Verdict, VerdictKind, answer_record
-from runner.effects.machine import Move
+from runner.effects.machine import Move, is_repeatable, is_unsent
 from runner.effects.matching import needs_claims
 from runner.effects.model import (
     Attempt,
@@ -26,6 +26,7 @@ from runner.effects.model import (
 )
 from runner.effects.pacing import Limits, Pace, Timing
 from runner.effects.ports import Change, EffectStore, EffectTransport, Facts, Notice, Resolver
+from runner.effects.resending import Copy
 from runner.effects.rules import Rules
 
 _T = TypeVar("_T")
@@ -69,11 +70,12 @@ class Session:
     last_error: RemoteError | None = None
     last_verdict: Verdict | None = None
     _sent_at_s: float = field(init=False)
+    _driven_since_s: float = field(init=False)
     _pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
         """Start with the first pause; until it sends, a process measures from its own start."""
-        self._sent_at_s = self.equipment.clock.monotonic_s()
+        self._sent_at_s = self._driven_since_s = self.equipment.clock.monotonic_s()
         self.restart_pace()
 
     @property
@@ -170,13 +172,36 @@ class Session:
     def _since_s(self, start_s: float) -> float:
         return self.equipment.clock.monotonic_s() - start_s
 
+    def resend_barred(self) -> str:
+        """Return why what may have been executed must not be sent again now; empty where it may."""
+        now = self.equipment.clock.now()
+        unproven = [each.started_at for each in self.attempts if not each.proven_not_executed]
+        first_age_s = (now - min(unproven, default=now)).total_seconds()
+        if first_age_s >= 0:
+            # A clock set back a little makes the attempt look younger than this process knows.
+            first_age_s = max(first_age_s, self._since_s(self._driven_since_s))
+        return self.equipment.rules.why_not_resent(
+            self.order,
+            self.attempts,
+            self.equipment.facts,
+            Copy(
+                key_fingerprint=self.equipment.transport.key_fingerprint,
+                first_age_s=first_age_s,
+                last_age_s=self.age_of_last_attempt_s(),
+            ),
+        )
+
     async def attempt(self) -> None:
         """Send once and make durable what came of it, also when this task is cancelled meanwhile.
+
+        Nothing is sent where waiting for the rate window has made a copy unsafe.
 
         Errors: what the journal raises; an attempt without a durable answer is found as SENDING by
         the next process.
         """
         timestamp_ms = await self.equipment.transport.timestamp_ms()
+        if not is_unsent(self.attempts) and not is_repeatable(self.order) and self.resend_barred():
+            return
         await finish_before_cancelling(self._attempt(timestamp_ms))
 
     async def _attempt(self, timestamp_ms: int) -> None:

@@ -35,7 +35,12 @@ TRANSITIONS: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
             }
         ),
         EffectState.UNKNOWN: frozenset(
-            {EffectState.ACCEPTED, EffectState.REJECTED, EffectState.HALTED}
+            {
+                EffectState.SENDING,
+                EffectState.ACCEPTED,
+                EffectState.REJECTED,
+                EffectState.HALTED,
+            }
         ),
         EffectState.SEEN: frozenset({EffectState.ACCEPTED, EffectState.HALTED}),
         EffectState.ACCEPTED: frozenset(
@@ -53,15 +58,16 @@ TRANSITIONS: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
         EffectState.CANCELLED: frozenset(),
     }
 )
-"""Every transition there is; the journal refuses any other. ACCEPTED to itself notes a status."""
+"""Every transition there is; the journal refuses any other. ACCEPTED to itself notes a status.
+
+UNKNOWN goes to SENDING without INTENT between: an effect in INTENT is one that nothing was sent of,
+and whoever ends a run cancels it; one that may have been executed must never stand there.
+"""
 
 REPEATED: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
-    {
-        EffectState.UNKNOWN: frozenset({EffectState.SENDING}),
-        EffectState.SEEN: frozenset({EffectState.SENDING}),
-    }
+    {EffectState.SEEN: frozenset({EffectState.SENDING})}
 )
-"""The transitions that repeatable effects have besides: the next attempt after an unknown one."""
+"""The transitions that repeatable effects have besides: the next attempt after a duplicate."""
 
 _REPEATABLE = frozenset({FoundBy.STATE, FoundBy.NOTHING})
 
@@ -73,8 +79,17 @@ def is_repeatable(order: EffectOrder) -> bool:
 
 def transitions(order: EffectOrder, state: EffectState) -> frozenset[EffectState]:
     """Return the states an effect may go to from one; the journal refuses every other."""
-    more = REPEATED.get(state, frozenset()) if is_repeatable(order) else frozenset()
-    return TRANSITIONS[state] | more
+    if is_repeatable(order):
+        return TRANSITIONS[state] | REPEATED.get(state, frozenset())
+    if state is EffectState.UNKNOWN and not carries_request_id(order):
+        return TRANSITIONS[state] - {EffectState.SENDING}
+    return TRANSITIONS[state]
+
+
+def carries_request_id(order: EffectOrder) -> bool:
+    """Tell whether the custodian is told the requestId: some operations take none."""
+    # In JSON text an unescaped name with its colon can only be a member.
+    return '"requestId":' in order.body
 
 
 def sends_made(attempts: Sequence[Attempt]) -> int:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from runner.core.errors import ExitCode
 from runner.core.record import record
-from runner.effects.evidence import BY_NAME, is_known_by_name
+from runner.effects.evidence import how_known
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState, Expectation
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
@@ -71,8 +71,7 @@ def effect_line(row: EffectRow, remark: str = "") -> EffectLine:
 
     Shapes: ``remark`` is what else must be said of it.
     """
-    remarks = [BY_NAME] if is_known_by_name(row) else []
-    remarks += [remark] if remark else []
+    remarks = [each for each in (how_known(row), remark) if each]
     return EffectLine(
         path=row.order.path,
         action=row.order.action,

@@ -36,6 +36,10 @@ SKEW = timedelta(seconds=5)
 LAG = timedelta(seconds=20)
 ALL_FACTS = Facts(timestamp_window=WINDOW, clock_skew=SKEW, read_lag=LAG)
 NO_FACTS = Facts()
+MEMORY = timedelta(days=1)
+DEDUPE_FACTS = replace(
+    ALL_FACTS, dedupes_request_id=True, dedupe_lifetime=MEMORY, rejected_keeps_id=True
+)
 FENCE_S = (WINDOW + SKEW + LAG).total_seconds()
 TIMING = Timing(every_s=2.0, every_s_max=30.0, within_s=600.0, patience_s=900.0)
 
@@ -120,7 +124,8 @@ class Custodian:
     """Executes what it is sent, answers as told, and lists what it did.
 
     Shapes: ``behaviours`` are taken one a send, the last one again and again; ``end`` is the status
-        every order takes ``final_after_s`` after it was made.
+        every order takes ``final_after_s`` after it was made. ``remembers_s`` is how long an
+        executed requestId is known again, None for not at all; a copy is answered G20015 then.
     """
 
     clock: VirtualClock
@@ -130,6 +135,7 @@ class Custodian:
     visible_after_s: float = 0.0
     final_after_s: float = 3.0
     end: str = "success"
+    remembers_s: float | None = None
     made: list[Executed] = field(default_factory=list)
     sends: list[tuple[EffectOrder, int]] = field(default_factory=list)
     _late: list[tuple[datetime, EffectOrder]] = field(default_factory=list)
@@ -169,6 +175,8 @@ class Custodian:
     def receive(self, order: EffectOrder, timestamp_ms: int) -> SendReport:
         behaviour = self.behaviours[min(len(self.sends), len(self.behaviours) - 1)]
         self.sends.append((order, timestamp_ms))
+        if self._knows(order):
+            return refused("G20015")
         return getattr(self, f"_{behaviour}")(order)  # type: ignore[no-any-return]  # by name
 
     def listed(self, since: datetime) -> tuple[SeenOrder, ...]:
@@ -186,11 +194,20 @@ class Custodian:
             rows.append(seen if self.shows_request_ids else replace(seen, request_id=""))
         return tuple(rows)
 
+    def _knows(self, order: EffectOrder) -> bool:
+        self._arrive()
+        return self.remembers_s is not None and any(
+            each.seen.request_id == order.request_id
+            and (self.clock.now() - each.made_at).total_seconds() < self.remembers_s
+            for each in self.made
+        )
+
     def _arrive(self) -> None:
         for due, order in list(self._late):
             if due <= self.clock.now():
                 self._late.remove((due, order))
-                self._execute(order)
+                if not self._knows(order):
+                    self._execute(order)
 
     def _execute(self, order: EffectOrder) -> str:
         wanted = order.expectation

@@ -27,6 +27,7 @@ from runner.effects.machine import (
     is_unsent,
     out_of_patience,
     sends_made,
+    transitions,
 )
 from runner.effects.matching import same_payload
 from runner.effects.model import (
@@ -99,12 +100,21 @@ def test_final_states_lead_nowhere() -> None:
     assert {state for state, targets in TRANSITIONS.items() if not targets} == FINAL_STATES
 
 
-def test_only_intent_can_be_sent() -> None:
-    assert [state for state, targets in TRANSITIONS.items() if S.SENDING in targets] == [S.INTENT]
+def test_only_intent_can_be_sent_and_unknown_sent_again() -> None:
+    sources = {state for state, targets in TRANSITIONS.items() if S.SENDING in targets}
+
+    assert sources == {S.INTENT, S.UNKNOWN}
+
+
+def test_an_effect_without_its_id_on_the_wire_is_never_sent_again() -> None:
+    bare = replace(ORDER, body='{"amount":"10","label":"\\"requestId\\":"}')
+
+    assert transitions(ORDER, S.UNKNOWN) == TRANSITIONS[S.UNKNOWN]
+    assert transitions(bare, S.UNKNOWN) == TRANSITIONS[S.UNKNOWN] - {S.SENDING}
 
 
 def test_only_an_attempt_just_answered_can_go_back_to_intent() -> None:
-    """There is no resend of what is not proven unexecuted: no way from UNKNOWN, SEEN or HALTED."""
+    """INTENT is what nothing was sent of, so that a run that ends cancels it."""
     sources = {state for state, targets in TRANSITIONS.items() if S.INTENT in targets}
 
     assert sources == {S.PLANNED, S.SENDING}

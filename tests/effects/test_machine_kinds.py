@@ -127,7 +127,7 @@ def test_only_repeatable_effects_are_sent_again() -> None:
         assert all(transitions(order, state) == TRANSITIONS[state] for state in S)
     for order in (UPDATE, RESEND):
         more = {state for state in S if transitions(order, state) != TRANSITIONS[state]}
-        assert more == set(REPEATED) == {S.UNKNOWN, S.SEEN}
+        assert more == set(REPEATED) == {S.SEEN}
         assert all(S.SENDING in transitions(order, state) for state in more)
 
 

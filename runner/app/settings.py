@@ -22,6 +22,7 @@ from runner.controls.runner_file import (
     project_root,
     worktree_of,
 )
+from runner.controls.state_place import StatePlace, is_url, postgres_place
 from runner.core.errors import SettingsInvalid
 from runner.core.record import record
 
@@ -61,7 +62,7 @@ class Settings:
 
     controls: ControlsPlace | None
     profile: str | None
-    state: Path | None
+    state: StatePlace | None
     log_level: LogLevel
     log_format: LogFormat
     sandbox_dir: Path
@@ -96,7 +97,7 @@ def load_settings(environment: Environment, flags: Mapping[str, str | None]) -> 
     return Settings(
         controls=_place(model.controls, chosen.get("controls")),
         profile=model.profile,
-        state=_absolute(model.state, chosen.get("state")),
+        state=_state(model.state, chosen.get("state")),
         log_level=model.log_level,
         log_format=model.log_format,
         sandbox_dir=chosen["sandbox_dir"].folder / model.sandbox_dir,
@@ -129,7 +130,7 @@ class _Model(BaseSettings):
 
     controls: str | None = None
     profile: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    state: Path | None = None
+    state: str | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
     sandbox_dir: Path = Path(_SANDBOX_DIR)
@@ -202,8 +203,17 @@ def _default_layer(cwd: Path, file: RunnerFile | None) -> _Layer:
     return {"sandbox_dir": _Given(text=_SANDBOX_DIR, origin=DEFAULT, folder=root)}
 
 
-def _absolute(path: Path | None, given: _Given | None) -> Path | None:
-    return None if path is None or given is None else given.folder / path
+def _state(text: str | None, given: _Given | None) -> StatePlace | None:
+    if text is None or given is None:
+        return None
+    if not is_url(text):
+        return given.folder / text
+    try:
+        return postgres_place(text)
+    except ValueError as exc:
+        raise SettingsInvalid(
+            f"{given.origin}: {exc}", hint="the value given is not repeated here"
+        ) from None
 
 
 def _place(text: str | None, given: _Given | None) -> ControlsPlace | None:

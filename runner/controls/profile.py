@@ -24,6 +24,7 @@ from runner.controls.reading import (
     scalars_of,
     text_of,
 )
+from runner.controls.state_place import StatePlace, is_url, postgres_place
 from runner.controls.webhook_settings import WebhookSettings, webhooks_from_node
 from runner.core.diagnostics import did_you_mean
 from runner.core.errors import InvalidInput
@@ -93,10 +94,11 @@ class Profile:
     """One custodian account as this tool may use it.
 
     Shapes: ``url`` has scheme and host only, no slash at its end; of ``read_keys`` and
-        ``effect_keys`` the first that is valid is used; ``state`` is the journal's file,
-        or None for the default place; ``ca`` is a PEM bundle, or None for the system's; ``proxy``
-        is a URL, or empty for a direct connection; ``webhooks`` is None where no notification can
-        be checked. A verb that needs a key the profile lacks says so.
+        ``effect_keys`` the first that is valid is used; ``state`` is where the journal is, or None
+        for the default place, and ``state_password`` where its database's password is; ``ca`` is a
+        PEM bundle, or None for the system's; ``proxy`` is a URL, or empty for a direct connection;
+        ``webhooks`` is None where no notification can be checked. A verb that needs a key the
+        profile lacks says so.
     """
 
     name: str
@@ -105,7 +107,8 @@ class Profile:
     entity: str
     read_keys: tuple[ApiCredential, ...] = ()
     effect_keys: tuple[ApiCredential, ...] = ()
-    state: Path | None = None
+    state: StatePlace | None = None
+    state_password: SecretSource | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
     facts: ProfileFacts = field(default_factory=ProfileFacts)
     caps: Caps = field(default_factory=Caps)
@@ -183,7 +186,8 @@ def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
         entity=text_of(body, "entity"),
         read_keys=credentials_from_node(body, "read_key", folder, findings),
         effect_keys=credentials_from_node(body, "effect_key", folder, findings),
-        state=_path(body, "state", folder, findings),
+        state=_state(body, folder, findings),
+        state_password=_state_password(body, folder, findings),
         plan_lifetime=findings.converted(scalar_of(body, "plan_lifetime"), _lifetime)
         or PLAN_LIFETIME,
         facts=_facts(body, findings),
@@ -261,6 +265,26 @@ def _fact_text(value: object) -> str:
 def _path(body: MappingNode, key: str, folder: Path | None, findings: Findings) -> Path | None:
     node = scalar_of(body, key)
     return None if node is None or not node.text else placed_path(node, folder, findings)
+
+
+def _state(body: MappingNode, folder: Path | None, findings: Findings) -> StatePlace | None:
+    node = scalar_of(body, "state")
+    if node is not None and is_url(node.text):
+        return findings.converted(node, postgres_place)
+    return _path(body, "state", folder, findings)
+
+
+def _state_password(
+    body: MappingNode, folder: Path | None, findings: Findings
+) -> SecretSource | None:
+    node = body.get("state_password")
+    if node is None:
+        return None
+    state = scalar_of(body, "state")
+    if state is None or not is_url(state.text):
+        summary = "state_password is for a journal in a database, and this one is a file"
+        findings.add("wrong-value", summary, node.span, hint="take it out")
+    return source_from_node(mapping_of(node), folder, findings)
 
 
 # None of these messages shows the text: people paste secrets into the wrong place.

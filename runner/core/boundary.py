@@ -50,6 +50,8 @@ BOUNDARIES: Mapping[str, str] = MappingProxyType(
     {
         "before-own": "the run's new owner and epoch are written and not committed (C11)",
         "after-own": "the run's new owner and epoch are durable, nothing else of it is (C11)",
+        "before-lease": "the owner's lease is renewed or given back and not committed (C11)",
+        "after-lease": "the owner's lease is renewed or given back (C11)",
         "before-run": "the run and its files are written and not committed",
         "after-run": "the run is registered, no lock is taken",
         "before-locks": "the run's locks are written and not committed",

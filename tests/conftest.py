@@ -3,10 +3,13 @@
 import ipaddress
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import served
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -89,6 +92,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def repository() -> Path:
     """Return the root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the URL of an empty PostgreSQL database of this test process, or skip without one."""
+    with served() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ from runner.controls.profile import (
     ProfileKind,
 )
 from runner.controls.runner_file import worktree_of
+from runner.controls.state_place import StatePlace
 from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock, SystemClock
 from runner.core.errors import RemoteError, SettingsInvalid
@@ -60,7 +61,8 @@ from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectOrder, EffectState
 from runner.effects.ports import Facts, Resolver
 from runner.engine.ports import ReadPort
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.journal import Journal
+from runner.journal.opening import open_store
 from runner.plan.dryrun import DryRun
 from runner.plan.model import PlannedOffline
 from runner.playbook.inputs import BoundInputs
@@ -127,7 +129,7 @@ class Desk:
     custodian: Custodian
     effect_keys: tuple[EffectKey, ...]
     no_effects_because: str
-    store: SqliteJournal
+    store: Journal
     manifests: Mapping[str, Manifest]
     guard: Guard
     controls_commit: str = ""
@@ -312,7 +314,7 @@ async def _sandbox_desk(
     stack.callback(sandbox.close)
     base_url = await stack.enter_async_context(serve_sandbox(sandbox))
     transport = await stack.enter_async_context(HttpTransport(base_url))
-    store = open_journal(sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary)
+    store = open_store(sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary)
     stack.callback(store.close)
     return sandbox_desk(sandbox, transport, store, controls_of_sandbox(settings), remember)
 
@@ -320,7 +322,7 @@ async def _sandbox_desk(
 def sandbox_desk(
     sandbox: "Sandbox",
     transport: HttpTransport,
-    store: SqliteJournal,
+    store: Journal,
     held: Controls | None,
     remember: Remember,
 ) -> Desk:
@@ -387,8 +389,9 @@ async def _profile_desk(
         signer = keys.signer(credential)
         client = build_client(transport, signer, clock, rate=rate)
         effect_keys = (EffectKey(name="effect_key", client=client),)
-    path = state_path(profile, settings, keys.environment)
-    store = open_journal(path, clock=clock, boundary=boundary)
+    place = state_place(profile, settings, keys.environment)
+    password = keys.state_password(profile)
+    store = open_store(place, clock=clock, password=password, boundary=boundary)
     stack.callback(store.close)
     webhooks = {each.name: keys.webhook(each, profile) for each in profile.notify}
     return build_desk(
@@ -484,7 +487,7 @@ def build_desk(
     read_client: Client,
     effect_keys: tuple[EffectKey, ...],
     no_effects_because: str = "",
-    store: SqliteJournal,
+    store: Journal,
 ) -> Desk:
     """Put an account, its clients and its journal together.
 
@@ -620,7 +623,7 @@ def controls_of_sandbox(settings: Settings) -> Controls | None:
     return load_controls(settings.controls)
 
 
-def state_path(profile: Profile, settings: Settings, environment: Environment) -> Path:
+def state_place(profile: Profile, settings: Settings, environment: Environment) -> StatePlace:
     """Return where a profile's journal is: chosen, named by the profile, or in the state folder."""
     chosen = settings.state or profile.state
     if chosen is not None:

@@ -99,6 +99,11 @@ class Keyring:
             proxy=profile.proxy or None,
         )
 
+    def state_password(self, profile: Profile) -> Secret | None:
+        """Return the password of the database a profile's journal is in, where it names one."""
+        source = profile.state_password
+        return None if source is None else Secret(self._text(source).encode("ascii"))
+
     def _text(self, source: SecretSource) -> str:
         return load_api_key(
             _key_source(source), environ=self.environment.variables, remember=self.remember

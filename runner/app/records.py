@@ -1,34 +1,42 @@
-"""Looking into a journal, without a key and without the custodian."""
+"""Looking into a journal, without a key of the custodian's and without the custodian."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from runner.app.desk import Target, profile_account, state_path
+from runner.app.desk import Target, profile_account, state_place
 from runner.app.environment import Environment
+from runner.app.keyring import Keyring, Remember
 from runner.app.settings import Settings
+from runner.controls.state_place import StatePlace
 from runner.core.clock import SystemClock
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.core.secret import Secret
+from runner.journal.journal import Journal
+from runner.journal.opening import open_store
 
 
 @contextmanager
 def open_records(
-    target: Target, settings: Settings, environment: Environment
-) -> Iterator[SqliteJournal | None]:
+    target: Target, settings: Settings, environment: Environment, remember: Remember
+) -> Iterator[Journal | None]:
     """Open the journal a target has, or give None where nothing was ever written.
 
-    Errors: as ``open_desk``, but for keys and the network, which are left alone.
+    Shapes: ``remember`` is told the password of a journal in a database.
+    Errors: as ``open_desk``, but for the custodian's keys and the network to it, which are left
+        alone.
     """
-    path = _journal_path(target, settings, environment)
-    if not path.exists():
+    place, password = _journal_place(target, settings, Keyring(environment, remember))
+    if isinstance(place, Path) and not place.exists():
         yield None
         return
-    with closing(open_journal(path, clock=SystemClock())) as journal:
+    with closing(open_store(place, clock=SystemClock(), password=password)) as journal:
         yield journal
 
 
-def _journal_path(target: Target, settings: Settings, environment: Environment) -> Path:
+def _journal_place(
+    target: Target, settings: Settings, keys: Keyring
+) -> tuple[StatePlace, Secret | None]:
     if target.sandbox is not None:
-        return settings.sandbox_dir / target.sandbox / "state.sqlite"
+        return settings.sandbox_dir / target.sandbox / "state.sqlite", None
     profile, _ = profile_account(target, settings)
-    return state_path(profile, settings, environment)
+    return state_place(profile, settings, keys.environment), keys.state_password(profile)

@@ -15,7 +15,7 @@ from runner.core.errors import RunnerError, UsageInvalid
 if TYPE_CHECKING:
     from runner.app.desk import Desk, Target
     from runner.app.settings import Settings
-    from runner.journal.sqlite import SqliteJournal
+    from runner.journal.journal import Journal
 
 DEFAULT_SANDBOX = "default"
 _COMMAND = re.compile(r"\brunner (?:(?:resume|logs|cancel) R-[0-9a-f]+|runs)\b(?! -)")
@@ -51,7 +51,9 @@ def target_options(command: CommandT) -> CommandT:
         ),
         click.option("--profile", help="Profile of the controls."),
         click.option("--controls", help="Controls: FOLDER, or FOLDER@REVISION."),
-        click.option("--state", help="Journal file, instead of the profile's."),
+        click.option(
+            "--state", help="Journal, a file or a database's URL, instead of the profile's."
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -89,7 +91,7 @@ def aimed(hint: str, target: str) -> str:
 @contextmanager
 def records_for(
     shell: Shell, options: dict[str, Any], settings: "Settings"
-) -> Iterator["SqliteJournal | None"]:
+) -> Iterator["Journal | None"]:
     """Open the journal the options name, to look into it; None where there is none yet.
 
     Errors: ``UsageInvalid`` for a sandbox that is not there; as ``open_records``.
@@ -97,7 +99,7 @@ def records_for(
     from runner.app.records import open_records
 
     target = target_for(options, settings, makes=False)
-    with open_records(target, settings, shell.environment) as journal:
+    with open_records(target, settings, shell.environment, shell.redactor.register) as journal:
         yield journal
 
 

@@ -11,6 +11,7 @@ from runner.controls.caps import Caps
 from runner.controls.caps_file import caps_from_node
 from runner.controls.credentials import (
     ApiCredential,
+    SecretSource,
     credentials_from_node,
     placed_path,
     source_from_node,

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from runner.controls.state_place import StatePlace, postgres_place
 from runner.effects.model import Attempt, EffectOrder, Expectation
 from runner.engine.ports import RunRow
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.journal import Journal
+from runner.journal.opening import open_store
 
 START = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -37,19 +40,39 @@ def state_file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "acme" / "state.sqlite"
 
 
-@pytest.fixture
-def journal(state_file: Path, clock: StillClock) -> Iterator[SqliteJournal]:
-    opened = open_journal(state_file, clock=clock)
-    yield opened
-    opened.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_one(
+    request: pytest.FixtureRequest, state_file: Path, clock: StillClock
+) -> Iterator[Callable[[], Journal]]:
+    """Return what opens the one journal of a test, again for each process it stands for."""
+    place: StatePlace = state_file
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres")
+        # A schema is as good as a database to a journal, and made much quicker.
+        place = postgres_place(f"{url}&schema=t_{next(_NUMBERS)}")
+    opened: list[Journal] = []
+
+    def open_it() -> Journal:
+        opened.append(open_store(place, clock=clock))
+        return opened[-1]
+
+    yield open_it
+    for journal in opened:
+        journal.close()
+
+
+_NUMBERS = count(1)
 
 
 @pytest.fixture
-def second(journal: SqliteJournal, state_file: Path, clock: StillClock) -> Iterator[SqliteJournal]:
-    """Another connection to the same file, as another process would have."""
-    opened = open_journal(state_file, clock=clock)
-    yield opened
-    opened.close()
+def journal(open_one: Callable[[], Journal]) -> Journal:
+    return open_one()
+
+
+@pytest.fixture
+def second(journal: Journal, open_one: Callable[[], Journal]) -> Journal:
+    """Another connection to the same journal, as another process would have."""
+    return open_one()
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from runner.core.errors import ExitCode, JournalFailed
 from runner.effects.model import Attempt, EffectOrder, Expectation
 from runner.engine.ports import OutcomeState, RunRow, StepOutcome
 from runner.journal.connection import open_connection
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.journal import Journal
+from runner.journal.sqlite import open_journal
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 RUN = RunRow(
@@ -70,14 +71,14 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-async def begin(journal: SqliteJournal) -> None:
+async def begin(journal: Journal) -> None:
     await journal.register_run(RUN, {})
     await journal.insert_intent(ORDER, known_order_ids=(), at=START)
     attempt = Attempt(number=1, timestamp_ms=1, started_at=START, key_fingerprint="x")
     await journal.begin_attempt(ORDER, attempt)
 
 
-async def loop(journal: SqliteJournal) -> None:
+async def loop(journal: Journal) -> None:
     await journal.register_run(RUN, {})
     number = 0
     while True:
@@ -92,7 +93,7 @@ def stop_growth(path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-async def fill(journal: SqliteJournal, path: Path) -> None:
+async def fill(journal: Journal, path: Path) -> None:
     await journal.register_run(RUN, {})
     stop_growth(path)
     for step_path in ("a", "b"):
@@ -103,7 +104,7 @@ async def fill(journal: SqliteJournal, path: Path) -> None:
             say(f"{int(exc.exit_code)} {exc.message}")
 
 
-async def stay(journal: SqliteJournal, path: Path, mode: str) -> None:
+async def stay(journal: Journal, path: Path, mode: str) -> None:
     async with journal.own_run("R-1"):
         await begin(journal)
         if mode == "transaction":

@@ -12,7 +12,7 @@ from runner.core.errors import LockHeld, StoreRefused
 from runner.effects.model import Attempt, EffectOrder, EffectState, Expectation
 from runner.effects.ports import Change
 from runner.engine.ports import RunRow
-from runner.journal.sqlite import SqliteJournal
+from runner.journal.journal import Journal
 
 MakeRun = Callable[..., RunRow]
 MakeOrder = Callable[..., EffectOrder]
@@ -21,7 +21,7 @@ At = Callable[[float], datetime]
 
 
 @pytest.fixture(autouse=True)
-async def two_runs(journal: SqliteJournal, make_run: MakeRun) -> None:
+async def two_runs(journal: Journal, make_run: MakeRun) -> None:
     await journal.register_run(make_run("R-1", "one"), {})
     await journal.register_run(make_run("R-2", "two"), {})
 
@@ -31,8 +31,8 @@ def change(expected: EffectState, state: EffectState, at: datetime, **more: obje
 
 
 async def test_effect_comes_back_as_returned(
-    journal: SqliteJournal,
-    second: SqliteJournal,
+    journal: Journal,
+    second: Journal,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
     at: At,
@@ -71,7 +71,7 @@ async def test_effect_comes_back_as_returned(
 
 
 async def test_effects_are_in_order_of_intent(
-    journal: SqliteJournal, make_order: MakeOrder, at: At
+    journal: Journal, make_order: MakeOrder, at: At
 ) -> None:
     for path in ("z", "a", "m"):
         order = make_order(path=path, request_id=path)
@@ -80,9 +80,7 @@ async def test_effects_are_in_order_of_intent(
     assert [row.order.path for row in await journal.effects("R-1")] == ["z", "a", "m"]
 
 
-async def test_second_intent_is_refused(
-    journal: SqliteJournal, make_order: MakeOrder, at: At
-) -> None:
+async def test_second_intent_is_refused(journal: Journal, make_order: MakeOrder, at: At) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
 
     with pytest.raises(StoreRefused, match="requestId 41"):
@@ -92,7 +90,7 @@ async def test_second_intent_is_refused(
 
 
 async def test_one_request_id_in_a_run_is_one_effect(
-    journal: SqliteJournal, make_order: MakeOrder, at: At
+    journal: Journal, make_order: MakeOrder, at: At
 ) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
 
@@ -101,7 +99,7 @@ async def test_one_request_id_in_a_run_is_one_effect(
 
 
 async def test_attempted_request_id_keeps_its_payload_for_ever(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
     await journal.begin_attempt(make_order(), make_attempt())
@@ -115,7 +113,7 @@ async def test_attempted_request_id_keeps_its_payload_for_ever(
 
 
 async def test_unattempted_request_id_is_free(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     """A plan that sent nothing used up nothing; a later plan may ask for another amount."""
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
@@ -129,7 +127,7 @@ async def test_unattempted_request_id_is_free(
 
 
 async def test_order_that_differs_from_its_row_is_refused(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
 
@@ -138,7 +136,7 @@ async def test_order_that_differs_from_its_row_is_refused(
 
 
 async def test_change_from_another_state_is_refused(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     order = make_order()
     with pytest.raises(StoreRefused, match="has no row"):
@@ -150,7 +148,7 @@ async def test_change_from_another_state_is_refused(
 
 
 async def test_transition_outside_the_table_is_a_bug(
-    journal: SqliteJournal, make_order: MakeOrder, at: At
+    journal: Journal, make_order: MakeOrder, at: At
 ) -> None:
     order = make_order()
     await journal.insert_intent(order, known_order_ids=(), at=at(1))
@@ -164,7 +162,7 @@ async def test_transition_outside_the_table_is_a_bug(
 
 
 async def test_attempts_are_counted_without_gaps(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
 
@@ -173,7 +171,7 @@ async def test_attempts_are_counted_without_gaps(
 
 
 async def test_attempt_is_answered_once(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     order = make_order()
     await journal.insert_intent(order, known_order_ids=(), at=at(1))
@@ -190,7 +188,7 @@ async def test_attempt_is_answered_once(
 
 
 async def test_attempt_takes_the_lock_it_needs(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
     await journal.begin_attempt(make_order(), make_attempt())
@@ -202,7 +200,7 @@ async def test_attempt_takes_the_lock_it_needs(
 
 
 async def test_attempt_under_a_foreign_lock_is_refused(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     await journal.take_locks("R-2", ("mirrorx/33/USDT",), at=at(0))
     await journal.insert_intent(make_order(), known_order_ids=(), at=at(1))
@@ -218,7 +216,7 @@ async def test_attempt_under_a_foreign_lock_is_refused(
 
 @pytest.mark.parametrize("state", ["sending", "unknown", "seen", "halted", "accepted"])
 async def test_two_effects_behind_one_lock_are_never_open_together(
-    journal: SqliteJournal,
+    journal: Journal,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
     at: At,
@@ -242,7 +240,7 @@ async def test_two_effects_behind_one_lock_are_never_open_together(
 
 
 async def test_rejected_effect_frees_the_way_for_the_next(
-    journal: SqliteJournal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
+    journal: Journal, make_order: MakeOrder, make_attempt: MakeAttempt, at: At
 ) -> None:
     first, other = make_order(), make_order(path="b", request_id="42")
     await journal.insert_intent(first, known_order_ids=(), at=at(1))
@@ -277,8 +275,8 @@ CREATION = Expectation(subject_id="", kind="wallet", details={"name": "desk 7", 
     [(FoundBy.REQUEST_ID, WITHDRAWAL), (FoundBy.NAME, CREATION)],
 )
 async def test_effect_of_any_kind_comes_back_as_returned(
-    journal: SqliteJournal,
-    second: SqliteJournal,
+    journal: Journal,
+    second: Journal,
     make_order: MakeOrder,
     at: At,
     found_by: FoundBy,
@@ -294,7 +292,7 @@ async def test_effect_of_any_kind_comes_back_as_returned(
 
 @pytest.mark.parametrize("state", [EffectState.UNKNOWN, EffectState.SEEN])
 async def test_repeatable_effect_is_attempted_again(
-    journal: SqliteJournal,
+    journal: Journal,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
     at: At,
@@ -318,7 +316,7 @@ async def test_repeatable_effect_is_attempted_again(
 
 @pytest.mark.parametrize("found_by", [FoundBy.LIST, FoundBy.REQUEST_ID, FoundBy.NAME])
 async def test_other_effect_is_not_attempted_again_while_its_outcome_is_unknown(
-    journal: SqliteJournal,
+    journal: Journal,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
     at: At,

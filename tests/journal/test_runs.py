@@ -11,7 +11,7 @@ from runner.core.jsonvalue import JsonInvalid
 from runner.effects.model import Attempt, EffectOrder, EffectState
 from runner.effects.ports import Change
 from runner.engine.ports import OutcomeState, RunRow, StepOutcome, Store
-from runner.journal.sqlite import SqliteJournal
+from runner.journal.journal import Journal
 
 MakeRun = Callable[..., RunRow]
 MakeOrder = Callable[..., EffectOrder]
@@ -30,18 +30,18 @@ def outcome(at: At, result: object = None, message: str = "") -> StepOutcome:
     )
 
 
-async def claim(journal: SqliteJournal, order: EffectOrder, attempt: Attempt) -> None:
+async def claim(journal: Journal, order: EffectOrder, attempt: Attempt) -> None:
     await journal.insert_intent(order, known_order_ids=(), at=order.planned_at)
     await journal.begin_attempt(order, attempt)
 
 
-def test_journal_is_a_store(journal: SqliteJournal) -> None:
+def test_journal_is_a_store(journal: Journal) -> None:
     store: Store = journal
 
     assert store.store_id.startswith("S-")
 
 
-async def test_run_comes_back_as_written(journal: SqliteJournal, make_run: MakeRun) -> None:
+async def test_run_comes_back_as_written(journal: Journal, make_run: MakeRun) -> None:
     run = make_run()
 
     written = await journal.register_run(run, {"a.yaml": b"\x00\xff", "b.yaml": b""})
@@ -53,7 +53,7 @@ async def test_run_comes_back_as_written(journal: SqliteJournal, make_run: MakeR
     assert await journal.run_files("R-2") == {}
 
 
-async def test_runs_are_listed_newest_first(journal: SqliteJournal, make_run: MakeRun) -> None:
+async def test_runs_are_listed_newest_first(journal: Journal, make_run: MakeRun) -> None:
     for name in ("R-1", "R-2", "R-3"):
         await journal.register_run(make_run(name), {})
 
@@ -62,7 +62,7 @@ async def test_runs_are_listed_newest_first(journal: SqliteJournal, make_run: Ma
     assert [run.run_id for run in newest] == ["R-3", "R-2"]
 
 
-async def test_run_keeps_its_first_end(journal: SqliteJournal, make_run: MakeRun, at: At) -> None:
+async def test_run_keeps_its_first_end(journal: Journal, make_run: MakeRun, at: At) -> None:
     await journal.register_run(make_run(), {})
 
     await journal.finish_run("R-1", exit_code=ExitCode.FAILED, message="no", at=at(5))
@@ -74,7 +74,7 @@ async def test_run_keeps_its_first_end(journal: SqliteJournal, make_run: MakeRun
 
 
 async def test_unclaimed_run_starts_anew(
-    journal: SqliteJournal, make_run: MakeRun, make_order: MakeOrder, at: At
+    journal: Journal, make_run: MakeRun, make_order: MakeOrder, at: At
 ) -> None:
     await journal.register_run(make_run(), {"a": b"1"})
     await journal.record_step("R-1", "look", outcome(at))
@@ -93,7 +93,7 @@ async def test_unclaimed_run_starts_anew(
 
 
 async def test_claimed_run_is_returned_as_it_stands(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: MakeRun,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
@@ -111,7 +111,7 @@ async def test_claimed_run_is_returned_as_it_stands(
     assert list(await journal.step_outcomes("R-1")) == ["look"]
 
 
-async def test_run_id_of_another_plan_is_refused(journal: SqliteJournal, make_run: MakeRun) -> None:
+async def test_run_id_of_another_plan_is_refused(journal: Journal, make_run: MakeRun) -> None:
     await journal.register_run(make_run(), {})
 
     with pytest.raises(StoreRefused, match="belongs to another plan"):
@@ -119,7 +119,7 @@ async def test_run_id_of_another_plan_is_refused(journal: SqliteJournal, make_ru
 
 
 async def test_first_attempt_claims_the_occurrence(
-    journal: SqliteJournal, make_run: MakeRun, make_order: MakeOrder, make_attempt: MakeAttempt
+    journal: Journal, make_run: MakeRun, make_order: MakeOrder, make_attempt: MakeAttempt
 ) -> None:
     await journal.register_run(make_run(), {})
     key = {"host": "sandbox:x", "entity": "acme", "playbook": "trim", "occurrence": "day one"}
@@ -135,8 +135,8 @@ async def test_first_attempt_claims_the_occurrence(
 
 
 async def test_second_run_of_an_occurrence_is_refused_and_names_the_first(
-    journal: SqliteJournal,
-    second: SqliteJournal,
+    journal: Journal,
+    second: Journal,
     make_run: MakeRun,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,
@@ -160,7 +160,7 @@ async def test_second_run_of_an_occurrence_is_refused_and_names_the_first(
 
 
 async def test_cancelled_effect_uses_up_nothing(
-    journal: SqliteJournal, make_run: MakeRun, make_order: MakeOrder, at: At
+    journal: Journal, make_run: MakeRun, make_order: MakeOrder, at: At
 ) -> None:
     await journal.register_run(make_run(), {})
     order = make_order()
@@ -177,7 +177,7 @@ async def test_cancelled_effect_uses_up_nothing(
 
 @pytest.mark.parametrize("state", [EffectState.ACCEPTED, EffectState.HALTED])
 async def test_effect_that_may_exist_unsent_claims(
-    journal: SqliteJournal, make_run: MakeRun, make_order: MakeOrder, at: At, state: EffectState
+    journal: Journal, make_run: MakeRun, make_order: MakeOrder, at: At, state: EffectState
 ) -> None:
     """A lost journal's order was found: its occurrence is used, although nothing was sent here."""
     await journal.register_run(make_run(), {})
@@ -192,7 +192,7 @@ async def test_effect_that_may_exist_unsent_claims(
 
 
 async def test_step_outcomes_come_back_in_order(
-    journal: SqliteJournal, make_run: MakeRun, at: At
+    journal: Journal, make_run: MakeRun, at: At
 ) -> None:
     await journal.register_run(make_run(), {})
     result = {"z": ["1.50", 2, None, True], "a": {"ü😀": "x\x00y"}}
@@ -212,7 +212,7 @@ async def test_step_outcomes_come_back_in_order(
 
 
 async def test_any_mapping_and_sequence_can_be_journalled(
-    journal: SqliteJournal, make_run: MakeRun, at: At
+    journal: Journal, make_run: MakeRun, at: At
 ) -> None:
     await journal.register_run(make_run(), {})
 
@@ -225,7 +225,7 @@ async def test_any_mapping_and_sequence_can_be_journalled(
 
 @pytest.mark.parametrize("value", [1.5, {1: "x"}, b"x", {"x"}])
 async def test_what_is_no_json_is_refused_and_the_journal_lives_on(
-    journal: SqliteJournal, make_run: MakeRun, at: At, value: object
+    journal: Journal, make_run: MakeRun, at: At, value: object
 ) -> None:
     await journal.register_run(make_run(), {})
 
@@ -237,7 +237,7 @@ async def test_what_is_no_json_is_refused_and_the_journal_lives_on(
 
 
 async def test_first_entry_of_a_step_stays(
-    journal: SqliteJournal, second: SqliteJournal, make_run: MakeRun, at: At
+    journal: Journal, second: Journal, make_run: MakeRun, at: At
 ) -> None:
     await journal.register_run(make_run(), {})
 
@@ -248,7 +248,7 @@ async def test_first_entry_of_a_step_stays(
 
 
 async def test_log_tells_the_story_in_order(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: MakeRun,
     make_order: MakeOrder,
     make_attempt: MakeAttempt,

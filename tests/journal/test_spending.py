@@ -21,8 +21,9 @@ from runner.effects.model import Attempt, EffectOrder, EffectState
 from runner.effects.ports import Change
 from runner.engine.ports import RunRow
 from runner.journal.connection import open_connection
+from runner.journal.journal import Journal
 from runner.journal.schema import MIGRATIONS
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.sqlite import open_journal
 from tests.journal.conftest import START, StillClock
 
 CHILD = Path(__file__).with_name("spending_child.py")
@@ -63,7 +64,7 @@ def amount(order: EffectOrder, text: str) -> EffectOrder:
 
 
 async def test_intent_and_what_it_spends_are_one_row_each(
-    journal: SqliteJournal, make_run: Runs, make_order: Orders, at: Moment
+    journal: Journal, make_run: Runs, make_order: Orders, at: Moment
 ) -> None:
     await journal.register_run(make_run(), {})
 
@@ -86,7 +87,7 @@ async def test_intent_and_what_it_spends_are_one_row_each(
 
 @pytest.mark.parametrize("refusal", [PolicyDenied("no"), ConfirmationRefused("nobody said yes")])
 async def test_refused_intent_leaves_nothing(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     at: Moment,
@@ -104,7 +105,7 @@ async def test_refused_intent_leaves_nothing(
 
 
 async def test_policy_is_asked_again_before_the_first_attempt(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     make_attempt: Attempts,
@@ -128,7 +129,7 @@ async def test_policy_is_asked_again_before_the_first_attempt(
 
 
 async def test_effect_counts_from_its_send_on(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     make_attempt: Attempts,
@@ -146,7 +147,7 @@ async def test_effect_counts_from_its_send_on(
 
 
 async def test_denied_attempt_leaves_the_moment_that_counts(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     make_attempt: Attempts,
@@ -163,7 +164,7 @@ async def test_denied_attempt_leaves_the_moment_that_counts(
 
 
 async def test_every_send_is_a_new_decision(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     make_attempt: Attempts,
@@ -200,7 +201,7 @@ async def test_every_send_is_a_new_decision(
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else str(value),
 )
 async def test_what_may_have_moved_money_counts(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     at: Moment,
@@ -219,7 +220,7 @@ async def test_what_may_have_moved_money_counts(
 
 
 async def test_rejected_effect_does_not_count(
-    journal: SqliteJournal,
+    journal: Journal,
     make_run: Runs,
     make_order: Orders,
     make_attempt: Attempts,
@@ -236,7 +237,7 @@ async def test_rejected_effect_does_not_count(
 
 
 async def test_only_what_is_asked_for_is_read(
-    journal: SqliteJournal, make_run: Runs, make_order: Orders, at: Moment
+    journal: Journal, make_run: Runs, make_order: Orders, at: Moment
 ) -> None:
     for run_id, text, seconds in (("R-1", "1", -100_000), ("R-1", "2", 0), ("R-2", "4", 0)):
         if await journal.run(run_id) is None:

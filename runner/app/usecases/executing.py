@@ -1,6 +1,7 @@
 """Running a plan: apply it, go on with it, and say how it ended."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 
 from runner import __version__
 from runner.app.desk import Desk
@@ -11,6 +12,7 @@ from runner.app.usecases.verdicts import require_verdicts
 from runner.catalogue.manifest import FoundBy
 from runner.core.errors import (
     ExitCode,
+    LeaseLost,
     OutcomeLeftOpen,
     PlanRefused,
     RunnerError,
@@ -73,7 +75,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     if plan.effects:
         desk.transport(e.action for e in plan.effects)
     await require_verdicts(desk, file)
-    async with desk.store.own_run(file.run_id):
+    async with _owned(desk, file.run_id):
         known = await desk.store.run(file.run_id)
         if known is not None and known.claimed:
             # Another process had the run, from its first byte to its end, since we looked.
@@ -119,11 +121,26 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
         )
     if file.plan.effects and not row.claimed:
         return await apply_plan(desk, file, emit)
-    async with desk.store.own_run(run_id):
+    async with _owned(desk, run_id):
         # Read again: until now another process may have driven it.
         owned = await desk.store.run(run_id)
         assert owned is not None, "no run is ever forgotten"
         return await _go_on(desk, owned, file, emit)
+
+
+@asynccontextmanager
+async def _owned(desk: Desk, run_id: str) -> AsyncIterator[None]:
+    """Own a run while the block lasts.
+
+    Errors: ``LockHeld``; where the run was taken over meanwhile, ``OutcomeLeftOpen`` if its journal
+        holds an effect nobody knows the outcome of, else ``LeaseLost``.
+    """
+    try:
+        async with desk.store.own_run(run_id):
+            yield
+    except LeaseLost as error:
+        _raise_open(run_id, await desk.store.effects(run_id), error)
+        raise
 
 
 async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunReport:
@@ -178,6 +195,9 @@ async def _execute(
     standing = {row.order.path: row for row in await desk.store.effects(run_id)}
     try:
         end = await _walk(desk, file, occasion, emit, standing)
+    except LeaseLost:
+        # What this process knew of its effects may be no longer so.
+        raise
     except Exception as error:
         _raise_open(run_id, standing.values(), error)
         raise

@@ -27,7 +27,8 @@ _LEVELS: Mapping[str, str] = {"OFF": "0", "NORMAL": "1", "FULL": "2", "EXTRA": "
 class Disk:
     """The durable bytes of one case, and the connection of the process that runs now."""
 
-    def __init__(self, fresh: bytes, clock: Clock) -> None:
+    def __init__(self, fresh: bytes, clock: Clock, *, synchronous: str = "FULL") -> None:
+        self._synchronous = synchronous
         self._bytes = fresh
         self._clock = clock
         self._open: DiskConnection | None = None
@@ -39,6 +40,7 @@ class Disk:
             ":memory:", isolation_level=None, cached_statements=256, factory=DiskConnection
         )
         sql.deserialize(self._bytes)
+        sql.execute(f"PRAGMA synchronous = {self._synchronous}")
         self._open = sql
         return journal_in_memory(sql, clock=self._clock, boundary=boundary)
 

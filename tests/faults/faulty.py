@@ -34,6 +34,9 @@ class Way(StrEnum):
     """It arrives ``late_s`` later; the client has given up by then."""
     RESET_THEN_LATE = "reset, then late"
     """The connection breaks at once; what was sent arrives ``late_s`` later all the same."""
+    QUEUED = "queued"
+    """Something in front answers at once with a code that nobody has documented, and hands what was
+    sent on ``late_s`` later."""
 
 
 @record
@@ -127,6 +130,8 @@ _STRANGE = [
     ),
 ]
 _CODED = [
+    SendFault(name="g29999-queued", way=Way.QUEUED, late_s=30),
+    SendFault(name="g29999-queued-long", way=Way.QUEUED, late_s=WINDOW_S),
     *_sides("g20001", FaultKind.ERROR_CODE, code="G20001"),
     *_sides("g20012", FaultKind.ERROR_CODE, code="G20012"),
     SendFault(
@@ -183,8 +188,8 @@ SEND_FAULTS: Mapping[str, SendFault] = MappingProxyType(
 """Every send fault by its name."""
 
 SECOND_FAULTS = (
-    "ok",
     "dns",
+    "refused",
     "reset-before",
     "reset-after",
     "late-in-window",

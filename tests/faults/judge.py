@@ -71,10 +71,10 @@ def judge(outcome: Outcome, custodian: Custodian) -> Verdict:
         *_ending(outcome),
     ]
     halt = ""
-    if outcome.end == EffectState.HALTED:
+    if outcome.end == EffectState.HALTED and outcome.row is not None:
         halt = reason_to_halt(outcome, subject)
         if not halt:
-            words = f"the outcome could be known: {outcome.row and outcome.row.reason}"
+            words = f"the outcome could be known: {outcome.row.reason}"
             violations.append(Violation(fault=Fault.NEEDLESS_HALT, words=words))
     return Verdict(violations=tuple(violations), halt=halt)
 
@@ -141,12 +141,11 @@ def _verdict(outcome: Outcome, subject: Subject) -> Iterator[Violation]:
         if [order.status for order in orders] != [FAILED]:
             yield _false(f"failed, and the ledger has {_shown(orders)}")
         elif row is None or row.order_id != orders[0].id:
-            yield _false(f"failed as {row and row.order_id}, and the order is {orders[0].id}")
+            yield _false(f"failed as {_order_of(row)}, and the order is {orders[0].id}")
     elif end in {EffectState.REJECTED, EffectState.CANCELLED, "unreachable", "locked"}:
         if orders:
             yield _false(f"{end}, and the ledger has {_shown(orders)}")
-    elif end == EffectState.HALTED:
-        assert row is not None, "what has halted has a row"
+    elif end == EffectState.HALTED and row is not None:
         yield from _halted(row)
 
 
@@ -157,7 +156,7 @@ def _confirmed(outcome: Outcome, subject: Subject) -> Iterator[Violation]:
         return
     order = next((each for each in orders if row is not None and each.id == row.order_id), None)
     if order is None:
-        yield _false(f"confirmed as {row and row.order_id}, and the ledger has {_shown(orders)}")
+        yield _false(f"confirmed as {_order_of(row)}, and the ledger has {_shown(orders)}")
         return
     whole = any(SEND_FAULTS[name].whole for name in outcome.case.sends)
     if _moved(order) != subject.legs(whole=whole):
@@ -220,6 +219,10 @@ def _ending(outcome: Outcome) -> Iterator[Violation]:
 
 def _moved(order: Order) -> tuple[Leg, ...]:
     return tuple((str(leg.debit), str(leg.credit), Decimal(leg.amount)) for leg in order.legs)
+
+
+def _order_of(row: EffectRow | None) -> str:
+    return "nothing" if row is None else row.order_id
 
 
 def _shown(orders: tuple[Order, ...]) -> str:

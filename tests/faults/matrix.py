@@ -18,20 +18,22 @@ from multiprocessing import get_context
 from types import MappingProxyType
 
 from runner.core.record import record
-from tests.faults.cases import IN_FLIGHT_S, Case
+from tests.faults.cases import IN_FLIGHT_S, Case, case_from
 from tests.faults.clock import StoryClock
 from tests.faults.custodian import Custodian
 from tests.faults.disk import fresh_journal
 from tests.faults.faulty import READ_FAULTS, SECOND_FAULTS, SEND_FAULTS
 from tests.faults.judge import Fault, judge
 from tests.faults.models import Known, Model, Shows, Twin, models, repeats
-from tests.faults.play import Alter, Outcome, Stage
+from tests.faults.planted import Planted
+from tests.faults.play import Outcome, Stage
 from tests.faults.subjects import RUN, SUBJECTS
 
 _FAILURES_KEPT = 40
 _COMMITS = ("intent", "attempt", "answer", "transition", "final")
 _TWIN_CRASHES = ("after-attempt#1", "after-send#1")
 """Where a process ends in the cases with a twin: before its send, and before its answer is kept."""
+_LEFT_TO_READS = ("ok", "reset-after", "timeout-after", "late-in-window", "http-500-before")
 _REPLAYED_OF = 64
 """Of so many cases one is played twice, and must write the same journal to the byte (I10)."""
 
@@ -75,25 +77,40 @@ class Tally:
 
 
 def first_faults() -> Iterator[Unit]:
-    """Yield every send fault under every model, with every crash, and every read fault."""
+    """Yield every send fault of every effect: with every crash, with every read fault, with a twin.
+
+    Under six models (what reads show, and what is known), the twins and the read faults under those
+    where reads are prompt and the facts are known.
+    """
     for action, name in product(SUBJECTS, SEND_FAULTS):
         for model in _models_of(action, name):
+            plain = model.known is Known.KNOWN and not model.shows.is_late
+            if not _is_first(model) or (model.twin is not Twin.NONE and not plain):
+                continue
             case = Case(action=action, sends=(name,), model=model)
             yield Unit(case=case)
-            if model.twin is Twin.NONE and model.known is Known.KNOWN:
+            if model.twin is Twin.NONE and plain:
                 for read in READ_FAULTS:
                     if read != "ok":
                         yield Unit(case=replace(case, read=read), crashes=False)
 
 
 def all_faults() -> Iterator[Unit]:
-    """Yield what ``first_faults`` does, read faults with every crash, and second send faults."""
-    for unit in first_faults():
-        yield replace(unit, crashes=True)
-    for action, name, second in product(SUBJECTS, SEND_FAULTS, SECOND_FAULTS):
+    """Yield what ``first_faults`` does, all models, second faults, and read faults with crashes.
+
+    Read faults meet crashes after the send faults that leave most to the reads.
+    """
+    yield from first_faults()
+    known = set(map(str, first_faults()))
+    for action, name in product(SUBJECTS, SEND_FAULTS):
         for model in _models_of(action, name):
-            if second != "ok" and model.twin is Twin.NONE:
-                yield Unit(case=Case(action=action, sends=(name, second), model=model))
+            case = Case(action=action, sends=(name,), model=model)
+            more = [Unit(case=case)]
+            if model.twin is Twin.NONE:
+                more += [Unit(case=replace(case, sends=(name, s))) for s in SECOND_FAULTS]
+                reads = READ_FAULTS if name in _LEFT_TO_READS else ()
+                more += [Unit(case=replace(case, read=read)) for read in reads if read != "ok"]
+            yield from (unit for unit in more if str(unit) not in known)
 
 
 def a_slice(of: int, units: Iterable[Unit]) -> list[Unit]:
@@ -108,6 +125,10 @@ def _models_of(action: str, fault: str) -> Iterator[Model]:
     yield from models(has_ids=SUBJECTS[action].has_ids, twins=twins)
 
 
+def _is_first(model: Model) -> bool:
+    return model.known is Known.KNOWN or not model.shows.is_late
+
+
 def _number(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8])
 
@@ -115,9 +136,13 @@ def _number(text: str) -> int:
 class Player:
     """Plays units in this process."""
 
-    def __init__(self, alter: Alter | None = None) -> None:
-        self._stage = Stage(custodian=Custodian(), fresh=_fresh(), alter=alter)
+    def __init__(self, stage: Stage | None = None) -> None:
+        self._stage = stage or Stage(custodian=Custodian(), fresh=_fresh())
         self.tally = Tally()
+
+    @property
+    def custodian(self) -> Custodian:
+        return self._stage.custodian
 
     async def unit(self, unit: Unit) -> None:
         """Play every case of a unit."""
@@ -217,9 +242,26 @@ def play_all(
     return total
 
 
-def play_here(units: Sequence[Unit], alter: Alter | None = None) -> Tally:
+def play_here(units: Sequence[Unit]) -> Tally:
     """Play units in this process."""
-    player = _player() if alter is None else Player(alter)
+    return _played(_player(), units)
+
+
+def survivors(planted: Mapping[str, Planted]) -> Iterator[str]:
+    """Play every planted bug against its cases, and yield those that nobody noticed."""
+    for name, bug in planted.items():
+        stage = Stage(
+            custodian=_player().custodian,
+            fresh=_fresh(),
+            alter=bug.alter,
+            synchronous=bug.synchronous,
+        )
+        units = [Unit(case=case_from(text)) for text in bug.cases]
+        if not _played(Player(stage), units).violations[str(bug.seen_as)]:
+            yield name
+
+
+def _played(player: "Player", units: Sequence[Unit]) -> Tally:
     player.tally = Tally()
 
     async def play() -> None:

@@ -34,7 +34,7 @@ from tests.faults.faulty import READ_FAULTS, SEND_FAULTS
 from tests.faults.subjects import SUBJECTS, base_directory
 from tests.faults.wire import Carrier, Crash, Post, Wire
 
-TIMING = Timing(every_s=30.0, every_s_max=600.0, within_s=1800.0, patience_s=900.0)
+TIMING = Timing(every_s=60.0, every_s_max=900.0, within_s=1800.0, patience_s=900.0)
 PROCESSES_MAX = 8
 """After so many processes whatever has not ended never will."""
 RESTART_S = 1.0
@@ -108,14 +108,15 @@ class Edges:
 class Stage:
     """Where all cases of one process are played.
 
-    Shapes: ``fresh`` is a journal with the run registered; ``alter`` plants a bug; ``real_http``
-        puts httpx between client and sandbox; ``keep_journal`` puts the journal's bytes into the
-        outcome; ``tell`` is told the story.
+    Shapes: ``fresh`` is a journal with the run registered; ``alter`` and ``synchronous`` plant a
+        bug; ``real_http`` puts httpx between client and sandbox; ``keep_journal`` puts the
+        journal's bytes into the outcome; ``tell`` is told the story.
     """
 
     custodian: Custodian
     fresh: bytes
     alter: Alter | None = None
+    synchronous: str = "FULL"
     real_http: bool = False
     keep_journal: bool = False
     tell: Callable[[str], None] | None = None
@@ -141,7 +142,7 @@ class _Play:
     def __post_init__(self) -> None:
         case, stage = self.case, self.stage
         self.clock = StoryClock()
-        self.disk = Disk(stage.fresh, self.clock)
+        self.disk = Disk(stage.fresh, self.clock, synchronous=stage.synchronous)
         stage.custodian.reset(case.model, self.clock)
         sends = tuple(SEND_FAULTS[name] for name in case.sends)
         self.whole = any(fault.whole for fault in sends)
@@ -165,14 +166,11 @@ class _Play:
 
     async def run(self) -> Outcome:
         self.wire.begin()
-        end, halted = "", 0
+        end = ""
         for number in range(PROCESSES_MAX):
             row, trouble = await self._process(self.case.crash if number == 0 else NO_CRASH)
             end = trouble or str(row.state if row else "")
-            if row is not None and row.state in FINAL_STATES:
-                break
-            halted += row is not None and row.state is EffectState.HALTED
-            if halted > 1:
+            if row is not None and row.state in {*FINAL_STATES, EffectState.HALTED}:
                 break
             await self.clock.sleep(UNREACHABLE_S if trouble in _PATIENT else RESTART_S)
         took_s = self.clock.elapsed_s - self.wire.quiet_since_s

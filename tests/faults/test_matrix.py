@@ -10,12 +10,13 @@ from tests.faults.clock import StoryClock
 from tests.faults.custodian import Custodian
 from tests.faults.disk import fresh_journal
 from tests.faults.judge import judge
-from tests.faults.matrix import a_slice, first_faults, play_here
+from tests.faults.matrix import a_slice, first_faults, play_here, survivors
 from tests.faults.models import Model, Shows
+from tests.faults.planted import PLANTED
 from tests.faults.play import Stage
 from tests.faults.subjects import RUN
 
-SLICE_OF = 200
+SLICE_OF = 100
 PARTS = 4
 CASES_MIN = 60
 
@@ -88,7 +89,12 @@ def test_same_slice_is_chosen_every_time() -> None:
     chosen = a_slice(SLICE_OF, first_faults())
 
     assert chosen == a_slice(SLICE_OF, first_faults())
-    assert 0 < len(chosen) < len(list(first_faults())) / 100
+    assert 0 < len(chosen) < len(list(first_faults())) / 50
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_bug_is_noticed(name: str) -> None:
+    assert list(survivors({name: PLANTED[name]})) == []
 
 
 def test_judge_sees_a_second_execution() -> None:

@@ -134,8 +134,10 @@ class Wire:
             raise Crash
         if fault.way is Way.LOST:
             await self._wait_in_vain()
-        if fault.way in {Way.LATE, Way.RESET_THEN_LATE}:
+        if fault.way in {Way.LATE, Way.RESET_THEN_LATE, Way.QUEUED}:
             self._deliver_later(scope, body, fault.late_s, fault)
+            if fault.way is Way.QUEUED:
+                return _answer(200, {"code": "G29999", "message": "queued", "data": None})
             if fault.way is Way.RESET_THEN_LATE:
                 raise httpx.ReadError("the connection was reset")
             await self._wait_in_vain()
@@ -273,6 +275,15 @@ def _scope(request: RawRequest) -> Message:
         "server": ("127.0.0.1", 1),
         "extensions": {},
     }
+
+
+def _answer(status: int, envelope: Mapping[str, object]) -> list[Message]:
+    text = json.dumps(envelope).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(text))]
+    return [
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": text},
+    ]
 
 
 def _mangled(messages: list[Message], how: str) -> list[Message]:

@@ -3,15 +3,19 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from runner.plan.fee import FEES
 from runner.sandbox.books import LoggedRequest
+from tests.acceptance.projected import ledger_account
 from tests.acceptance.workplace import REPOSITORY, Ended, Workplace, replaced, world_text
 from tests.pages import PLAYBOOKS
+from tests.plan_schema import plan_errors
 
 BOOKS = REPOSITORY / "playbooks"
 FAST_CLOCK = '\nclock:\n  mode: scaled\n  factor: "20"\n'
@@ -89,15 +93,16 @@ def run(place: Workplace, name: str, *inputs: str) -> Ended:
     return place.run("run", f"playbooks/{name}.yaml", "--sandbox", "--yes", *given)
 
 
-def planned_effects(place: Workplace, book: Book) -> list[dict[str, Any]]:
-    """Plan a playbook, which sends nothing, and return the plan's effects."""
+def planned(place: Workplace, book: Book) -> dict[str, Any]:
+    """Plan a playbook, which sends nothing, and return the plan; its file keeps to its schema."""
     given = [word for each in book.inputs for word in ("--input", each)]
     file = f"playbooks/{book.name}.yaml"
     place.run("plan", file, "--sandbox", "-o", "plan.json", *given).expect(0)
     assert place.writes() == ()
-    plan = json.loads((place.folder / "plan.json").read_bytes())["plan"]
-    effects: list[dict[str, Any]] = plan["effects"]
-    return effects
+    data = (place.folder / "plan.json").read_bytes()
+    assert plan_errors(data) == []
+    plan: dict[str, Any] = json.loads(data)["plan"]
+    return plan
 
 
 def moved(place: Workplace) -> dict[str, Decimal]:
@@ -106,6 +111,36 @@ def moved(place: Workplace) -> dict[str, Decimal]:
         order.request_id: sum((leg.amount for leg in order.legs), Decimal(0))
         for order in place.orders()
     }
+
+
+HIDDEN = ("external:", "exchange:")
+"""What no read shows, so that a plan knows neither what is there before nor afterwards."""
+
+
+def assert_projected(place: Workplace, plan: dict[str, Any], before: Mapping[str, Decimal]) -> None:
+    """Hold a plan's balances against the books, before its run and after it.
+
+    What the custodian has taken is not shown by any read, so of that the change is compared; the
+    plan has said of everything else that it does not know it.
+    """
+    after = place.balances()
+    with place.opened() as sandbox:
+        world = sandbox.world
+    for line in plan["balances"]:
+        account, coin = line["account"], line["coin"]
+        if account.startswith(HIDDEN):
+            assert line["before"] is None
+            assert line["after"] is None
+        elif account == FEES:
+            taken = after[f"fees/world/{coin}"] - before.get(f"fees/world/{coin}", Decimal(0))
+            assert Decimal(line["change"]) == taken
+        else:
+            name = ledger_account(world, account, coin)
+            assert Decimal(line["before"]) == before.get(name, Decimal(0)), name
+            assert Decimal(line["after"]) == after[name], name
+    for coin in {line["coin"] for line in plan["balances"]}:
+        changes = [line["change"] for line in plan["balances"] if line["coin"] == coin]
+        assert sum(map(Decimal, changes)) == 0
 
 
 def sent(writes: tuple[LoggedRequest, ...]) -> Counter[str]:
@@ -133,7 +168,8 @@ def test_playbook_does_exactly_what_its_plan_says_and_only_once(
     place: Workplace, book: Book
 ) -> None:
     at_desk(place, world_of(book.world))
-    effects = planned_effects(place, book)
+    plan = planned(place, book)
+    effects, before = plan["effects"], place.balances()
     bodies = [json.loads(effect["body"], parse_float=str) for effect in effects]
 
     ended = run(place, book.name, *book.inputs).expect(0)
@@ -150,6 +186,7 @@ def test_playbook_does_exactly_what_its_plan_says_and_only_once(
         str(b["requestId"]): Decimal(b["amount"]) + fee for b in bodies if "amount" in b
     }
     assert "not as projected" not in ended.out
+    assert_projected(place, plan, before)
 
     again = run(place, book.name, *book.inputs)
 

@@ -14,9 +14,9 @@ from runner.app.usecases.executing import apply_plan
 from runner.app.usecases.planning import silent
 from runner.core.errors import ExitCode
 from runner.core.money import ZERO
-from runner.sandbox.world import World
 from runner.sandbox.world_file import load_world
 from tests.acceptance.kinds import ALL, kinds_world, playbook
+from tests.acceptance.projected import ledger_account
 from tests.app.usecases.conftest import MakePlace, Network, Place
 
 LINKS = {
@@ -56,15 +56,6 @@ def kinds_place(make_place: MakePlace, tmp_path: Path) -> Place:
     path = tmp_path / "world.yaml"
     path.write_text(kinds_world(), encoding="utf-8")
     return make_place(load_world(path))
-
-
-def ledger_account(world: World, account: str, coin: str) -> str:
-    """Return how the ledger spells a projected account."""
-    kind, name, *network = account.split(":")
-    ids = {wallet.name: wallet.id for wallet in world.wallets}
-    ids |= {link.name: link.id for link in world.mirror_links}
-    ids |= {link.name: link.id for link in world.mirrorx_links}
-    return "/".join((kind, ids[name], coin, *network))
 
 
 @pytest.mark.parametrize("step", [*LINKS, *ALL])

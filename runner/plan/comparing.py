@@ -13,7 +13,7 @@ from runner.core.jsonvalue import JsonInvalid, JsonValue, NumberText, parse_stri
 from runner.core.money import amount_text
 from runner.core.record import record
 from runner.plan.codec import plan_tree
-from runner.plan.model import Plan, effect_totals
+from runner.plan.model import Plan, effect_totals, fee_totals
 
 Fields: TypeAlias = Mapping[str, str]
 """What an item says, by field; fields inside fields are joined by dots: ``body.amount``."""
@@ -34,6 +34,7 @@ _SECTIONS: Final = (
     "steps",
     "effects",
     "totals",
+    "fees",
     "balances",
     "verdicts",
     "files",
@@ -89,6 +90,10 @@ def laid_out(plan: Plan) -> Layout:
             f"{action} {coin}": {"amount": amount_text(amount)}
             for action, coins in effect_totals(plan.effects).items()
             for coin, amount in coins.items()
+        },
+        "fees": {
+            coin: {"amount": amount_text(amount)}
+            for coin, amount in fee_totals(effect.fee for effect in plan.effects).items()
         },
         "balances": _by(_list(tree, "balances"), ("account", "coin")),
         "verdicts": _by(_list(tree, "verdicts"), ("path",)),

@@ -18,14 +18,13 @@ from multiprocessing import get_context
 from types import MappingProxyType
 
 from runner.core.record import record
-from tests.faults.cases import IN_FLIGHT_S, Case, case_from
+from tests.faults.cases import IN_FLIGHT_S, Case
 from tests.faults.clock import StoryClock
 from tests.faults.custodian import Custodian
 from tests.faults.disk import fresh_journal
 from tests.faults.faulty import READ_FAULTS, SECOND_FAULTS, SEND_FAULTS
 from tests.faults.judge import Fault, judge
 from tests.faults.models import Known, Model, Shows, Twin, models, repeats
-from tests.faults.planted import Planted
 from tests.faults.play import Outcome, Stage
 from tests.faults.subjects import RUN, SUBJECTS
 
@@ -245,20 +244,6 @@ def play_all(
 def play_here(units: Sequence[Unit]) -> Tally:
     """Play units in this process."""
     return _played(_player(), units)
-
-
-def survivors(planted: Mapping[str, Planted]) -> Iterator[str]:
-    """Play every planted bug against its cases, and yield those that nobody noticed."""
-    for name, bug in planted.items():
-        stage = Stage(
-            custodian=_player().custodian,
-            fresh=_fresh(),
-            alter=bug.alter,
-            synchronous=bug.synchronous,
-        )
-        units = [Unit(case=case_from(text)) for text in bug.cases]
-        if not _played(Player(stage), units).violations[str(bug.seen_as)]:
-            yield name
 
 
 def _played(player: "Player", units: Sequence[Unit]) -> Tally:

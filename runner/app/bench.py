@@ -12,6 +12,7 @@ from runner.controls.profile import ProfileFacts
 from runner.core.clock import Clock
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
+from runner.effects.model import EffectRow
 from runner.engine.ports import NotifyPort, ReadPort, RunRow
 from runner.plan.dryrun import DryRun
 from runner.plan.model import PlannedOffline
@@ -35,6 +36,10 @@ class History(Protocol):
 
     async def run(self, run_id: str) -> RunRow | None:
         """Return the run, or None."""
+        ...
+
+    async def effects(self, run_id: str) -> tuple[EffectRow, ...]:
+        """Return a run's effects."""
         ...
 
     async def spent(self, asked: SpentAsked, *, run_id: str) -> tuple[Spent, ...]:

@@ -34,6 +34,7 @@ from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 from runner.core.values import Value, value_to_json
 from runner.effects.draft import EffectDraft, EffectRefused
+from runner.effects.model import EffectRow
 from runner.engine.ports import NotifyPort, ReadPort, RunRow, Silence
 from runner.plan.dryrun import DryRun
 from runner.plan.model import PlannedOffline
@@ -60,6 +61,11 @@ class NoHistory:
         """Know of no run."""
         del run_id
         return None
+
+    async def effects(self, run_id: str) -> tuple[EffectRow, ...]:
+        """Know of no effect."""
+        del run_id
+        return ()
 
     async def spent(self, asked: SpentAsked, *, run_id: str) -> tuple[Spent, ...]:
         """Know of nothing that was spent."""

@@ -24,6 +24,7 @@ def logs(shell: Shell, /, **options: Any) -> int:
 
 
 async def _logs(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.app.usecases.kin import kin_of
     from runner.cli.screen import open_screen
     from runner.reporting.runs import render_run_log
 
@@ -36,7 +37,8 @@ async def _logs(shell: Shell, options: dict[str, Any]) -> int:
         outcomes = await journal.step_outcomes(run_id)
         effects = await journal.effects(run_id)
         decisions = await journal.decisions(run_id)
+        kin = await kin_of(journal, row)
     with open_screen(shell, settings) as screen:
         terminal = shell.environment.stdout
-        screen.result(render_run_log(row, outcomes, effects, terminal, decisions))
+        screen.result(render_run_log(row, outcomes, effects, terminal, decisions, kin))
     return 0

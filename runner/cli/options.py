@@ -15,10 +15,13 @@ from runner.core.errors import RunnerError, UsageInvalid
 if TYPE_CHECKING:
     from runner.app.desk import Desk, Target
     from runner.app.settings import Settings
+    from runner.app.usecases.planning import Superseding
     from runner.journal.journal import Journal
 
 DEFAULT_SANDBOX = "default"
-_COMMAND = re.compile(r"\brunner (?:(?:resume|logs|cancel) R-[0-9a-f]+|runs)\b(?! -)")
+_COMMAND = re.compile(
+    r"\brunner (?:(?:resume|logs|cancel|plan .+? --supersedes) R-[0-9a-f]+|runs)\b(?! -)"
+)
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -179,3 +182,38 @@ def input_options(command: CommandT) -> CommandT:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def superseding_options(command: CommandT) -> CommandT:
+    """Add the options that let a plan go on with what an ended run has left undone."""
+    options = (
+        click.option(
+            "--supersedes",
+            metavar="RUN",
+            help="Plan what RUN left undone, and never again what it confirmed.",
+        ),
+        click.option(
+            "--again",
+            multiple=True,
+            metavar="PATH",
+            help="Plan the effect at PATH although the superseded run has confirmed it.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def superseding_for(options: dict[str, Any]) -> "Superseding":
+    """Return what the options say a plan is to supersede.
+
+    Errors: ``UsageInvalid`` for ``--again`` alone.
+    """
+    from runner.app.usecases.planning import Superseding
+
+    run_id, again = options.get("supersedes") or "", options.get("again") or ()
+    if again and not run_id:
+        raise UsageInvalid(
+            "--again names what a superseded run has done", hint="add --supersedes RUN"
+        )
+    return Superseding(run_id=run_id, again=tuple(again))

@@ -5,13 +5,14 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, run_async, target_options
+from runner.cli.options import TargetCommand, run_async, superseding_options, target_options
 from runner.cli.shell import Shell
 
 
 @click.command(cls=TargetCommand)
 @click.argument("playbooks", nargs=-1, required=True, type=click.Path(path_type=Path))
 @target_options
+@superseding_options
 @click.option("--input", "-i", "inputs", multiple=True, metavar="NAME=VALUE", help="One input.")
 @click.option(
     "--inputs",
@@ -63,6 +64,7 @@ def plan(shell: Shell, /, **options: Any) -> int:
     Example
       runner plan playbooks/mirror-apply-and-settle.yaml --sandbox -o plan.json
       runner plan playbooks/mirrorx-trim.yaml --replay rec --expect rec/expected.json
+      runner plan playbooks/mirror-apply-and-settle.yaml --sandbox --supersedes R-0123456789abcdef
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.cli.plan_jobs import plan_jobs
 

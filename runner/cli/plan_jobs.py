@@ -13,7 +13,7 @@ from runner.app.usecases.planning import make_plan, silent
 from runner.app.usecases.plans import write_plan
 from runner.app.usecases.recordings import check_room, load_recording, write_recording
 from runner.app.usecases.verdicts import require_planned
-from runner.cli.options import desk_for, settings_for, target_for
+from runner.cli.options import desk_for, settings_for, superseding_for, target_for
 from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
@@ -87,6 +87,7 @@ async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
         read = read_jobs(paths, options["inputs"], options["inputs_files"])
         screen.warnings(read.warnings)
         several = len(read.jobs) > 1
+        _check_superseding(options, several=several)
         out = _Room(options["out"], "-o", "plan.json", several=several)
         expected = _Room(options["expect"], "--expect", "expected.json", several=several)
         async with _bench(screen, shell, options, settings, paths) as table:
@@ -117,7 +118,14 @@ async def _one(
     file: PlanFile | None = None
     try:
         bench = table.bench()
-        planned = await make_plan(bench, job.playbook, job.bound, silent, now=table.moment)
+        planned = await make_plan(
+            bench,
+            job.playbook,
+            job.bound,
+            silent,
+            now=table.moment,
+            superseding=superseding_for(options),
+        )
         file = planned.file
         screen.warnings((), planned.warnings)
         screen.plan(file)
@@ -253,6 +261,21 @@ def _check_options(options: dict[str, Any]) -> None:
             hint="record without --offline and --replay",
         )
     check_room(options["record"])
+
+
+def _check_superseding(options: dict[str, Any], *, several: bool) -> None:
+    if not superseding_for(options).run_id:
+        return
+    if several:
+        raise UsageInvalid(
+            "--supersedes goes on with the run of one playbook, and several are planned",
+            hint="plan that playbook alone",
+        )
+    if options["offline"] or options["replay"] is not None:
+        raise UsageInvalid(
+            "--supersedes needs the journal of the run, and offline none is read",
+            hint="plan without --offline and --replay",
+        )
 
 
 def _paths(given: tuple[Path, ...]) -> list[Path]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.app.desk import Desk
 from runner.app.usecases.loading import bound_inputs, read_playbook
-from runner.app.usecases.planning import make_plan, silent
-from runner.cli.options import desk_for, settings_for
+from runner.app.usecases.planning import NOTHING_SUPERSEDED, Superseding, make_plan, silent
+from runner.cli.options import desk_for, settings_for, superseding_for
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
 from runner.core.record import record
@@ -44,15 +44,24 @@ async def planned(
         path: Path = options["playbook"]
         playbook, found = read_playbook(path, name=str(path))
         screen.warnings(found)
+        superseding = superseding_for(options)
         bound = bound_inputs(playbook, options["inputs"], options["inputs_file"])
         async with desk_for(shell, options, settings, makes=True) as desk:
-            file = await planned_at(desk, screen, playbook, bound, sends=sends)
+            file = await planned_at(
+                desk, screen, playbook, bound, sends=sends, superseding=superseding
+            )
             screen.plan(file)
             yield Shown(screen=screen, desk=desk, file=file)
 
 
 async def planned_at(
-    desk: Desk, screen: Screen, playbook: Playbook, bound: BoundInputs, *, sends: bool
+    desk: Desk,
+    screen: Screen,
+    playbook: Playbook,
+    bound: BoundInputs,
+    *,
+    sends: bool,
+    superseding: Superseding = NOTHING_SUPERSEDED,
 ) -> PlanFile:
     """Plan a playbook at an open desk and show the warnings.
 
@@ -61,7 +70,7 @@ async def planned_at(
     """
     if sends and playbook.has_effects:
         desk.transport(())
-    made = await make_plan(desk, playbook, bound, silent)
+    made = await make_plan(desk, playbook, bound, silent, superseding=superseding)
     if sends and made.file.plan.effects:
         desk.transport(effect.action for effect in made.file.plan.effects)
     screen.warnings((), made.warnings)

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, input_options, run_async, target_options
+from runner.cli.options import (
+    TargetCommand,
+    input_options,
+    run_async,
+    superseding_options,
+    target_options,
+)
 from runner.cli.shell import Shell
 
 
@@ -13,6 +19,7 @@ from runner.cli.shell import Shell
 @click.argument("playbook", type=click.Path(path_type=Path))
 @target_options
 @input_options
+@superseding_options
 @click.option("--dry-run", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before sending.")
 @click.pass_obj

@@ -25,6 +25,7 @@ def runs(shell: Shell, /, **options: Any) -> int:
 
 
 async def _runs(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.app.usecases.kin import kin_of
     from runner.cli.screen import open_screen
     from runner.reporting.runs import render_runs
 
@@ -36,6 +37,7 @@ async def _runs(shell: Shell, options: dict[str, Any]) -> int:
             for row in rows
             if journal is not None and row.exit_code is None
         }
+        kin = {row.run_id: await kin_of(journal, row) for row in rows if journal is not None}
     with open_screen(shell, settings) as screen:
-        screen.result(render_runs(rows, shell.environment.stdout, states))
+        screen.result(render_runs(rows, shell.environment.stdout, states, kin))
     return 0

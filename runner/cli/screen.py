@@ -17,7 +17,7 @@ from runner.reporting.console import Console
 from runner.reporting.escape import visible
 from runner.reporting.logs import LogReporter
 from runner.reporting.plan_text import plan_lines
-from runner.reporting.recap import Recap, effect_line, render_ended, render_recap
+from runner.reporting.recap import Recap, carried_line, effect_line, render_ended, render_recap
 from runner.reporting.tally import Tally
 
 if TYPE_CHECKING:
@@ -149,7 +149,10 @@ class Screen:
         remarks = {each.path: charged_words(each) for each in charged}
         recap = Recap(
             exit_code=report.exit_code,
-            effects=tuple(effect_line(row, remarks.get(row.order.path, "")) for row in rows),
+            effects=(
+                *map(carried_line, plan.carried),
+                *(effect_line(row, remarks.get(row.order.path, "")) for row in rows),
+            ),
             balances=balances,
             next_command=next_command(desk, report),
         )

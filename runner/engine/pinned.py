@@ -24,6 +24,7 @@ from runner.effects.model import (
 )
 from runner.effects.pacing import Timing
 from runner.effects.resolving import is_decided
+from runner.engine.carried import NO_PAST, Past, effect_value, is_same_payload
 from runner.engine.paths import is_under
 from runner.engine.ports import EffectRequest, EffectResult, Store
 from runner.playbook.model import Drift, May
@@ -39,7 +40,8 @@ class Pinned:
     Shapes: ``orders`` are the plan's effects by path, in plan order; ``not_after`` bounds the first
         attempt of an effect, never the recovery of one already attempted; ``decided`` are the paths
         of the effects that happen whatever the run sees, those that may be left out by their
-        ``drift`` aside; ``drifts`` and ``parts`` are the plan's, by path.
+        ``drift`` aside; ``drifts`` and ``parts`` are the plan's, by path; what is carried in
+        ``past`` is never sent.
     """
 
     run_id: str
@@ -50,6 +52,7 @@ class Pinned:
     decided: frozenset[str] = frozenset()
     drifts: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    past: Past = NO_PAST
 
 
 class PinnedEffects:
@@ -86,8 +89,13 @@ class PinnedEffects:
 
         Effects of one lock take turns, whatever runs side by side.
 
-        Errors: ``PlanRefused`` when the plan has no such effect or pinned another body.
+        Errors: ``PlanRefused`` when the plan has no such effect or pinned another body, and where
+            an earlier run has done something else at the path.
         """
+        done = self._pinned.past.result(request.path)
+        if done is not None:
+            self._hold_to_done(request, self._pinned.past.carried[request.path])
+            return done
         planned = self._pinned.orders.get(request.path)
         if planned is None:
             return self._unplanned(request)
@@ -110,9 +118,10 @@ class PinnedEffects:
             not_after, too_late = self._last_moment(request)
             return self._result(await self._drive(order, until, timing, not_after, too_late))
 
-    async def pass_over(self, path: str) -> None:
+    async def pass_over(self, path: str) -> EffectResult | None:
         """Accept that no effect at or in a step happens, where the plan has left that to the run.
 
+        Shapes: as for ``EffectPort``.
         Errors: ``PlanRefused`` when the plan has decided that one of them happens.
         """
         for each in self._planned_under(path):
@@ -124,6 +133,7 @@ class PinnedEffects:
             self._excused.add(each)
             if each not in self._standing:
                 await self._free(self._pinned.orders[each])
+        return self._pinned.past.result(path)
 
     async def give_up(self, path: str) -> None:
         """Accept that what is left in a step does not happen: it failed, and was rescued."""
@@ -197,6 +207,23 @@ class PinnedEffects:
         self._standing.pop(path, None)
         if row.state is EffectState.ACCEPTED or row.state in OPEN_STATES:
             self._standing[path] = row
+
+    def _hold_to_done(self, request: EffectRequest, done: EffectRow) -> None:
+        """Insist that a step still asks for what an earlier run has done there.
+
+        Errors: ``PlanRefused``.
+        """
+        arguments, money = request.arguments, done.order.expectation.money
+        if request.drift is not Drift.EXACT and money is not None:
+            # The amount may have moved since the plan; nothing is sent either way.
+            arguments = {**arguments, "amount": money}
+        draft = self._pinned.draft(request.manifest, arguments)
+        if not is_same_payload(draft, done.order):
+            raise PlanRefused(
+                f"{request.path}: {done.order.run_id} has sent {done.order.body}, the step now asks"
+                f" for {draft.body(done.order.request_id)}",
+                hint="make a new plan",
+            )
 
     def _unplanned(self, request: EffectRequest) -> EffectResult:
         """Leave out what has come to qualify since the plan, where its drift allows that.
@@ -320,15 +347,10 @@ class PinnedEffects:
 
     def _result(self, row: EffectRow) -> EffectResult:
         manifest = self._pinned.manifests[row.order.action]
-        value = {
-            name: known
-            for name, known in _known_values(row, manifest).items()
-            if manifest.result.field(name) is not None
-        }
         return EffectResult(
             path=row.order.path,
             state=row.state,
-            value=value,
+            value=effect_value(row, manifest),
             reason=row.reason,
             decided=is_decided(row),
         )
@@ -341,23 +363,6 @@ def gives_lock_back(row: EffectRow) -> bool:
     """
     is_found = row.order.found_by is FoundBy.REQUEST_ID and row.state is EffectState.ACCEPTED
     return is_found or row.state in FINAL_STATES
-
-
-def _known_values(row: EffectRow, manifest: Manifest) -> dict[str, Value]:
-    expected = row.order.expectation
-    values: dict[str, Value] = {
-        "name": expected.details.get("name", ""),
-        "type": expected.details.get("type", ""),
-        "parent_id": expected.subject_id,
-        "status": row.status or "unknown",
-        "status_code": row.status_code,
-        "request_id": row.order.request_id,
-    }
-    if expected.money is not None:
-        values["amount"] = expected.money
-    if manifest.result_order:
-        values[manifest.result_order] = row.order_id
-    return values
 
 
 def _left_out(request: EffectRequest, reason: str) -> EffectResult:

@@ -207,7 +207,7 @@ class EffectResult:
     Shapes: ``state`` PLANNED means a dry run; ``value`` is of the manifest's result type;
         ``skipped`` tells that by its ``drift`` the effect does not happen, as if its `if` were
         false; ``reason`` then says why. ``decided`` tells that a person has decided that it was not
-        executed: its step has failed.
+        executed: its step has failed. ``note`` is what is to be said of it though it went well.
     """
 
     path: str
@@ -216,6 +216,7 @@ class EffectResult:
     reason: str = ""
     skipped: bool = False
     decided: bool = False
+    note: str = ""
 
 
 class EffectPort(Protocol):
@@ -231,9 +232,10 @@ class EffectPort(Protocol):
         """
         ...
 
-    async def pass_over(self, path: str) -> None:
+    async def pass_over(self, path: str) -> EffectResult | None:
         """Take note that a step's condition is false, so that no effect at or in it is asked for.
 
+        Shapes: what the step gives all the same where an earlier run has done its effect, or None.
         Errors: ``PlanRefused`` when the plan has decided that one of them happens.
         """
         ...

@@ -137,8 +137,9 @@ class StepRunner:
         if decided is False:
             return await self._skipped(spot, "`if` is false", found)
         undecided = step.condition is not None and decided is None
+        notes: list[str] = []
         try:
-            value = await self._value(spot, names, undecided=undecided)
+            value = await self._value(spot, names, notes, undecided=undecided)
         except _PassedOver as passed:
             return Ended(
                 state=StepState.SKIPPED, value=None, message=str(passed), conditions=tuple(found)
@@ -158,25 +159,33 @@ class StepRunner:
         return Ended(
             state=state,
             value=value,
-            message=assumed or (words_of(value) if tells else ""),
+            message=assumed or "; ".join([words_of(value)] if tells else notes),
             certain=not undecided,
             conditions=tuple(found),
         )
 
     async def _skipped(self, spot: Spot, why: str, found: list[str]) -> Ended:
+        done = None
         if has_effect(spot.step):
-            await self.ports.effects.pass_over(spot.path)
+            done = await self.ports.effects.pass_over(spot.path)
+        if done is not None:
+            words = f"{done.note}; {why} now"
+            return Ended(
+                state=StepState.DONE, value=done.value, message=words, conditions=tuple(found)
+            )
         return Ended(state=StepState.SKIPPED, value=None, message=why, conditions=tuple(found))
 
     async def _value(
-        self, spot: Spot, names: Mapping[str, Value], *, undecided: bool
+        self, spot: Spot, names: Mapping[str, Value], notes: list[str], *, undecided: bool
     ) -> Value | None:
         match spot.step.verb:
             case Use() as verb:
                 return await self._use(spot, verb, names)
             case Effect() as verb:
                 undecided = undecided or spot.scope.undecided
-                return await self._effect(spot, verb, names, undecided=undecided)
+                result = await self._effect(spot, verb, names, undecided=undecided)
+                notes += [result.note] if result.note else []
+                return result.value
             case Wait() as verb:
                 return await self._wait(spot, verb, names)
             case Pause() as verb:
@@ -220,7 +229,7 @@ class StepRunner:
 
     async def _effect(
         self, spot: Spot, verb: Effect, names: Mapping[str, Value], *, undecided: bool
-    ) -> Value:
+    ) -> EffectResult:
         last = await self._last_moment(spot)
         result = await self.ports.effects.perform(
             EffectRequest(
@@ -255,7 +264,7 @@ class StepRunner:
         if verb.confirm is Confirm.ACCEPTED and result.path == spot.path:
             enough.add(EffectState.ACCEPTED)
         _raise_unless(enough, result)
-        return result.value
+        return result
 
     async def _last_moment(self, spot: Spot) -> Deadline | None:
         """Return when the effect may no longer be sent for the first time, if anything says so."""

@@ -9,6 +9,7 @@ from runner.core.errors import PolicyDenied
 from runner.core.money import Money
 from runner.core.record import record
 from runner.core.values import Unknown
+from runner.effects.model import EffectRow
 from runner.engine.events import StepFinished
 from runner.engine.ports import ReadPort
 from runner.plan.dryrun import (
@@ -22,6 +23,7 @@ from runner.plan.dryrun import (
 )
 from runner.plan.fee import FEES
 from runner.plan.model import (
+    CarriedEffect,
     Plan,
     PlannedBalance,
     PlannedEffect,
@@ -95,6 +97,9 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         offline=context.offline,
         fees=fee_totals(intent.fee for intent in dry.intents),
         warnings=(*dry.warnings, *shortage_words(dry)[1]),
+        supersedes=dry.past.supersedes,
+        again=dry.past.again,
+        carried=tuple(_carried(row) for row in dry.past.carried.values()),
         balances=tuple(
             PlannedBalance(
                 account=line.account,
@@ -127,10 +132,16 @@ def check_may(dry: DryRun, may: Mapping[str, May]) -> None:
 
     Errors: ``PolicyDenied`` with every bound that is passed.
     """
-    found = [*beyond_may(dry.intents, may), *dry.exceeded]
+    found = [*beyond_may(dry.intents, may, dry.past.done), *dry.exceeded]
     if found:
+        counted = (
+            f"; what {dry.past.supersedes} and the runs before it have done counts as well"
+            if dry.past.done
+            else ""
+        )
         raise PolicyDenied(
-            "; ".join(found), hint="change the inputs, or `may` in a reviewed commit"
+            f"{'; '.join(found)}{counted}",
+            hint="change the inputs, or `may` in a reviewed commit",
         )
 
 
@@ -221,6 +232,20 @@ def _step(event: StepFinished, left_out: Problem | None) -> PlannedStep:
         message=event.message if left_out is None else left_out.message,
         result=event.result if event.kind == "use" else None,
         conditions=event.conditions,
+    )
+
+
+def _carried(row: EffectRow) -> CarriedEffect:
+    order = row.order
+    return CarriedEffect(
+        path=order.path,
+        run_id=order.run_id,
+        action=order.action,
+        body=order.body,
+        request_id=order.request_id,
+        order_id=row.order_id,
+        coin=order.expectation.coin,
+        amount=order.expectation.amount,
     )
 
 

@@ -40,6 +40,7 @@ _SECTIONS: Final = (
     "files",
     "names",
     "facts",
+    "carried",
     "offline",
 )
 REVIEWED: Final = ("inputs", "steps", "effects", "totals", "balances", "verdicts", "offline")
@@ -100,6 +101,7 @@ def laid_out(plan: Plan) -> Layout:
         "files": _by(_list(tree, "files"), ("name",)),
         "names": {name: _flat(entry) for name, entry in _object(tree["names"]).items()},
         "facts": _values(tree["facts"], "value"),
+        "carried": _by(_list(tree, "carried"), ("path",)),
         "offline": _offline(plan),
     }
     rest = {key: value for key, value in tree.items() if key not in {*found, *_VOLATILE}}

@@ -19,7 +19,8 @@ from runner.core.record import record
 from runner.core.source import Span
 from runner.core.values import Unknown, Value, value_text
 from runner.effects.draft import EffectDraft, EffectRefused
-from runner.effects.model import EffectState
+from runner.effects.model import EffectRow, EffectState
+from runner.engine.carried import NO_PAST, Past
 from runner.engine.events import Event, StepFinished, StepStarted
 from runner.engine.paths import is_under
 from runner.engine.ports import (
@@ -33,13 +34,12 @@ from runner.engine.ports import (
 )
 from runner.engine.run import Interpreter, Walk
 from runner.engine.verdict import WalkEnd
+from runner.plan.carrying import Carrying, DraftEffect
+from runner.plan.drift import Drift as Difference
 from runner.plan.fee import PlannedFee
 from runner.plan.projection import ProjectedLedger
 from runner.plan.sending import SendingFacts
 from runner.playbook.model import Drift, May
-
-DraftEffect: TypeAlias = Callable[[Manifest, Mapping[str, Value]], EffectDraft]
-"""Works out what an effect asks for; raises ``EffectRefused`` where it must not be sent."""
 
 Look: TypeAlias = Callable[[EffectDraft], Awaitable[None]]
 """Looks at the custodian whether an effect can be planned; raises ``EffectRefused`` where not."""
@@ -110,7 +110,9 @@ class DryRun:
 
     Shapes: ``steps`` are in the order they began, so that a group stands before what is in it;
         ``exceeded`` says which called playbook would do more than its own ``may`` allows; ``calls``
-        are the paths of calls with those bounds; ``warnings`` are sentences about fees and limits.
+        are the paths of calls with those bounds; ``warnings`` are sentences about fees and limits;
+        ``past`` is what the occurrence has done before, and ``differences`` say where the playbook
+        now asks for something else than that.
     """
 
     end: WalkEnd
@@ -121,6 +123,8 @@ class DryRun:
     steps: tuple[StepFinished, ...]
     ledger: ProjectedLedger
     warnings: tuple[str, ...] = ()
+    past: Past = NO_PAST
+    differences: tuple[Difference, ...] = ()
 
 
 @record
@@ -143,11 +147,12 @@ class DryRunner:
         *,
         emit: Callable[[Event], None],
         planned: frozenset[str] = frozenset(),
+        past: Past = NO_PAST,
     ) -> DryRun:
         """Walk the playbook and return what it would do.
 
         Shapes: ``planned`` are the paths of the effects that a plan already holds: what may be left
-            out by its drift is no mistake there.
+            out by its drift is no mistake there; ``past`` is what the occurrence has done before.
         Errors: none of ours for what the playbook or the custodian does; that is ``end``.
         """
         ledger = ProjectedLedger()
@@ -161,6 +166,7 @@ class DryRunner:
             notes=notes,
             sending=sending,
             planned=planned,
+            carrying=Carrying(draft=self.draft, past=past, planned=planned),
         )
         steps: dict[str, StepFinished | None] = {}
 
@@ -191,6 +197,8 @@ class DryRunner:
             steps=tuple(step for step in steps.values() if step is not None),
             ledger=ledger,
             warnings=tuple(sending.warnings),
+            past=past,
+            differences=recorder.carrying.differences(),
         )
 
 
@@ -242,6 +250,7 @@ class _IntentRecorder:
     ledger: ProjectedLedger
     notes: _Notes
     sending: SendingFacts
+    carrying: Carrying
     planned: frozenset[str] = frozenset()
     intents: list[Intent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -259,6 +268,8 @@ class _IntentRecorder:
                 hint="give an effect inputs, reads made before any effect, or literals",
             )
             self.notes.changed.update(request.manifest.changes)
+        elif (done := self.carrying.perform(request)) is not None:
+            return done
         elif self._has_nothing_left(request):
             return EffectResult(
                 path=request.path,
@@ -275,11 +286,11 @@ class _IntentRecorder:
             value=_planned_value(request, id_),
         )
 
-    async def pass_over(self, path: str) -> None:
-        """A dry run decides what the plan holds; there is nothing to hold it against."""
+    async def pass_over(self, path: str) -> EffectResult | None:
+        return self.carrying.leave_out(path)
 
     async def give_up(self, path: str) -> None:
-        """A dry run decides what the plan holds; there is nothing to hold it against."""
+        self.carrying.leave_out(path)
 
     async def cannot_plan(
         self, path: str, code: str, message: str, *, hint: str, span: Span
@@ -289,7 +300,10 @@ class _IntentRecorder:
     async def call_ended(self, path: str, may: Mapping[str, May]) -> None:
         self.calls.append((path, may))
         inside = tuple(each for each in self.intents if is_under(each.path, path))
-        self.exceeded.extend(f"{path}: {words}" for words in beyond_may(inside, may))
+        self.exceeded.extend(
+            f"{path}: {words}"
+            for words in beyond_may(inside, may, self.carrying.past.done_under(path))
+        )
 
     async def settle_all(self, under: str = "") -> tuple[EffectResult, ...]:
         del under
@@ -381,32 +395,42 @@ def totals(intents: Iterable[Intent]) -> dict[str, dict[str, Decimal]]:
 
     Shapes: an action that moves no money has no coin.
     """
+    return _sums((each.draft.manifest.name, each.draft.money) for each in intents)
+
+
+def _sums(effects: Iterable[tuple[str, Money | None]]) -> dict[str, dict[str, Decimal]]:
     result: dict[str, dict[str, Decimal]] = {}
-    for intent in intents:
-        coins = result.setdefault(intent.draft.manifest.name, {})
-        money = intent.draft.money
+    for action, money in effects:
+        coins = result.setdefault(action, {})
         if money is not None:
             coins[money.coin] = CONTEXT.add(coins.get(money.coin, ZERO), money.amount)
     return result
 
 
-def beyond_may(intents: Sequence[Intent], may: Mapping[str, May]) -> list[str]:
-    """Return every bound of a playbook that some effects pass, in words."""
-    counts = Counter(intent.draft.manifest.name for intent in intents)
-    return beyond_bounds(counts, totals(intents), may)
-
-
-def beyond_bounds(
-    counts: Mapping[str, int],
-    sums: Mapping[str, Mapping[str, Decimal]],
-    may: Mapping[str, May],
+def beyond_may(
+    intents: Sequence[Intent], may: Mapping[str, May], done: Iterable[EffectRow] = ()
 ) -> list[str]:
-    """Return every bound that counts and sums of effects pass, in words.
+    """Return every bound of a playbook that some effects pass, in words.
 
-    Shapes: ``counts`` are by action, ``sums`` by action and coin.
+    Shapes: ``done`` are effects of earlier runs of the occurrence: they count like the others.
+    """
+    planned = ((each.draft.manifest.name, each.draft.money) for each in intents)
+    return beyond_bounds([*planned, *done_before(done)], may)
+
+
+def done_before(rows: Iterable[EffectRow]) -> list[tuple[str, Money | None]]:
+    """Return the action and money of effects that were done, as ``beyond_bounds`` takes them."""
+    return [(row.order.action, row.order.expectation.money) for row in rows]
+
+
+def beyond_bounds(effects: Sequence[tuple[str, Money | None]], may: Mapping[str, May]) -> list[str]:
+    """Return every bound that effects pass, in words.
+
+    Shapes: ``effects`` are actions, each with the money it moves.
     """
     found = []
-    for action, coins in sums.items():
+    counts = Counter(action for action, _ in effects)
+    for action, coins in _sums(effects).items():
         bound = may.get(action)
         count = counts[action]
         if bound is None:

@@ -103,6 +103,30 @@ class PlannedEffect:
 
 
 @record
+class CarriedEffect:
+    """One effect that an earlier run of the occurrence has CONFIRMED: it is never sent again.
+
+    Shapes: ``run_id`` is the run that did it, ``request_id`` and ``order_id`` are those it was done
+        under; ``body`` is what was sent, without its timestamp; ``coin`` and ``amount`` as those of
+        ``PlannedEffect``.
+    """
+
+    path: str
+    run_id: str
+    action: str
+    body: str
+    request_id: str
+    order_id: str
+    coin: str
+    amount: Decimal | None
+
+    @property
+    def money(self) -> Money | None:
+        """Return what the effect moved, or None."""
+        return None if self.amount is None else Money(self.amount, self.coin)
+
+
+@record
 class PlannedStep:
     """One step as the dry run saw it.
 
@@ -179,7 +203,9 @@ class Plan:
         order; ``controls_commit`` is the full id of the revision the controls were read at, or
         empty; ``offline`` is None for a plan that may be applied; ``fees`` are the sums of the
         effects' fees, as far as they are known, by coin; ``warnings`` are sentences about what did
-        not stop the plan.
+        not stop the plan; ``supersedes`` is the run whose occurrence this plan goes on with under
+        the next ``revision``, or empty, ``carried`` is what was done before and is not done again,
+        and ``again`` are the paths of what was done and is asked for once more.
     """
 
     tool_version: str
@@ -212,6 +238,9 @@ class Plan:
     offline: PlannedOffline | None = None
     fees: Mapping[str, Decimal] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    supersedes: str = ""
+    again: tuple[str, ...] = ()
+    carried: tuple[CarriedEffect, ...] = ()
 
     def touched(self) -> tuple[Touched, ...]:
         """Return what every effect and its fee touch, for looking at the balances."""

@@ -8,15 +8,22 @@ from typing import TypeAlias
 from runner.core.clock import timestamp_text
 from runner.core.jsonvalue import parse_strict_json
 from runner.core.money import Money, amount_from_text, amount_text
-from runner.core.record import record
+from runner.plan.drift import Drift
 from runner.plan.fee import FeeBasis, PlannedFee
-from runner.plan.model import Plan, PlannedEffect, PlannedStep, effect_totals, fee_totals
+from runner.plan.model import (
+    CarriedEffect,
+    Plan,
+    PlannedEffect,
+    PlannedStep,
+    effect_totals,
+    fee_totals,
+)
 from runner.playbook.model import Drift as Allowed
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """Directory entries as plans hold them: each as texts, by kind and name."""
 
-_OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals", "fees"})
+_OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals", "fees", "carried"})
 _MAY_DIFFER = frozenset(
     {
         *("git_commit", "created_by", "controls_digest", "controls_commit"),
@@ -27,20 +34,6 @@ _MAY_DIFFER = frozenset(
 never compared, it is evaluated afresh."""
 
 
-@record
-class Drift:
-    """One difference: where, what the plan pinned, and what holds now."""
-
-    path: str
-    what: str
-    planned: str
-    now: str
-
-    def __str__(self) -> str:
-        """Say it in one line, whatever line breaks somebody has written into the plan."""
-        return " ".join(f"{self.path}: {self.what} was {self.planned}, is {self.now}".split())
-
-
 def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
     """Compare two plans of one occurrence: effects, every step's decision, and all beside them.
 
@@ -48,7 +41,12 @@ def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
     to be what we would write ourselves. Results of reads and balances may differ; they matter only
     through what they decide.
     """
-    return (*_effects(planned, now), *_steps(planned, now), *_rest(planned, now))
+    return (
+        *_effects(planned, now),
+        *_carried(planned, now),
+        *_steps(planned, now),
+        *_rest(planned, now),
+    )
 
 
 def name_changes(planned: Names, now: Names) -> tuple[Drift, ...]:
@@ -77,6 +75,25 @@ def _effects(planned: Plan, now: Plan) -> Iterator[Drift]:
         [path for path in before if path in after],
         [path for path in after if path in before],
     )
+
+
+def _carried(planned: Plan, now: Plan) -> Iterator[Drift]:
+    before = {each.path: each for each in planned.carried}
+    after = {each.path: each for each in now.carried}
+    for path in [*before, *(path for path in after if path not in before)]:
+        said, done = before.get(path), after.get(path)
+        if said != done:
+            yield Drift(path=path, what="what was done", planned=_done(said), now=_done(done))
+    if len(before) < len(planned.carried):
+        yield Drift(path="plan", what="what was done", planned="said twice", now="said once")
+
+
+def _done(effect: CarriedEffect | None) -> str:
+    if effect is None:
+        return "nothing"
+    ids = f"requestId {effect.request_id}, order {effect.order_id or 'unknown'}"
+    moved = f", {effect.money}" if effect.money is not None else ""
+    return f"{effect.action}{moved} by {effect.run_id}, {ids}, {effect.body}"
 
 
 def _order(what: str, before: Sequence[str], now: Sequence[str]) -> Iterator[Drift]:

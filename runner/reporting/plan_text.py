@@ -82,6 +82,14 @@ _ACTION_WORDS = {
     "subwallet.transfer": "transferred",
     "exchange.transfer": "transferred with the exchange",
 }
+_CARRIED_COLUMNS = tuple(
+    Column(title=title) for title in ("path", "what", "by", "requestId", "order")
+)
+_CARRIED_WORDS = (
+    "Earlier runs of this occurrence have done these. They are never sent again: the steps give"
+    " what the journal has of them, and `may` counts them."
+)
+_NOTHING_CARRIED = "The run that is superseded has confirmed nothing that this plan would do."
 
 
 def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
@@ -98,6 +106,7 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     _footing(sheet, plan)
     _legend(sheet, plan)
     _steps(sheet, plan)
+    _carried(sheet, plan)
     verdict_lines(sheet, plan)
     balance_lines(sheet, plan)
     totals = effect_totals(plan.effects)
@@ -105,6 +114,11 @@ def plan_lines(plan_file: PlanFile, terminal: Terminal) -> list[str]:
     _warnings(sheet, plan)
     sheet.blank()
     sheet.line(plan_sentence(plan), tone=Tone.STRONG)
+    if plan.carried:
+        runs = ", ".join(dict.fromkeys(each.run_id for each in plan.carried))
+        count = len(plan.carried)
+        words = f"Done before by {runs}: {count} effect{'' if count == 1 else 's'}, not sent again."
+        sheet.prose(words, indent=0, tone=Tone.STRONG)
     return sheet.lines
 
 
@@ -173,6 +187,8 @@ def _header(sheet: Sheet, plan_file: PlanFile) -> None:
         sheet.row("" if index else "labels", f"{name} = {value}")
     again = f" (revision {plan.revision})" if plan.revision else ""
     sheet.row("occurrence", f"{plan.occurrence}{again}")
+    if plan.supersedes:
+        sheet.row("supersedes", plan.supersedes, tone=Tone.CAREFUL)
     sheet.row("created", f"{spoken_moment(plan.created_at)} by {plan.created_by}")
     sheet.row("expires", spoken_moment(plan.not_after))
     sheet.row("run", plan_file.run_id)
@@ -298,6 +314,28 @@ def _effect(sheet: Sheet, effect: PlannedEffect, *, indent: int) -> None:
         sheet.row("drift", _DRIFT_WORDS[effect.drift], indent=indent, tone=Tone.CAREFUL)
     if not effect.decided:
         sheet.prose(_UNDECIDED, indent=indent, tone=Tone.CAREFUL)
+
+
+def _carried(sheet: Sheet, plan: Plan) -> None:
+    if not plan.supersedes:
+        return
+    sheet.heading("Done before")
+    sheet.prose(_CARRIED_WORDS if plan.carried else _NOTHING_CARRIED, indent=2)
+    if plan.carried:
+        cells = [
+            (
+                each.path,
+                f"{each.action} {each.money or ''}".strip(),
+                f"done by {each.run_id}",
+                each.request_id,
+                each.order_id,
+            )
+            for each in plan.carried
+        ]
+        sheet.table(_CARRIED_COLUMNS, cells)
+    for path in plan.again:
+        words = "was done before and is asked for again: what is planned for it is sent once more"
+        sheet.row("again", f"{path} {words}", tone=Tone.CAREFUL)
 
 
 def _totals(sheet: Sheet, plan: Plan, totals: Mapping[str, Mapping[str, Decimal]]) -> None:

@@ -7,6 +7,7 @@ from runner.core.errors import ExitCode
 from runner.core.record import record
 from runner.effects.evidence import how_known
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState, Expectation
+from runner.plan.model import CarriedEffect
 from runner.reporting.escape import display_width, padded, visible
 from runner.reporting.table import Column, render_table
 from runner.reporting.tally import Tally
@@ -82,6 +83,19 @@ def effect_line(row: EffectRow, remark: str = "") -> EffectLine:
         reason=row.reason,
         remark="; ".join(remarks),
         ask=_ask(row),
+    )
+
+
+def carried_line(effect: CarriedEffect) -> EffectLine:
+    """Return what the recap shows of an effect that an earlier run has done."""
+    return EffectLine(
+        path=effect.path,
+        action=effect.action,
+        what="" if effect.money is None else str(effect.money),
+        state=EffectState.CONFIRMED.value,
+        request_id=effect.request_id,
+        order_id=effect.order_id,
+        remark=f"done by {effect.run_id}; not sent again",
     )
 
 

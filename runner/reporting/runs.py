@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from runner.core.clock import timestamp_text
+from runner.core.record import record
 from runner.effects.model import Attempt, EffectRow, EffectState
 from runner.effects.person_decision import ticket_of
 from runner.effects.ports import Decision
@@ -15,20 +16,39 @@ from runner.reporting.terminal import Terminal, Tone, fitted, painted
 from runner.reporting.words import EXIT_WORDS, spoken_duration, spoken_moment, spoken_value
 
 
+@record
+class Kin:
+    """The runs before and after one in its occurrence, or empty."""
+
+    supersedes: str = ""
+    superseded_by: str = ""
+
+    def __str__(self) -> str:
+        """Say both, where there are any."""
+        words = (("supersedes", self.supersedes), ("superseded by", self.superseded_by))
+        return ", ".join(f"{what} {run}" for what, run in words if run)
+
+
+NO_KIN = Kin()
+
+
 def render_runs(
     runs: Sequence[RunRow],
     terminal: Terminal,
     states: Mapping[str, Collection[EffectState]] = MappingProxyType({}),
+    kin: Mapping[str, Kin] = MappingProxyType({}),
 ) -> str:
     """Render runs in the order given; one sentence where there are none.
 
-    Shapes: ``states`` holds the states of the effects of unfinished runs, by run id.
+    Shapes: ``states`` holds the states of the effects of unfinished runs, ``kin`` what is before
+        and after a run in its occurrence, by run id.
     """
     if not runs:
         return "no runs yet\n"
-    columns = tuple(
-        Column(title=title) for title in ("run", "created", "state", "playbook", "once")
-    )
+    titles = ["run", "created", "state", "playbook", "once"]
+    told = {run.run_id: str(kin.get(run.run_id, NO_KIN)) for run in runs}
+    if any(told.values()):
+        titles.append("remark")
     rows = [
         (
             run.run_id,
@@ -36,10 +56,11 @@ def render_runs(
             run_state(run, states.get(run.run_id, ())),
             run.playbook,
             run.occurrence,
+            *([told[run.run_id]] if any(told.values()) else []),
         )
         for run in runs
     ]
-    return render_table(columns, rows, terminal)
+    return render_table([Column(title=title) for title in titles], rows, terminal)
 
 
 def run_state(run: RunRow, states: Collection[EffectState] = ()) -> str:
@@ -60,11 +81,12 @@ def render_run_log(
     effects: Sequence[EffectRow],
     terminal: Terminal,
     decisions: Sequence[Decision] = (),
+    kin: Kin = NO_KIN,
 ) -> str:
     """Render everything the journal holds about one run, from its head to what was decided."""
     lines = tuple(map(effect_line, effects))
     parts = [
-        _head(run, terminal),
+        _head(run, kin, terminal),
         _part("steps", _steps(outcomes, terminal), terminal),
         _part("effects", render_effects(lines, terminal), terminal),
         _part("ask the custodian", render_questions(lines), terminal),
@@ -74,7 +96,7 @@ def render_run_log(
     return fitted("\n".join(part for part in parts if part), terminal)
 
 
-def _head(run: RunRow, terminal: Terminal) -> str:
+def _head(run: RunRow, kin: Kin, terminal: Terminal) -> str:
     ended = f"  ended {spoken_moment(run.finished_at)}" if run.finished_at is not None else ""
     state = run_state(run)
     if run.exit_code is not None:
@@ -87,6 +109,10 @@ def _head(run: RunRow, terminal: Terminal) -> str:
         f"  once {visible(run.occurrence)}, revision {run.revision}",
         f"  plan {visible(run.digest)}, runner {visible(run.tool_version)}",
     ]
+    if kin.supersedes:
+        lines.append(f"  supersedes {visible(kin.supersedes)}")
+    if kin.superseded_by:
+        lines.append(f"  superseded by {visible(kin.superseded_by)}")
     if run.message:
         lines.append(f"  {visible(run.message)}")
     return "\n".join(lines) + "\n"

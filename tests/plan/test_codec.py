@@ -124,7 +124,7 @@ EDITS: dict[str, Edit] = {
     "unknown field": lambda tree: tree.update(extra=1),
     "missing field": lambda tree: tree.pop("playbook"),
     "no schema": lambda tree: tree.pop("schema"),
-    "another schema": lambda tree: tree.update(schema="runner.plan/1"),
+    "another schema": lambda tree: tree.update(schema="runner.plan/2"),
     "number as schema": lambda tree: tree.update(schema=1),
     "unknown field of an effect": lambda tree: tree["effects"][0].update(extra="x"),
     "missing field of an effect": lambda tree: tree["effects"][0].pop("decided"),

@@ -227,7 +227,7 @@ class _Course:
         if not wanted or self._report.exit_code is not ExitCode.DONE:
             return
         async with self._desk("assert") as desk:
-            occasion = planned_occasion(desk, file.plan, self._file.playbook)
+            occasion = await planned_occasion(desk, file.plan, self._file.playbook, file.run_id)
             playbook = with_asserts(self._file.playbook, wanted)
             end = await walk_again(desk, file.run_id, occasion, playbook)
         self._asserted = tuple(value is True for value in end.outputs.values())

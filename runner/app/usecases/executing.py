@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from runner import __version__
 from runner.app.desk import Desk
 from runner.app.usecases.loading import files_of, load_checked
+from runner.app.usecases.occurrences import refuse_used_occurrence
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
-from runner.app.usecases.planning import Emit, Occasion, refuse_used_occurrence
+from runner.app.usecases.planning import Emit, Occasion
 from runner.app.usecases.verdicts import require_verdicts
 from runner.catalogue.manifest import FoundBy
 from runner.core.errors import (
@@ -71,7 +72,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
         return await resume_run(desk, file.run_id, emit)
     plan = file.plan
     playbook = check_pins(desk, plan)
-    occasion = planned_occasion(desk, plan, playbook)
+    occasion = await planned_occasion(desk, plan, playbook, file.run_id)
     if plan.effects:
         desk.transport(e.action for e in plan.effects)
     await require_verdicts(desk, file)
@@ -80,7 +81,7 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
         if known is not None and known.claimed:
             # Another process had the run, from its first byte to its end, since we looked.
             return await _go_on(desk, known, file, emit)
-        await refuse_used_occurrence(desk, occasion.identity, own_run_id=file.run_id)
+        await refuse_used_occurrence(desk, occasion.identity, plan.source, own_run_id=file.run_id)
         await desk.store.register_run(_run_row(desk, file), files_of(playbook))
         locks = plan.locks()
         await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
@@ -168,7 +169,7 @@ async def _make_ready(desk: Desk, row: RunRow, plan: Plan, rows: tuple[EffectRow
     files = await desk.store.run_files(row.run_id)
     source = SourceFile(name=plan.source, text=files[plan.source].decode("utf-8"))
     playbook, _ = load_checked(source, StoredFiles(files))
-    occasion = planned_occasion(desk, plan, playbook)
+    occasion = await planned_occasion(desk, plan, playbook, row.run_id)
     outcomes = await desk.store.step_outcomes(row.run_id)
     skipped = {path for path, end in outcomes.items() if end.state is OutcomeState.SKIPPED}
     locks = _locks_left(plan, rows, skipped)
@@ -295,6 +296,7 @@ async def _walk(
                 ),
                 drifts={effect.path: effect.drift for effect in plan.effects},
                 parts={effect.path: effect.parts for effect in plan.effects},
+                past=occasion.past,
             ),
             driver,
             desk.store,

@@ -4,7 +4,6 @@ A digest proves that a plan's file is whole, not who wrote it. Nothing in it is 
 trust: what it pins is compared with this desk, with the files as they are now, and with a dry run.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from runner import __version__
 from runner.app.desk import Desk
 from runner.app.usecases.loading import files_of, load_checked
+from runner.app.usecases.occurrences import past_of
 from runner.app.usecases.planning import (
     DryRunEnded,
     Occasion,
@@ -23,16 +23,18 @@ from runner.app.usecases.planning import (
     silent,
 )
 from runner.app.usecases.plans import refuse_offline
-from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused
+from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused, UsageInvalid
 from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
+from runner.engine.carried import Past
 from runner.engine.paths import is_under
 from runner.plan.build import shortage_words
-from runner.plan.dryrun import DryRun, beyond_bounds
-from runner.plan.model import Plan, effect_totals
-from runner.plan.preflight import Drift, drift_between, name_changes
+from runner.plan.drift import Drift
+from runner.plan.dryrun import DryRun, beyond_bounds, done_before
+from runner.plan.model import Plan
+from runner.plan.preflight import drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
 from runner.playbook.model import Playbook
 from runner.playbook.parts import part_from_json
@@ -98,11 +100,13 @@ def check_pins(desk: Desk, plan: Plan) -> Playbook:
     return _pinned_playbook(plan)
 
 
-def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
+async def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook, run_id: str) -> Occasion:
     """Work out a plan's occasion from its inputs, bound as if they were given now.
 
+    Shapes: ``run_id`` is the plan's own run.
     Errors: ``PlanRefused`` for inputs the playbook does not take, and where the plan names another
-        occurrence than its inputs give: that name is what a run claims.
+        occurrence than its inputs give: that name is what a run claims; as ``past_of`` for the run
+        it supersedes.
     """
     given = {}
     place = Span(file="plan", line=1, column=1, end_line=1, end_column=1)
@@ -124,15 +128,28 @@ def planned_occasion(desk: Desk, plan: Plan, playbook: Playbook) -> Occasion:
             f"the plan's inputs do not fit its playbook: {_one_line(error.message)}", hint=_AGAIN
         ) from error
     occasion = build_occasion(desk, playbook, bound, now=plan.created_at, nonce=plan.occurrence)
+    occasion = occasion.after(await _past(desk, plan, occasion, run_id))
     planned = (plan.playbook, plan.occurrence, plan.revision)
     identity = occasion.identity
     if planned != (identity.playbook, identity.occurrence, identity.revision):
         raise PlanRefused(
             f'the plan is of {_one_line(plan.playbook)} "{_one_line(plan.occurrence)}",'
-            f' its playbook and inputs give {identity.playbook} "{identity.occurrence}"',
+            f" revision {plan.revision}, its playbook and inputs give {identity.playbook}"
+            f' "{identity.occurrence}", revision {identity.revision}',
             hint=_AGAIN,
         )
     return occasion
+
+
+async def _past(desk: Desk, plan: Plan, occasion: Occasion, run_id: str) -> Past:
+    try:
+        return await past_of(
+            desk, occasion.identity, plan.supersedes, plan.again, own_run_id=run_id
+        )
+    except UsageInvalid as error:
+        raise PlanRefused(
+            f"the plan supersedes what is not here: {_one_line(str(error))}", hint=_AGAIN
+        ) from error
 
 
 async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
@@ -141,7 +158,9 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
     Errors: ``PlanDrifted``; ``RemoteError`` and ``DryRunEnded`` where the custodian is unreachable.
     """
     try:
-        planned = frozenset(effect.path for effect in plan.effects)
+        planned = frozenset(
+            [*(each.path for each in plan.effects), *(each.path for each in plan.carried)]
+        )
         dry = await dry_run(desk, occasion, silent, planned=planned)
     except DryRunEnded as ended:
         if ended.exit_code is ExitCode.UNREACHABLE:
@@ -162,6 +181,7 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
         *name_changes(plan.names, _names_now(desk, plan, dry)),
         *_foreign_ids(plan, occasion),
         *_beyond_may(plan, occasion, dry),
+        *dry.differences,
         *drift_between(plan, today),
     )
     if drifts:
@@ -182,8 +202,9 @@ def _beyond_may(plan: Plan, occasion: Occasion, dry: DryRun) -> Iterator[Drift]:
     # What is sent are the plan's amounts, which a drift lets differ from today's.
     for path, may in (("", occasion.playbook.may), *dry.calls):
         inside = [each for each in plan.effects if not path or is_under(each.path, path)]
-        counts = Counter(effect.action for effect in inside)
-        for words in beyond_bounds(counts, effect_totals(inside), may):
+        effects = [(effect.action, effect.money) for effect in inside]
+        done = done_before(dry.past.done_under(path))
+        for words in beyond_bounds([*effects, *done], may):
             yield Drift(path=path or "may", what="what is allowed", planned=words, now="less")
 
 

@@ -1,10 +1,12 @@
 """Making a plan: read, walk dry, pin."""
 
 import secrets
+import shlex
 import shutil
 import subprocess
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from runner.app.bench import Bench
 from runner.app.people import person_here
 from runner.app.usecases.certainty import require_certain
 from runner.app.usecases.loading import check_names, files_of
+from runner.app.usecases.occurrences import past_of, refuse_used_occurrence
 from runner.app.usecases.verdicts import judged_plan
 from runner.core.clock import moment_from_text, timestamp_text
 from runner.core.diagnostics import Diagnostic
@@ -20,6 +23,7 @@ from runner.core.errors import ExitCode, InvalidInput, PlanRefused, RunnerError
 from runner.core.ids import bytes_digest
 from runner.core.record import record
 from runner.core.values import value_text, value_to_json
+from runner.engine.carried import NO_PAST, Past
 from runner.engine.events import Event
 from runner.engine.run import Walk
 from runner.engine.verdict import Cause, exit_code
@@ -55,13 +59,23 @@ class DryRunEnded(RunnerError):
 
 @record
 class Occasion:
-    """One occurrence of a playbook: its values, its identity and the moment it was planned."""
+    """One occurrence of a playbook: its values, its identity and the moment it was planned.
+
+    Shapes: ``past`` is what earlier runs of the occurrence have done, where this one supersedes
+        them.
+    """
 
     playbook: Playbook
     bound: BoundInputs
     labels: Mapping[str, str]
     identity: Identity
     now: datetime
+    past: Past = NO_PAST
+
+    def after(self, past: Past) -> "Occasion":
+        """Return the occasion of the plan that supersedes an earlier run of it."""
+        identity = replace(self.identity, revision=past.revision)
+        return replace(self, identity=identity, past=past)
 
 
 @record
@@ -76,6 +90,17 @@ def silent(event: Event) -> None:
     """Take an event of a dry run and say nothing; the plan shows it all."""
 
 
+@record
+class Superseding:
+    """What a plan is to supersede: a run, or nothing; ``again`` is what is asked for once more."""
+
+    run_id: str = ""
+    again: tuple[str, ...] = ()
+
+
+NOTHING_SUPERSEDED = Superseding()
+
+
 async def make_plan(
     desk: Bench,
     playbook: Playbook,
@@ -83,6 +108,7 @@ async def make_plan(
     emit: Emit,
     *,
     now: datetime | None = None,
+    superseding: Superseding = NOTHING_SUPERSEDED,
 ) -> Planned:
     """Plan a playbook: a dry run with real reads, pinned.
 
@@ -94,10 +120,10 @@ async def make_plan(
     check_names(playbook, bound, desk.directory)
     # What the plan's file can say is what every later walk will call `now`.
     now = moment_from_text(timestamp_text(now or desk.clock.now()))
-    nonce = desk.nonce(playbook, bound)
-    occasion = build_occasion(desk, playbook, bound, now=now, nonce=nonce)
-    await refuse_used_occurrence(desk, occasion.identity, own_run_id=None)
+    occasion = await _first_or_next(desk, playbook, bound, superseding, now=now)
+    await refuse_used_occurrence(desk, occasion.identity, playbook.source.name, own_run_id=None)
     dry = await dry_run(desk, occasion, emit)
+    _require_carried(dry)
     errors, _ = shortage_words(dry)
     if errors:
         raise DryRunEnded(
@@ -109,6 +135,35 @@ async def make_plan(
     if desk.has_controls:
         plan = await judged_plan(desk, plan)
     return Planned(file=file_from_plan(plan), warnings=plan.warnings)
+
+
+async def _first_or_next(
+    desk: Bench,
+    playbook: Playbook,
+    bound: BoundInputs,
+    superseding: Superseding,
+    *,
+    now: datetime,
+) -> Occasion:
+    run_id = superseding.run_id
+    row = await desk.store.run(run_id) if run_id else None
+    # Without a `once` the occurrence was drawn, and only the run that is superseded knows it.
+    nonce = desk.nonce(playbook, bound) if row is None else row.occurrence
+    occasion = build_occasion(desk, playbook, bound, now=now, nonce=nonce)
+    past = await past_of(desk, occasion.identity, run_id, superseding.again)
+    return occasion.after(past)
+
+
+def _require_carried(dry: DryRun) -> None:
+    if not dry.differences:
+        return
+    shown = "\n".join(f"  {each}" for each in dry.differences)
+    paths = " ".join(f"--again {shlex.quote(each.path)}" for each in dry.differences)
+    raise PlanRefused(
+        f"what {dry.past.supersedes} or a run before it has done is not what this plan would do"
+        f" there\n{shown}",
+        hint=f"ask for the same again, or say that it is to be done once more: {paths}",
+    )
 
 
 def build_occasion(
@@ -135,31 +190,6 @@ def build_occasion(
     return Occasion(playbook=playbook, bound=bound, labels=labels, identity=identity, now=now)
 
 
-async def refuse_used_occurrence(
-    desk: Bench, identity: Identity, *, own_run_id: str | None
-) -> None:
-    """Refuse an occurrence that another run has used up.
-
-    Errors: ``PlanRefused`` naming the run.
-    """
-    owner = await desk.store.occurrence_owner(
-        host=identity.host,
-        entity=identity.entity,
-        playbook=identity.playbook,
-        occurrence=identity.occurrence,
-        revision=identity.revision,
-    )
-    if owner is None or owner == own_run_id:
-        return
-    row = await desk.store.run(owner)
-    unfinished = row is not None and row.exit_code is None
-    raise PlanRefused(
-        f'{identity.playbook} "{identity.occurrence}" was already run: {owner}',
-        hint=f"runner {'resume' if unfinished else 'logs'} {owner}; another occurrence is another"
-        " value of the playbook's `once`",
-    )
-
-
 async def dry_run(
     desk: Bench, occasion: Occasion, emit: Emit, *, planned: frozenset[str] = frozenset()
 ) -> DryRun:
@@ -179,7 +209,7 @@ async def dry_run(
         manifests=desk.manifests,
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
-    dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned)
+    dry = await runner.run(walk, occasion.identity, emit=emit, planned=planned, past=occasion.past)
     found = planning_diagnostics(dry, desk.forgiven())
     if found:
         raise InvalidInput(found)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from runner.app.desk import Account, Desk, build_client, build_desk
 from runner.app.effect_keys import EffectKey
 from runner.app.usecases.loading import bound_inputs, read_playbook
-from runner.app.usecases.planning import make_plan, silent
+from runner.app.usecases.planning import Superseding, make_plan, silent
 from runner.app.world_directory import directory_from_world
 from runner.catalogue.load import load_api
 from runner.client.keys import KeyFile, KeySigner, load_key
@@ -147,10 +147,14 @@ class Place:
         path.write_text(text, encoding="utf-8")
         return path
 
-    async def plan(self, desk: Desk, path: Path, *flags: str) -> PlanFile:
+    async def plan(
+        self, desk: Desk, path: Path, *flags: str, supersedes: str = "", again: tuple[str, ...] = ()
+    ) -> PlanFile:
         """Plan a playbook with inputs given as flags."""
         playbook, _ = read_playbook(path, name=str(path))
-        planned = await make_plan(desk, playbook, bound_inputs(playbook, flags, None), silent)
+        bound = bound_inputs(playbook, flags, None)
+        superseding = Superseding(run_id=supersedes, again=again)
+        planned = await make_plan(desk, playbook, bound, silent, superseding=superseding)
         return planned.file
 
     def writes(self) -> list[tuple[str, str]]:

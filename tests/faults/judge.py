@@ -100,6 +100,8 @@ def reason_to_halt(outcome: Outcome, subject: Subject) -> str:
         return "the answer named another order than it had made" if _answer_lied(outcome) else ""
     if outcome.orders and shown:
         return ""
+    if model.known is Known.REMEMBERED:
+        return _despite_memory(outcome)
     if outcome.orders:
         return "executed, the answer was lost, and no list says whose an order is"
     if _has_twin(outcome) and not shown:
@@ -107,6 +109,15 @@ def reason_to_halt(outcome: Outcome, subject: Subject) -> str:
     if model.known is Known.UNKNOWN:
         return "not executed, and no fact says when a missing order proves it"
     return "not executed, past the fence, and only sending again would settle it"
+
+
+def _despite_memory(outcome: Outcome) -> str:
+    """Say why not even a copy, which the custodian would recognise, could settle it."""
+    if len(outcome.posts) >= SENDS_MAX:
+        return f"sent {SENDS_MAX} times"
+    if outcome.orders and _has_twin(outcome):
+        return "executed, and a copy proves it, but an order like it is there as well"
+    return ""
 
 
 def _has_twin(outcome: Outcome) -> bool:

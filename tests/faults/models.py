@@ -56,6 +56,8 @@ class Known(StrEnum):
 
     KNOWN = "known"
     """Window, skew and lag, as they are."""
+    REMEMBERED = "remembered"
+    """That too, and that a requestId is executed once, and used up by nothing else."""
     UNKNOWN = "unknown"
     """Nothing."""
 
@@ -91,10 +93,15 @@ class Model:
     def facts(self) -> Facts:
         if self.known is Known.UNKNOWN:
             return Facts()
+        remembered = self.known is Known.REMEMBERED
         return Facts(
             timestamp_window=timedelta(seconds=WINDOW_S),
             clock_skew=timedelta(seconds=SKEW_S),
             read_lag=timedelta(seconds=LAG_S if self.shows.is_late else 0),
+            dedupes_request_id=remembered,
+            dedupe_lifetime=timedelta(days=1) if remembered else None,
+            dedupe_across_keys=remembered,
+            rejected_keeps_id=remembered,
         )
 
 
@@ -117,9 +124,10 @@ def models(*, has_ids: bool, twins: bool) -> Iterator[Model]:
 
 
 def repeats(model: Model) -> Iterator[Model]:
-    """Yield the models that differ in what a repeated request is answered."""
+    """Yield the models that answer a repeated request otherwise, where the facts allow it."""
     for repeat in (Repeat.REPLAY, Repeat.NONE):
-        yield replace(model, repeat=repeat)
+        if repeat is Repeat.REPLAY or model.known is not Known.REMEMBERED:
+            yield replace(model, repeat=repeat)
 
 
 @cache

@@ -80,8 +80,8 @@ class Tally:
 def first_faults() -> Iterator[Unit]:
     """Yield every send fault of every effect: with every crash, with every read fault, with a twin.
 
-    Under six models (what reads show, and what is known), the twins and the read faults under those
-    where reads are prompt and the facts are known.
+    Under eight models (what reads show, and what is known), the twins and the read faults under
+    those where reads are prompt and the facts are known.
     """
     for action, name in product(SUBJECTS, SEND_FAULTS):
         for model in _models_of(action, name):

@@ -85,6 +85,13 @@ def _adopted_by_match(
     return machine.after_look(row, sighting, reading, claimed=claimed)
 
 
+def _believed_at_once(
+    row: EffectRow, sighting: Sighting, reading: Reading, *, claimed: frozenset[str]
+) -> Move | Wait | Send:
+    at_once = replace(reading, believed=sighting.complete)
+    return machine.after_look(row, sighting, at_once, claimed=claimed)
+
+
 def _time_is_failure(row: EffectRow) -> Move:
     return Move(state=EffectState.FAILED, status="failed", reason=f"{row.order_id} took too long")
 
@@ -319,7 +326,7 @@ PLANTED: Mapping[str, Planted] = MappingProxyType(
         "no-fence": Planted(
             rule="7: not found is believed only past the fence",
             tier="A",
-            alter=_ruled(is_past_fence=lambda *_: True),
+            alter=_ruled(after_look=_believed_at_once),
             case="mirrorx.delegate/reset-late-in-window+g20022/ok/ids-late,reject,remembered,alone/-",
             harm=Fault.FALSE_VERDICT,
         ),

@@ -5,13 +5,22 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    desk_for,
+    hold_of,
+    hold_option,
+    run_async,
+    settings_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 
 
 @click.command(cls=TargetCommand)
 @click.argument("plan", type=click.Path(path_type=Path))
 @target_options
+@hold_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; the plan has been reviewed.")
 @click.pass_obj
 def apply(shell: Shell, /, **options: Any) -> int:
@@ -28,18 +37,20 @@ def apply(shell: Shell, /, **options: Any) -> int:
 
 
 async def _apply(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.executing import is_claimed
+    from runner.app.usecases.executing import has_begun
     from runner.app.usecases.plans import read_plan, refuse_offline
     from runner.cli.applying import applied
     from runner.cli.screen import open_screen
 
+    hold = hold_of(options)
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         file = read_plan(options["plan"])
         refuse_offline(file.plan)
         options["playbook"] = Path(file.plan.source)
         async with desk_for(shell, options, settings, makes=True) as desk:
-            claimed = await is_claimed(desk, file)
+            claimed = await has_begun(desk, file)
             if not claimed:
                 screen.plan(file)
-            return await applied(screen, desk, file, yes=options["yes"] or claimed)
+            yes = options["yes"] or claimed
+            return await applied(screen, desk, file, yes=yes, hold=hold)

@@ -13,6 +13,8 @@ from runner.cli.shell import Shell
 from runner.core.errors import RunnerError, UsageInvalid
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from runner.app.desk import Desk, Target
     from runner.app.settings import Settings
     from runner.app.usecases.planning import Superseding
@@ -159,6 +161,31 @@ def settings_for(shell: Shell, options: dict[str, Any]) -> "Settings":
         raise UsageInvalid("--world belongs to a sandbox", hint="add --sandbox")
     flags = {name: options.get(name) for name in ("controls", "profile", "state")}
     return load_settings(shell.environment, flags)
+
+
+def hold_option(command: CommandT) -> CommandT:
+    """Add the option that bounds how long a wait or pause may hold the process."""
+    return click.option(
+        "--max-hold",
+        metavar="DURATION",
+        help="Hand the run back (12) once a wait or pause would take longer, like 10m.",
+    )(command)
+
+
+def hold_of(options: dict[str, Any]) -> "timedelta | None":
+    """Return how long a wait or pause may hold the process, or None.
+
+    Errors: ``UsageInvalid`` for what is no duration.
+    """
+    from runner.core.values import duration_from_text
+
+    text = options["max_hold"]
+    if text is None:
+        return None
+    try:
+        return duration_from_text(text)
+    except ValueError as error:
+        raise UsageInvalid(f"--max-hold: {error}", hint="like 90s, 10m or 1h30m") from error
 
 
 def run_async(main: Coroutine[Any, Any, int]) -> int:

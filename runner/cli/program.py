@@ -40,6 +40,7 @@ VERBS: dict[str, Verb] = {
     ),
     "run": Verb(target="runner.cli.run:run", summary="Plan, show, ask, apply."),
     "resume": Verb(target="runner.cli.resume:resume", summary="Go on with an unfinished run."),
+    "cancel": Verb(target="runner.cli.cancel:cancel", summary="End a run before its end."),
     "resolve": Verb(
         target="runner.cli.resolve:resolve", summary="Settle a halted effect by your decision."
     ),

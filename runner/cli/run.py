@@ -7,6 +7,8 @@ import click
 
 from runner.cli.options import (
     TargetCommand,
+    hold_of,
+    hold_option,
     input_options,
     run_async,
     superseding_options,
@@ -20,6 +22,7 @@ from runner.cli.shell import Shell
 @target_options
 @input_options
 @superseding_options
+@hold_option
 @click.option("--dry-run", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before sending.")
 @click.pass_obj
@@ -39,8 +42,10 @@ async def _run(shell: Shell, options: dict[str, Any]) -> int:
     from runner.cli.applying import applied
     from runner.cli.planning import planned
 
+    hold = hold_of(options)
     async with planned(shell, options, sends=not options["dry_run"]) as shown:
         require_planned(shown.file.plan, approvals=not options["dry_run"])
         if options["dry_run"]:
             return 0
-        return await applied(shown.screen, shown.desk, shown.file, yes=options["yes"])
+        screen, desk, file = shown.screen, shown.desk, shown.file
+        return await applied(screen, desk, file, yes=options["yes"], hold=hold)

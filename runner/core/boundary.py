@@ -63,6 +63,8 @@ BOUNDARIES: Mapping[str, str] = MappingProxyType(
         "after-entry": "a step's first entry, with its deadline, is durable",
         "before-decision": "a person's decision is written and not committed (C14)",
         "after-decision": "a person's decision and what it changes are durable (C14)",
+        "before-suspension": "when a handed back run is due, or that it goes on, is written",
+        "after-suspension": "when a handed back run is due, or that it goes on, is durable",
         "before-notice": "a notice is worded and was not sent (C9)",
         "after-notice": "a notice was sent, its step has no end yet (C9)",
     }

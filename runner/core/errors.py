@@ -14,6 +14,7 @@ RunnerError
 │   └── LeaseLost           the run was taken over by somebody else                 exit 8
 ├── ExpressionFailed        an expression met a value it cannot work with           exit 4 or 13
 ├── JournalFailed           the journal could not write or read: a crash            exit 70
+├── RunCancelled            nothing new is sent for a run that somebody cancelled   exit 4 or 13
 ├── DecisionRefused         a decision that what can be read speaks against         exit 10
 ├── OutcomeLeftOpen         a crash while an effect may have been on its way        exit 10
 └── RemoteError             the custodian's side of a call                          exit 9
@@ -175,6 +176,12 @@ class OutcomeLeftOpen(RunnerError):
     """
 
     exit_code = ExitCode.OUTCOME_UNKNOWN
+
+
+class RunCancelled(RunnerError):
+    """A person has cancelled the run, so that nothing new is sent for it."""
+
+    exit_code = ExitCode.ENDED_BEFORE_SENDING
 
 
 class DecisionRefused(RunnerError):

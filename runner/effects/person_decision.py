@@ -18,6 +18,14 @@ class DecisionKind(StrEnum):
     """An order at the custodian is this effect."""
     NOT_EXECUTED = "not-executed"
     """The effect was not executed and never will be."""
+    CANCEL = "cancel"
+    """The run begins nothing more."""
+    CANCEL_NOW = "cancel-now"
+    """The run begins nothing more, what stands in a ``finally`` included."""
+
+
+CANCELS = (DecisionKind.CANCEL.value, DecisionKind.CANCEL_NOW.value)
+"""What ends a whole run, the stronger one last."""
 
 
 def ticket_of(decision: Decision) -> str:

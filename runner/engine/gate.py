@@ -4,6 +4,8 @@ A gate belongs to a loop or to parallel branches, and one to the whole walk. Onc
 is under way inside is finished and nothing else begins.
 """
 
+from datetime import datetime
+
 from runner.engine.verdict import RESUMABLE, Cause
 
 
@@ -11,11 +13,19 @@ class Stopped(Exception):
     """Ends the walk at a step, with what the verdict needs; control flow, never shown as it is.
 
     Shapes: ``kind`` is what a rescue reads as ``error.kind``; ``path`` is the step it began at, or
-        empty; ``owner`` is the step whose ``timeout`` has passed, else empty.
+        empty; ``owner`` is the step whose ``timeout`` has passed, else empty; ``due`` is when
+        something suspended is to be gone on with.
     """
 
     def __init__(
-        self, cause: Cause, message: str, *, kind: str = "", path: str = "", owner: str = ""
+        self,
+        cause: Cause,
+        message: str,
+        *,
+        kind: str = "",
+        path: str = "",
+        owner: str = "",
+        due: datetime | None = None,
     ) -> None:
         """Keep why, and the sentence for people."""
         super().__init__(message)
@@ -24,6 +34,7 @@ class Stopped(Exception):
         self.kind = kind or cause.value
         self.path = path
         self.owner = owner
+        self.due = due
 
     @property
     def resumable(self) -> bool:

@@ -63,6 +63,16 @@ class RunRow:
     tool_version: str
 
 
+@record
+class Suspension:
+    """A run that was handed back at the step ``path``, and is due again at a moment."""
+
+    run_id: str
+    path: str
+    at: datetime
+    due: datetime
+
+
 class Store(EffectStore, Protocol):
     """The journal: what a run did, durable before anyone relies on it."""
 
@@ -326,12 +336,37 @@ class Silence:
 
 
 @record
+class CancelAsked:
+    """That a person has asked for the run's end: why, and whether ``finally`` blocks count too."""
+
+    reason: str
+    hard: bool = False
+
+
+class CancelPort(Protocol):
+    """Where it is seen that a person has cancelled the run; asked before every step."""
+
+    async def asked(self) -> CancelAsked | None:
+        """Return what was asked for, or None."""
+        ...
+
+
+class NobodyCancels:
+    """A run that nobody can cancel."""
+
+    async def asked(self) -> CancelAsked | None:
+        """Return that nobody has."""
+        return None
+
+
+@record
 class Ports:
     """Everything the interpreter reaches out with.
 
     Shapes: ``random`` gives numbers from 0 inclusive to 1 exclusive; ``places`` gives a coin's
         decimals; ``assume_waits`` makes waits succeed unlooked at, and sends no notices (the dry
-        run); ``boundary`` is called around each notice.
+        run); ``hold_max_s`` is how long one wait or pause may hold this process, None for as long
+        as it takes; ``boundary`` is called around each notice.
     """
 
     journal: StepJournal
@@ -342,4 +377,6 @@ class Ports:
     places: Callable[[str], int]
     assume_waits: bool = False
     notices: NotifyPort = field(default_factory=Silence)
+    cancels: CancelPort = field(default_factory=NobodyCancels)
+    hold_max_s: float | None = None
     boundary: Boundary = no_boundary

@@ -39,15 +39,24 @@ class Interpreter:
         self._gate = Gate()
         self._alarm = Alarm()
         self._scope = Scope(inputs=walk.inputs, now=walk.now, ports=ports, gate=self._gate)
-        self._walker = Walker(ports, emit, self._alarm)
+        self._walker = Walker(ports, emit, self._alarm, self.notice_cancel)
 
-    def cancel(self, reason: str) -> None:
-        """End the walk softly: what is under way is finished, nothing new begins.
+    def cancel(self, reason: str, *, hard: bool = False) -> None:
+        """End the walk softly: effects under way are followed to their end, nothing new begins.
 
-        Every ``finally`` whose body was begun runs. Calling twice is safe; the first reason stays.
+        Waits and pauses end at once. Every ``finally`` whose body was begun runs, unless it is
+        ``hard``. Calling twice is safe; the first reason stays.
         """
         self._gate.close(Stopped(Cause.CANCELLED, reason))
-        self._alarm.ring()
+        by = self._gate.closed_by
+        assert by is not None, "it was closed a moment ago"
+        self._alarm.ring(by, hard=hard)
+
+    async def notice_cancel(self) -> None:
+        """Look whether a person has cancelled the run, and end the walk if so."""
+        asked = await self._ports.cancels.asked()
+        if asked is not None:
+            self.cancel(asked.reason, hard=asked.hard)
 
     async def run(self) -> WalkEnd:
         """Walk from the first step that has no journalled end to the last, or to where it stops.
@@ -73,7 +82,9 @@ class Interpreter:
         return WalkEnd(cause=Cause.DONE, outputs={k: value_to_json(v) for k, v in outputs.items()})
 
     async def _stopped(self, stop: Stopped) -> WalkEnd:
-        end = WalkEnd(cause=stop.cause, path=stop.path, message=stop.message, outputs={})
+        end = WalkEnd(
+            cause=stop.cause, path=stop.path, message=stop.message, due=stop.due, outputs={}
+        )
         if end.resumable:
             return end
         try:

@@ -14,6 +14,7 @@ from runner.core.errors import (
     RemoteError,
     RemoteRefused,
     RequestInvalid,
+    RunCancelled,
     StoreRefused,
 )
 from runner.core.record import record
@@ -120,6 +121,8 @@ class StepRunner:
             raise Stopped(Cause.ENDED, str(error), kind="expression") from error
         except (PlanRefused, StoreRefused) as error:
             raise Stopped(Cause.DRIFTED, str(error)) from error
+        except RunCancelled as error:
+            raise Stopped(Cause.CANCELLED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error
         except PolicyDenied as error:
@@ -290,6 +293,7 @@ class StepRunner:
         scope = spot.scope
         arguments = scope.arguments(verb, names)
         fail_if = verb.fail_if
+        began_s = self.ports.clock.monotonic_s()
         end = await wait_until(
             Waiting(
                 path=spot.path,
@@ -300,7 +304,7 @@ class StepRunner:
                 ),
                 every=verb.every,
                 deadline=deadline,
-                rest=lambda delay_s: self.alarm.nap(self.ports.clock, scope.gate, delay_s),
+                rest=lambda delay_s: self._rest(spot, delay_s, began_s=began_s),
             ),
             self.ports,
             self.emit,
@@ -310,6 +314,20 @@ class StepRunner:
             raise Stopped(Cause.ENDED, words, kind="wait", owner=owner)
         assert end.value is not None
         return end.value
+
+    async def _rest(self, spot: Spot, delay_s: float, *, began_s: float) -> None:
+        """Let time pass, unless that would hold this process longer than it may be held.
+
+        Shapes: ``began_s`` is when this process began to wait here.
+        Errors: ``Stopped`` with the moment at which the run is due; ``Withdrawn``.
+        """
+        held_s = self.ports.clock.monotonic_s() - began_s
+        longest_s = self.ports.hold_max_s
+        if longest_s is not None and held_s + delay_s > longest_s:
+            due = self.ports.clock.now() + timedelta(seconds=delay_s)
+            words = f"handed back: due again at {due:%Y-%m-%d %H:%M:%S} UTC"
+            raise Stopped(Cause.SUSPENDED, words, due=due)
+        await self.alarm.nap(self.ports.clock, spot.scope.gate, delay_s)
 
     async def _pause(self, spot: Spot, verb: Pause, names: Mapping[str, Value]) -> None:
         end = verb.length
@@ -324,7 +342,7 @@ class StepRunner:
             return
         deadline, owner = _earlier(await self._entered(spot, end), spot.scope)
         while (left_s := (deadline - self.ports.clock.now()).total_seconds()) > 0:
-            await self.alarm.nap(self.ports.clock, spot.scope.gate, left_s)
+            await self._rest(spot, left_s, began_s=self.ports.clock.monotonic_s())
         if owner:
             words = f"{owner} timed out before the pause was over"
             raise Stopped(Cause.ENDED, words, kind="timeout", owner=owner)

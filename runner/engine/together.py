@@ -99,7 +99,9 @@ def _combined(stops: Sequence[Stopped], on_failure: OnFailure) -> Stopped:
         shown = "; ".join(_placed(stop) for stop in ordered[:_SHOWN_MAX])
         more = len(ordered) - _SHOWN_MAX
         message = shown + (f"; and {more} more" if more > 0 else "")
-    return Stopped(cause, message, kind=first.kind, path=first.path, owner=first.owner)
+    dues = [stop.due for stop in stops if stop.due is not None]
+    due = min(dues, default=None) if cause is Cause.SUSPENDED else None
+    return Stopped(cause, message, kind=first.kind, path=first.path, owner=first.owner, due=due)
 
 
 def _placed(stop: Stopped) -> str:

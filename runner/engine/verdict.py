@@ -1,6 +1,7 @@
 """How a walk over a playbook ended, and the exit code that says so."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from runner.core.errors import ExitCode
@@ -21,6 +22,8 @@ class Cause(StrEnum):
     DRIFTED = "drifted"
     """An effect was no longer what the plan pinned, or came too late."""
     NOT_FINAL = "not_final"
+    SUSPENDED = "suspended"
+    """A wait or a pause would have held the process longer than it may be held."""
     OUTCOME_UNKNOWN = "outcome_unknown"
     DENIED = "denied"
     """Policy or a cap said no, before this effect was sent."""
@@ -37,6 +40,7 @@ class Cause(StrEnum):
 RESUMABLE = frozenset(
     {
         Cause.NOT_FINAL,
+        Cause.SUSPENDED,
         Cause.OUTCOME_UNKNOWN,
         Cause.UNREACHABLE,
         Cause.LOCKED,
@@ -50,6 +54,7 @@ RESUMABLE = frozenset(
 _WORST_FIRST = (
     Cause.OUTCOME_UNKNOWN,
     Cause.NOT_FINAL,
+    Cause.SUSPENDED,
     Cause.TERMINATED,
     Cause.INTERRUPTED,
     Cause.UNAPPROVED,
@@ -78,12 +83,14 @@ class WalkEnd:
     """What the interpreter returns.
 
     Shapes: ``path`` is the step it stopped at, or empty; ``message`` is a sentence; ``outputs`` are
-        the playbook's, in JSON, and empty unless the walk is done.
+        the playbook's, in JSON, and empty unless the walk is done; ``due`` is when a suspended
+        walk is to be gone on with.
     """
 
     cause: Cause
     path: str = ""
     message: str = ""
+    due: datetime | None = None
     outputs: Mapping[str, JsonValue]
 
     @property
@@ -110,7 +117,7 @@ def exit_code(cause: Cause, states: Iterable[EffectState], *, sent: bool) -> Exi
     seen = frozenset(states)
     if seen & OPEN_STATES or cause is Cause.OUTCOME_UNKNOWN:
         return ExitCode.OUTCOME_UNKNOWN
-    if EffectState.ACCEPTED in seen or cause is Cause.NOT_FINAL:
+    if EffectState.ACCEPTED in seen or cause in {Cause.NOT_FINAL, Cause.SUSPENDED}:
         return ExitCode.NOT_FINAL
     if cause in {Cause.INTERRUPTED, Cause.TERMINATED}:
         return _STOPPED[cause]

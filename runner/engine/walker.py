@@ -72,8 +72,16 @@ class _Task:
 class Walker:
     """Walks steps; one object serves one walk."""
 
-    def __init__(self, ports: Ports, emit: Emit, alarm: Alarm) -> None:
-        """Take what to reach out with, where to report, and what wakes waits and pauses."""
+    def __init__(
+        self,
+        ports: Ports,
+        emit: Emit,
+        alarm: Alarm,
+        notice_cancel: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Take what to reach out with, where to report, and how a cancel is heard of."""
+        self._alarm = alarm
+        self._notice_cancel = notice_cancel
         self._ports = ports
         self._emit = emit
         self.steps = StepRunner(ports=ports, emit=emit, alarm=alarm, compound=self._compound)
@@ -123,6 +131,9 @@ class Walker:
         try:
             ended = await work()
         except Stopped as stop:
+            if stop.cause is Cause.CANCELLED:
+                # The store refused a send; whoever stands around it must hear of it as well.
+                await self._notice_cancel()
             raise await self._stopped(task, stop, started_at, started_s) from stop
         except Withdrawn as withdrawn:
             words = f"not gone on with: {withdrawn.by.path or 'the run'} has ended it"
@@ -157,7 +168,10 @@ class Walker:
         try has its end to look at.
         Errors: ``Withdrawn``; ``Stopped`` once a ``timeout`` further out has passed.
         """
+        await self._notice_cancel()
         scope, path = task.spot.scope, task.spot.path
+        if self._alarm.rung_hard_by is not None and task.is_leaf:
+            raise Withdrawn(self._alarm.rung_hard_by)
         if scope.gate.closed_by is not None and (
             task.is_leaf or not await self._ports.journal.has_begun(path)
         ):
@@ -193,7 +207,9 @@ class Walker:
     ) -> Stopped:
         """Journal a failure and return it with its place."""
         path = stop.path or task.spot.path
-        placed = Stopped(stop.cause, stop.message, kind=stop.kind, path=path, owner=stop.owner)
+        placed = Stopped(
+            stop.cause, stop.message, kind=stop.kind, path=path, owner=stop.owner, due=stop.due
+        )
         words = stop.message if path == task.spot.path else f"ended by {path}"
         if stop.resumable:
             self._finished(task, StepState.SUSPENDED, self._since_s(started_s), message=words)
@@ -472,7 +488,7 @@ class Walker:
             await self._ports.effects.give_up(spot.path)
 
     async def _finally(self, spot: Spot, verb: Try, body: Scope, failure: Stopped | None) -> None:
-        if not verb.final:
+        if not verb.final or self._alarm.rung_hard_by is not None:
             return
         final = replace(
             spot.scope.after(body, verb.body),

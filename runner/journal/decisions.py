@@ -2,6 +2,7 @@
 
 from runner.core.clock import moment_from_text
 from runner.core.errors import StoreRefused
+from runner.effects.person_decision import CANCELS
 from runner.effects.ports import Decision
 from runner.journal.chain import digest_of_row
 from runner.journal.codec import json_text, json_value, moment_text
@@ -56,6 +57,12 @@ def decisions(sql: Sql, run_id: str) -> tuple[Decision, ...]:
         )
         for path, kind, reason, who, at, payload in found
     )
+
+
+def cancel_asked(sql: Sql, run_id: str) -> Decision | None:
+    """Return the strongest cancel of a run, the first of them, or None."""
+    asked = [each for each in decisions(sql, run_id) if each.kind in CANCELS]
+    return next((each for each in asked if each.kind == CANCELS[-1]), next(iter(asked), None))
 
 
 def _values(decision: Decision) -> tuple[str, ...]:

@@ -5,16 +5,16 @@ from datetime import datetime
 
 from runner.catalogue.manifest import FoundBy
 from runner.core.clock import moment_from_text
-from runner.core.errors import LockHeld, PlanRefused, StoreRefused
+from runner.core.errors import LockHeld, PlanRefused, RunCancelled, StoreRefused
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import JsonValue
 from runner.core.money import amount_from_reply, amount_text
-from runner.effects.machine import transitions
+from runner.effects.machine import is_unsent, transitions
 from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Expectation
 from runner.effects.ports import Change, Decision
 from runner.effects.resolving import RESOLUTIONS
 from runner.journal.codec import json_text, json_value, moment_text
-from runner.journal.decisions import insert_decision
+from runner.journal.decisions import cancel_asked, insert_decision
 from runner.journal.records import (
     ATTEMPT,
     CLAIM,
@@ -142,7 +142,8 @@ def begin_attempt(transaction: Transaction, order: EffectOrder, attempt: Attempt
 
     A repeatable effect goes there from UNKNOWN and SEEN as well.
 
-    Errors: ``PlanRefused`` when another run holds the occurrence; ``LockHeld`` when another run or
+    Errors: ``RunCancelled`` for a first send after a cancel; ``PlanRefused`` when another run holds
+        the occurrence; ``LockHeld`` when another run or
         an effect that is not final holds the lock; ``StoreRefused`` for a row that is elsewhere.
     """
     row = _expected(transaction.sql, order, *_attempted_from(order))
@@ -151,6 +152,8 @@ def begin_attempt(transaction: Transaction, order: EffectOrder, attempt: Attempt
             f"[requestId {order.request_id}] attempt {attempt.number} cannot follow"
             f" {len(row.attempts)} attempts"
         )
+    if is_unsent(row.attempts):
+        _refuse_cancelled(transaction)
     moment = moment_text(attempt.started_at)
     _claim(transaction, moment)
     _bind(transaction, order, moment)
@@ -326,6 +329,14 @@ def _apply(
         ),
     )
     return changed
+
+
+def _refuse_cancelled(transaction: Transaction) -> None:
+    # In the transaction that makes a send possible, so that nothing leaves after a cancel is
+    # durable; what may have left already is still looked after.
+    asked = cancel_asked(transaction.sql, transaction.run_id)
+    if asked is not None:
+        raise RunCancelled(f"cancelled by {asked.who}: {asked.reason}")
 
 
 def _insert_transition(transaction: Transaction, values: tuple[str | int, ...]) -> None:

@@ -17,8 +17,8 @@ from runner.core.jsonvalue import JsonValue
 from runner.effects.model import FINAL_STATES, Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change, Decision, StoreMark
-from runner.engine.ports import RunRow, StepOutcome
-from runner.journal import decisions, effects, locks, log, register, runs, spending
+from runner.engine.ports import RunRow, StepOutcome, Suspension
+from runner.journal import decisions, effects, locks, log, register, runs, spending, suspensions
 from runner.journal.ownership import Ownership
 from runner.journal.policed import PolicedEffects
 from runner.journal.sql import Database
@@ -76,6 +76,44 @@ class Journal:
         else:
             with self._database.writing("decision", across=True) as sql:
                 decisions.register_decision(sql, decision)
+
+    async def is_driven(self, run_id: str) -> bool:
+        """Tell whether some process, this one included, drives a run now."""
+        with self._database.reading() as sql:
+            return self._ownership.is_driven(sql, run_id)
+
+    async def ask_cancel(self, decision: Decision) -> None:
+        """Write that a person wants a run's end, whoever drives it."""
+        with self._writer.writing(
+            "decision", decision.run_id, across=True, owned=False
+        ) as transaction:
+            decisions.insert_decision(transaction, decision)
+
+    async def cancel_asked(self, run_id: str) -> Decision | None:
+        """Return the strongest cancel of a run, or None."""
+        with self._database.reading() as sql:
+            return decisions.cancel_asked(sql, run_id)
+
+    async def suspend(self, suspension: Suspension) -> None:
+        """Write when a run that is handed back is due."""
+        with self._writer.writing("suspension", suspension.run_id) as transaction:
+            suspensions.suspend(transaction.sql, suspension)
+
+    async def suspension(self, run_id: str) -> Suspension | None:
+        """Return when a run is due that was handed back, or None."""
+        with self._database.reading() as sql:
+            return suspensions.suspension(sql, run_id)
+
+    async def wake(self, run_id: str) -> None:
+        """Forget that a run was handed back: it goes on."""
+        if await self.suspension(run_id) is not None:
+            with self._writer.writing("suspension", run_id) as transaction:
+                suspensions.wake(transaction.sql, run_id)
+
+    async def unfinished(self, *, host: str, entity: str) -> tuple[RunRow, ...]:
+        """Return the runs of an account that have not ended, oldest first."""
+        with self._database.reading() as sql:
+            return runs.unfinished_rows(sql, host, entity)
 
     async def decisions(self, run_id: str) -> tuple[Decision, ...]:
         """Return what was decided about a run, or with an empty id about the whole journal."""

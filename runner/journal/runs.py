@@ -45,7 +45,7 @@ def register_run(transaction: Transaction, run: RunRow, files: Mapping[str, byte
     if known is not None:
         if known.digest != run.digest:
             raise StoreRefused(f"run {run.run_id} belongs to another plan, {known.digest}")
-        if known.claimed:
+        if known.claimed or _is_kept(sql, run.run_id):
             return known
         # Files, steps, intents and their transitions go with it: nothing of it was ever sent.
         sql.execute("DELETE FROM run WHERE run_id = ?", (run.run_id,))
@@ -74,6 +74,14 @@ def register_run(transaction: Transaction, run: RunRow, files: Mapping[str, byte
     return written
 
 
+def _is_kept(sql: Sql, run_id: str) -> bool:
+    # Handed back before its first send, or decided about by a person: it is gone on with as it is.
+    return any(
+        sql.execute(f"SELECT 1 FROM {table} WHERE run_id = ? LIMIT 1", (run_id,)).fetchone()  # noqa: S608  # constants
+        for table in ("suspension", "decision")
+    )
+
+
 def run_row(sql: Sql, run_id: str) -> RunRow | None:
     """Return a run, or None."""
     found = sql.execute(f"{_RUN} WHERE run_id = ?", (run_id,)).fetchone()
@@ -84,6 +92,12 @@ def run_rows(sql: Sql, limit: int) -> tuple[RunRow, ...]:
     """Return the newest runs, newest first."""
     found = sql.execute(f"{_RUN} ORDER BY seq DESC LIMIT ?", (limit,)).fetchall()
     return tuple(_run(each) for each in found)
+
+
+def unfinished_rows(sql: Sql, host: str, entity: str) -> tuple[RunRow, ...]:
+    """Return the runs of an account that have not ended, oldest first."""
+    where = "WHERE exit_code IS NULL AND host = ? AND entity = ? ORDER BY seq"
+    return tuple(_run(each) for each in sql.execute(f"{_RUN} {where}", (host, entity)).fetchall())
 
 
 def run_files(sql: Sql, run_id: str) -> Mapping[str, bytes]:

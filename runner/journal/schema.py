@@ -266,7 +266,25 @@ _CHAINS = (
     "ALTER TABLE attempt ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _EVERY_EFFECT, _SPENDING, _CHAINS)
+_HANDED_BACK = (
+    # Runs that were handed back, and when they are due; gone as soon as they go on.
+    """
+    CREATE TABLE suspension (
+        run_id TEXT PRIMARY KEY,
+        path   TEXT NOT NULL,
+        at     TEXT NOT NULL,
+        due_at TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _EVERY_EFFECT,
+    _SPENDING,
+    _CHAINS,
+    _HANDED_BACK,
+)
 """Statement lists; applying number n (from 1) takes the schema from version n-1 to n."""
 
 CHAINED = 4

@@ -38,15 +38,19 @@ class Writer:
     _epochs: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
-    def writing(self, edge: str, run_id: str, *, across: bool = False) -> Iterator[Transaction]:
+    def writing(
+        self, edge: str, run_id: str, *, across: bool = False, owned: bool = True
+    ) -> Iterator[Transaction]:
         """Run one transaction on a run; it is durable when the block has been left.
 
-        Shapes: as ``Database.writing``.
+        Shapes: as ``Database.writing``; ``owned`` is False for what a person says about a run that
+            another process drives, which changes none of its rows.
         Errors: ``LeaseLost`` when another owner has taken the run over; as ``Database.writing``.
         """
         with self.database.writing(edge, across=across) as sql:
             chain = open_chain(sql, run_id)
-            self.require_epoch(sql, chain)
+            if owned:
+                self.require_epoch(sql, chain)
             yield Transaction(sql=sql, chain=chain)
             chain.close()
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from runner.core.clock import timestamp_text
+from runner.core.errors import ExitCode
 from runner.core.record import record
 from runner.effects.model import Attempt, EffectRow, EffectState
 from runner.effects.person_decision import ticket_of
@@ -61,6 +62,14 @@ def render_runs(
         for run in runs
     ]
     return render_table([Column(title=title) for title in titles], rows, terminal)
+
+
+def render_due_run(run_id: str, code: ExitCode, words: str, terminal: Terminal) -> str:
+    """Render what became of one of several runs, on one line."""
+    said = f": {' '.join(words.split())}" if words else ""
+    return fitted(
+        f"{visible(run_id)}  exit {code.value}, {EXIT_WORDS[code]}{visible(said)}\n", terminal
+    )
 
 
 def run_state(run: RunRow, states: Collection[EffectState] = ()) -> str:

@@ -6,8 +6,11 @@ from runner.core.boundary import BOUNDARIES
 from tests.acceptance.test_notices import BOOK
 from tests.acceptance.workplace import Workplace, planned, run_id
 
-PASSED_ELSEWHERE = {"before-decision", "after-decision", "before-lease", "after-lease"}
-"""No person decides about this run, and its journal is a file, whose owner needs no lease."""
+PASSED_ELSEWHERE = {
+    f"{when}-{edge}" for when in ("before", "after") for edge in ("decision", "suspension", "lease")
+}
+"""No person decides about this run, nothing hands it back, and its journal is a file, whose owner
+needs no lease."""
 
 
 def test_a_run_passes_every_boundary_in_the_order_of_its_writes(quick_place: Workplace) -> None:

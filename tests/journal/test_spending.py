@@ -266,7 +266,15 @@ async def test_effects_of_an_older_journal_count(
     journal.close()
     number = next(n for n, m in enumerate(MIGRATIONS) if any("TABLE spent" in s for s in m))
     with sqlite3.connect(path) as sql:
-        for table in ("spent", "run_head", "chain", "ownership", "register", "decision"):
+        for table in (
+            "spent",
+            "run_head",
+            "chain",
+            "ownership",
+            "register",
+            "decision",
+            "suspension",
+        ):
             sql.execute(f"DROP TABLE {table}")
         sql.execute("ALTER TABLE attempt DROP COLUMN epoch")
         sql.execute(f"PRAGMA user_version = {number}")

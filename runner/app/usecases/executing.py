@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from runner import __version__
 from runner.app.desk import Desk
@@ -10,7 +11,9 @@ from runner.app.usecases.occurrences import refuse_used_occurrence
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion
 from runner.app.usecases.verdicts import require_verdicts
+from runner.app.watching import JournalledCancels, watching
 from runner.catalogue.manifest import FoundBy
+from runner.core.clock import SystemClock
 from runner.core.errors import (
     ExitCode,
     LeaseLost,
@@ -24,15 +27,16 @@ from runner.core.record import record
 from runner.core.source import SourceFile
 from runner.effects.driver import EffectDriver
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState
+from runner.effects.person_decision import DecisionKind
 from runner.effects.ports import Change
 from runner.engine.events import EffectChanged, RunFinished, RunStarted
 from runner.engine.host import run_inline
 from runner.engine.journalled import RunJournal
 from runner.engine.paths import owners_of
 from runner.engine.pinned import Pinned, PinnedEffects, gives_lock_back
-from runner.engine.ports import OutcomeState, Ports, RunRow
+from runner.engine.ports import OutcomeState, Ports, RunRow, Suspension
 from runner.engine.run import Interpreter, Walk
-from runner.engine.verdict import WalkEnd, exit_code
+from runner.engine.verdict import Cause, WalkEnd, exit_code
 from runner.plan.codec import PlanFile, plan_from_file
 from runner.plan.model import Plan
 from runner.plan.verdicts import PlanPolicy
@@ -45,7 +49,8 @@ class RunReport:
     """How a run stands at the end of a command.
 
     Shapes: ``already`` tells that an earlier command had ended it and this one did nothing;
-        ``resumable`` that ``runner resume`` goes on; ``outputs`` are in JSON.
+        ``resumable`` that ``runner resume`` goes on; ``interrupted`` that a signal asked this
+        process to end; ``outputs`` are in JSON.
     """
 
     run_id: str
@@ -56,20 +61,26 @@ class RunReport:
     outputs: Mapping[str, JsonValue]
     already: bool = False
     resumable: bool = False
+    interrupted: bool = False
 
 
-async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
+async def apply_plan(
+    desk: Desk, file: PlanFile, emit: Emit, *, hold: timedelta | None = None
+) -> RunReport:
     """Apply a plan exactly once.
 
-    A plan whose run has been claimed is not checked again: an unfinished run goes on, a finished
-    one is reported with its exit code, and nothing is sent.
+    Shapes: ``hold`` is how long one wait or pause may hold this process; then the run is handed
+        back, and is due again at a journalled moment.
+
+    A plan whose run has been claimed, or was handed back, is not checked again: an unfinished run
+    goes on, a finished one is reported with its exit code, and nothing is sent.
 
     Errors: ``PlanRefused`` when the plan is stale, expired or used; ``StoreRefused`` for another
         store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent; ``PolicyDenied``
         and ``ConfirmationRefused`` by the stricter of the plan's verdicts and today's.
     """
-    if await is_claimed(desk, file):
-        return await resume_run(desk, file.run_id, emit)
+    if await has_begun(desk, file):
+        return await resume_run(desk, file.run_id, emit, hold=hold)
     plan = file.plan
     playbook = check_pins(desk, plan)
     occasion = await planned_occasion(desk, plan, playbook, file.run_id)
@@ -78,9 +89,9 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
     await require_verdicts(desk, file)
     async with _owned(desk, file.run_id):
         known = await desk.store.run(file.run_id)
-        if known is not None and known.claimed:
+        if known is not None and await has_begun(desk, file):
             # Another process had the run, from its first byte to its end, since we looked.
-            return await _go_on(desk, known, file, emit)
+            return await _go_on(desk, known, file, emit, hold)
         await refuse_used_occurrence(desk, occasion.identity, plan.source, own_run_id=file.run_id)
         await desk.store.register_run(_run_row(desk, file), files_of(playbook))
         locks = plan.locks()
@@ -91,16 +102,28 @@ async def apply_plan(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
         except BaseException:
             await desk.store.release_locks(file.run_id, locks)
             raise
-        return await _execute(desk, file, occasion, emit, resumed=False)
+        return await _execute(desk, file, occasion, emit, hold=hold, resumed=False)
 
 
-async def is_claimed(desk: Desk, file: PlanFile) -> bool:
-    """Tell whether the plan's one run has already begun to send."""
+async def has_begun(desk: Desk, file: PlanFile) -> bool:
+    """Tell whether the plan's one run is gone on with, instead of begun.
+
+    It is once it may have sent something, was handed back in a wait, or was cancelled.
+    """
     known = await desk.store.run(file.run_id)
-    return known is not None and known.claimed
+    if known is None:
+        return False
+    return known.claimed or await _is_kept(desk, file.run_id)
 
 
-async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
+async def _is_kept(desk: Desk, run_id: str) -> bool:
+    handed_back = await desk.store.suspension(run_id)
+    return handed_back is not None or await desk.store.cancel_asked(run_id) is not None
+
+
+async def resume_run(
+    desk: Desk, run_id: str, emit: Emit, *, hold: timedelta | None = None
+) -> RunReport:
     """Go on with a run from where its journal says it is; a finished one is only reported.
 
     A run that has effects and has not sent anything has nothing to go on with: its plan is applied,
@@ -120,13 +143,13 @@ async def resume_run(desk: Desk, run_id: str, emit: Emit) -> RunReport:
             f"{run_id} belongs to {row.host} ({row.entity}), not to {desk.host} ({desk.entity})",
             hint="name the profile or sandbox it was planned for",
         )
-    if file.plan.effects and not row.claimed:
-        return await apply_plan(desk, file, emit)
+    if file.plan.effects and not await has_begun(desk, file):
+        return await apply_plan(desk, file, emit, hold=hold)
     async with _owned(desk, run_id):
         # Read again: until now another process may have driven it.
         owned = await desk.store.run(run_id)
         assert owned is not None, "no run is ever forgotten"
-        return await _go_on(desk, owned, file, emit)
+        return await _go_on(desk, owned, file, emit, hold)
 
 
 @asynccontextmanager
@@ -144,7 +167,9 @@ async def _owned(desk: Desk, run_id: str) -> AsyncIterator[None]:
         raise
 
 
-async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunReport:
+async def _go_on(
+    desk: Desk, row: RunRow, file: PlanFile, emit: Emit, hold: timedelta | None
+) -> RunReport:
     """Go on with a run that this process owns.
 
     Errors: ``OutcomeLeftOpen`` where anything keeps it from going on while nobody knows what became
@@ -153,12 +178,36 @@ async def _go_on(desk: Desk, row: RunRow, file: PlanFile, emit: Emit) -> RunRepo
     if row.exit_code is not None:
         return await _report_finished(desk, row, file.plan)
     rows = await desk.store.effects(row.run_id)
+    if await _may_be_closed(desk, row.run_id, rows):
+        return await _close(desk, file, emit)
     try:
         occasion = await _make_ready(desk, row, file.plan, rows)
     except Exception as error:
         _raise_open(row.run_id, rows, error)
         raise
-    return await _execute(desk, file, occasion, emit, resumed=True)
+    return await _execute(desk, file, occasion, emit, hold=hold, resumed=True)
+
+
+async def _may_be_closed(desk: Desk, run_id: str, rows: tuple[EffectRow, ...]) -> bool:
+    """Tell whether a cancelled run has nothing left to do: nothing to follow, no `finally`."""
+    asked = await desk.store.cancel_asked(run_id)
+    if asked is None or any(is_standing(row) for row in rows):
+        return False
+    is_hard = asked.kind == DecisionKind.CANCEL_NOW.value
+    return is_hard or not await desk.store.step_outcomes(run_id)
+
+
+async def _close(desk: Desk, file: PlanFile, emit: Emit) -> RunReport:
+    asked = await desk.store.cancel_asked(file.run_id)
+    assert asked is not None, "a decision is never forgotten"
+    message = f"cancelled by {asked.who}: {asked.reason}"
+    end = WalkEnd(cause=Cause.CANCELLED, message=message, outputs={})
+    return await _ended(desk, file, end, emit, started_s=desk.clock.monotonic_s())
+
+
+def is_standing(row: EffectRow) -> bool:
+    """Tell whether an effect is under way at the custodian, or may be."""
+    return row.state is EffectState.ACCEPTED or row.state in OPEN_STATES
 
 
 async def _make_ready(desk: Desk, row: RunRow, plan: Plan, rows: tuple[EffectRow, ...]) -> Occasion:
@@ -172,16 +221,28 @@ async def _make_ready(desk: Desk, row: RunRow, plan: Plan, rows: tuple[EffectRow
     occasion = await planned_occasion(desk, plan, playbook, row.run_id)
     outcomes = await desk.store.step_outcomes(row.run_id)
     skipped = {path for path, end in outcomes.items() if end.state is OutcomeState.SKIPPED}
-    locks = _locks_left(plan, rows, skipped)
+    is_cancelled = await desk.store.cancel_asked(row.run_id) is not None
+    locks = (
+        tuple(sorted({r.order.lock for r in rows if is_standing(r)}))
+        if is_cancelled
+        else _locks_left(plan, rows, skipped)
+    )
     await desk.store.take_locks(row.run_id, locks, at=desk.clock.now())
     return occasion
 
 
 async def _execute(
-    desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit, *, resumed: bool
+    desk: Desk,
+    file: PlanFile,
+    occasion: Occasion,
+    emit: Emit,
+    *,
+    hold: timedelta | None,
+    resumed: bool,
 ) -> RunReport:
     run_id, plan = file.run_id, file.plan
     started_s = desk.clock.monotonic_s()
+    await desk.store.wake(run_id)
     emit(
         RunStarted(
             at=desk.clock.now(),
@@ -195,13 +256,25 @@ async def _execute(
     )
     standing = {row.order.path: row for row in await desk.store.effects(run_id)}
     try:
-        end = await _walk(desk, file, occasion, emit, standing)
+        end = await _walk(desk, file, occasion, emit, standing, hold)
     except LeaseLost:
         # What this process knew of its effects may be no longer so.
         raise
     except Exception as error:
         _raise_open(run_id, standing.values(), error)
         raise
+    if end.due is not None:
+        await desk.store.suspend(
+            Suspension(run_id=run_id, path=end.path, at=desk.clock.now(), due=end.due)
+        )
+    return await _ended(desk, file, end, emit, started_s=started_s)
+
+
+async def _ended(
+    desk: Desk, file: PlanFile, end: WalkEnd, emit: Emit, *, started_s: float
+) -> RunReport:
+    """Make the end of a walk durable, unless it goes on later, and report it."""
+    run_id, plan = file.run_id, file.plan
     rows = await desk.store.effects(run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
@@ -231,6 +304,7 @@ async def _execute(
         effects=rows,
         outputs=end.outputs,
         resumable=end.resumable,
+        interrupted=end.cause in {Cause.INTERRUPTED, Cause.TERMINATED},
     )
 
 
@@ -257,7 +331,12 @@ def _raise_open(run_id: str, rows: Iterable[EffectRow], error: Exception) -> Non
 
 
 async def _walk(
-    desk: Desk, file: PlanFile, occasion: Occasion, emit: Emit, standing: dict[str, EffectRow]
+    desk: Desk,
+    file: PlanFile,
+    occasion: Occasion,
+    emit: Emit,
+    standing: dict[str, EffectRow],
+    hold: timedelta | None,
 ) -> WalkEnd:
     run_id, plan = file.run_id, file.plan
     orders = plan.orders(run_id)
@@ -307,9 +386,13 @@ async def _walk(
         places=desk.places,
         notices=desk.notifier(plan.labels, plan.playbook, run_id),
         boundary=desk.boundary,
+        cancels=JournalledCancels(desk.store, run_id),
+        hold_max_s=None if hold is None else hold.total_seconds(),
     )
     walk = Walk(playbook=occasion.playbook, inputs=occasion.bound.values, now=occasion.now)
-    return await run_inline(Interpreter(walk, ports, emit).run())
+    interpreter = Interpreter(walk, ports, emit)
+    async with watching(interpreter.notice_cancel, SystemClock()):
+        return await run_inline(interpreter.run())
 
 
 async def _cancel_unsent(

@@ -108,7 +108,7 @@ def test_finally_runs_unless_it_is_forced(quick_place: Workplace) -> None:
 
 def test_effect_in_flight_is_followed_to_its_end(place: Workplace) -> None:
     """The answer is slow: the cancel comes while nobody knows yet what became of the send."""
-    place.make_sandbox(world_text(reply_delay="mirrorx.order.create: 1500ms"))
+    place.make_sandbox(world_text(reply_delay="mirrorx.order.create: 6s"))
     plan = planned(place, quick(MIRRORX))
     process = place.start("apply", plan, "--sandbox", "--yes")
     place.wait_for(is_sent(MIRRORX_JOB))

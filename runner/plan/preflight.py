@@ -221,7 +221,7 @@ def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
     for path in [*before, *(path for path in after if path not in before)]:
         step, today = before.get(path), after.get(path)
         was, is_now = _state(step), _state(today)
-        if path in free and was != is_now and {was, is_now} <= _LEFT_OUT:
+        if path in free and was != is_now and _is_left_out(was, is_now):
             # Whether the effect happens is what its drift leaves open.
             continue
         if was != is_now:
@@ -235,8 +235,15 @@ def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
     )
 
 
-_LEFT_OUT = frozenset({"done", "skipped", "absent"})
-"""The states of a step whose effect may be left out."""
+def _is_left_out(before: str, now: str) -> bool:
+    """Tell whether two states of a step differ by nothing but whether its effect happens."""
+    both = {before, now}
+    return both <= _HAPPENS | _DOES_NOT and bool(both & _DOES_NOT)
+
+
+_HAPPENS = frozenset({"done", "assumed"})
+"""A step is assumed where its assert looks at what only the run will know."""
+_DOES_NOT = frozenset({"skipped", "absent"})
 
 
 def _state(step: PlannedStep | None) -> str:

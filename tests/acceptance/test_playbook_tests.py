@@ -3,13 +3,20 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from runner.reporting.case_report import failure_text
+from runner.reporting.terminal import Terminal
 from tests.acceptance.workplace import REPOSITORY, Workplace
+from tests.app.testing.cases import run
+from tests.pages import PLAYBOOKS
 
 BOOKS = REPOSITORY / "playbooks"
+COVERED_AT_LEAST = 75
+"""Most are above 85; half-read lists of MirrorX and wallets take a hundred rows to happen."""
 PASSING = """\
 apiVersion: runner/v1
 kind: PlaybookTest
@@ -198,3 +205,25 @@ def test_schema_is_printed_for_editors(tiny: Workplace) -> None:
     schema = json.loads(tiny.run("schema", "test").expect(0).out)
 
     assert schema["title"] == "PlaybookTest"
+
+
+# the tests beside the playbooks
+
+
+def test_every_playbook_has_tests_beside_it() -> None:
+    assert [path for path in PLAYBOOKS if not beside(path).exists()] == []
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_the_tests_of_a_playbook_pass_and_cover_it(path: Path) -> None:
+    ran = run(beside(path), covers=True)
+
+    failed = [failure_text(case, Terminal()) for case in ran.cases if not case.passed]
+    assert not failed, "\n".join(failed)
+    (coverage,) = ran.coverage
+    assert coverage.percent >= COVERED_AT_LEAST, coverage.missing
+
+
+def beside(path: Path) -> Path:
+    """Return where the tests of a playbook are."""
+    return path.with_name(f"{path.stem}.test.yaml")

@@ -8,6 +8,8 @@ Goals of a step, at its path without keys, so that a loop's items count as one:
 - one of its asserts was false, unless it is an effect: what those ask is already sure by then;
 - its wait ran out of time, and its ``fail_if`` was true.
 
+What is inside a called playbook is shown by its own tests; here the call alone counts.
+
 A plan shows what it reads and decides as well as a run does; that an effect, a wait, a pause or a
 notice ran is shown by a run alone.
 """
@@ -17,7 +19,7 @@ from typing import Final
 
 from runner.app.testing.paths import steps_by_path, without_keys
 from runner.engine.events import Event, StepFinished, StepState
-from runner.playbook.model import Call, Effect, Group, Parallel, Playbook, Step, Try, Wait
+from runner.playbook.model import Effect, Group, Parallel, Playbook, Step, Try, Wait
 from runner.reporting.case_results import Coverage, Uncovered
 
 _RAN: Final = "it never ran"
@@ -28,8 +30,8 @@ _EMPTY: Final = "its loop never was empty"
 _REFUSED: Final = "none of its asserts was ever false"
 _LATE: Final = "its wait never ran out of time"
 _FAILED: Final = "its `fail_if` was never true"
-_ACTS: Final = frozenset({"effect", "wait", "pause", "notify"})
-_HOLDERS: Final = Group | Parallel | Try | Call
+_ACTS: Final = frozenset({"effect", "wait", "pause", "notify", "call"})
+_HOLDERS: Final = Group | Parallel | Try
 
 
 class Covering:
@@ -38,7 +40,7 @@ class Covering:
     def __init__(self, playbook: Playbook) -> None:
         """Start with nothing shown."""
         self._playbook = playbook
-        self._steps = steps_by_path(playbook)
+        self._steps = steps_by_path(playbook, into_calls=False)
         self._shown: set[tuple[str, str]] = set()
 
     def add(self, events: Iterable[Event], *, dry: bool) -> None:

@@ -24,7 +24,6 @@ _KINDS: Final = {
     "custody": AccountKind.CUSTODY,
     "mirrored": AccountKind.MIRRORED,
     "delegated": AccountKind.DELEGATED,
-    "exchange": AccountKind.EXCHANGE,
 }
 
 
@@ -60,6 +59,9 @@ def ledger_account(text: str, coin: str, owners: Mapping[str, str]) -> Account |
     """
     kind, _, rest = text.partition(":")
     name, _, network = rest.partition(":")
+    if kind == AccountKind.EXCHANGE:
+        # The one kind of account that has no name: a plan calls it by its UID.
+        return Account(AccountKind.EXCHANGE, name, coin)
     if kind not in _KINDS or name not in owners:
         return None
     return Account(_KINDS[kind], owners[name], coin, network)

@@ -14,23 +14,26 @@ def without_keys(path: str) -> str:
     return _KEY.sub("", path)
 
 
-def steps_by_path(playbook: Playbook) -> Mapping[str, Step]:
-    """Return every step that can be reached, those of called playbooks too, in document order."""
-    return dict(_under("", playbook.steps))
+def steps_by_path(playbook: Playbook, *, into_calls: bool = True) -> Mapping[str, Step]:
+    """Return every step that can be reached, in document order.
+
+    Shapes: ``into_calls`` tells whether those of called playbooks are among them.
+    """
+    return dict(_under("", playbook.steps, into_calls=into_calls))
 
 
-def _under(prefix: str, steps: Iterable[Step]) -> Iterator[tuple[str, Step]]:
+def _under(prefix: str, steps: Iterable[Step], *, into_calls: bool) -> Iterator[tuple[str, Step]]:
     for step in steps:
         path = prefix + step.segment
         yield path, step
         match step.verb:
             case Group(steps=inner) | Parallel(branches=inner):
-                yield from _under(f"{path}/", inner)
+                yield from _under(f"{path}/", inner, into_calls=into_calls)
             case Try(body=body, rescue=rescue, final=final):
-                yield from _under(f"{path}/", body)
-                yield from _under(f"{path}/rescue/", rescue)
-                yield from _under(f"{path}/finally/", final)
-            case Call(playbook=called):
-                yield from _under(f"{path}/", called.steps)
+                yield from _under(f"{path}/", body, into_calls=into_calls)
+                yield from _under(f"{path}/rescue/", rescue, into_calls=into_calls)
+                yield from _under(f"{path}/finally/", final, into_calls=into_calls)
+            case Call(playbook=called) if into_calls:
+                yield from _under(f"{path}/", called.steps, into_calls=True)
             case _:
                 pass

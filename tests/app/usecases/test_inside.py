@@ -107,6 +107,20 @@ async def test_at_most_skips_what_no_longer_qualifies(place: Place) -> None:
     assert [row.order.path for row in report.effects] == ["return_excess[BTC]"]
 
 
+async def test_at_most_skips_what_no_longer_qualifies_with_an_assert_of_its_own(
+    place: Place,
+) -> None:
+    """Its step is assumed in a plan: only the run knows what the assert looks at."""
+    text = BARE.replace("drift: at_most", 'drift: at_most\n    assert: result.status == "success"')
+    file = await _trimmed(place, text)
+    await _moved(place, "undelegate", "190000 USDT")
+
+    report = await apply_plan(await place.desk(), file, silent)
+
+    assert report.exit_code is ExitCode.DONE
+    assert [row.order.path for row in report.effects] == ["return_excess[BTC]"]
+
+
 async def test_at_most_does_not_send_what_has_come_to_qualify(place: Place) -> None:
     """It was planned by nobody; a new plan can."""
     file = await _trimmed(place)

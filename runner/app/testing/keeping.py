@@ -110,12 +110,11 @@ def _unprojected(case: Case, seen: Seen) -> Iterator[tuple[str, str, str]]:
     plan = seen.plan
     if plan is None or not _went_as_planned(seen):
         return
-    with_fee = {(effect.debit, effect.coin) for effect in plan.effects if effect.fee}
     owners = account_names(case.world)
     held = {each.account: each.amount for each in seen.balances}
     for line in plan.balances:
         account = ledger_account(line.account, line.coin, owners)
-        if line.after is None or account is None or (line.account, line.coin) in with_fee:
+        if line.after is None or account is None:
             continue
         actual = held.get(account, ZERO)
         if actual != line.after:

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from runner.reporting.escape import visible
 
-_MEANT = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:-])")
+_MEANT = re.compile(r"[\\`*_{}\[\]()<>#!|~&$@:]|(?<=www)\.", re.IGNORECASE)
+_BEGINS = re.compile(r"^([0-9]*)([-+=.)])")
+"""What makes a line a list or a heading, at its beginning alone."""
 
 
 def plain(text: str) -> str:
     """Return a text that Markdown shows as it is: no link, no mention, no HTML, no emphasis."""
-    # A backslash before a letter would be shown; only marks are taken away their meaning.
-    return _MEANT.sub(r"\\\1", visible(" ".join(text.split())))
+    shown = _MEANT.sub(r"\\\g<0>", visible(" ".join(text.split())))
+    return _BEGINS.sub(r"\1\\\2", shown)
 
 
 def code_span(text: str) -> str:

@@ -60,6 +60,17 @@ def test_diff_shows_fields_and_ends_with_11(expecting: Workplace) -> None:
     assert ("totals", "mirror.apply USDT", "amount") in found
 
 
+def test_plan_is_shown_in_every_form(expecting: Workplace) -> None:
+    graph = expecting.run("show", "a.json", "--format", "mermaid").expect(0).out
+    markdown = expecting.run("show", "a.json", "--format", "markdown").expect(0).out
+    page = expecting.run("show", "a.json", "--format", "html", "-o", "a.html").expect(0)
+
+    assert graph.startswith("flowchart TD\n")
+    assert f"```mermaid\n{graph}```" in markdown
+    assert page.out == "html written to a.html\n"
+    assert (expecting.folder / "a.html").read_text("utf-8").startswith("<!doctype html>\n<html")
+
+
 def test_several_playbooks_are_planned_at_once(place: Workplace) -> None:
     place.write("jobs/mirror.yaml", MIRROR)
     place.write("jobs/trim.yaml", TRIM)

@@ -76,23 +76,35 @@ def check(shell: Shell, path: str, *, as_json: bool) -> int:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--junit",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the results to a file as JUnit XML as well.",
+)
 @click.pass_obj
-def test(shell: Shell, files: tuple[Path, ...], *, as_json: bool) -> int:
+def test(shell: Shell, files: tuple[Path, ...], *, as_json: bool, junit: Path | None) -> int:
     """Decide the cases of FILES (kind: PolicyTest), and exit 1 where a verdict is another.
 
     \b
     Example
-      runner policy test controls/policy-test.yaml
+      runner policy test controls/policy-test.yaml --junit policy.xml
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.app.usecases.policies import run_cases
     from runner.reporting.policies import cases_lines, render_cases
+    from runner.reporting.policy_junit import policy_cases_junit
 
-    results = [result for path in files for result in run_cases(path).results]
+    runs = {str(path): run_cases(path).results for path in files}
+    results = [result for found in runs.values() for result in found]
     code = ExitCode.DONE if all(each.passed for each in results) else ExitCode.FAILED
     if as_json:
         click.echo(cases_lines(results, exit_code=code), nl=False)
     else:
         click.echo(render_cases(results, shell.environment.stdout))
+    if junit is not None:
+        from runner.cli.side_reports import write_report
+
+        write_report(junit, policy_cases_junit(runs))
     return code
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from runner.core.clock import timestamp_text
-from runner.core.jsonvalue import parse_strict_json
+from runner.core.jsonvalue import JsonValue, parse_strict_json
 from runner.core.money import Money, amount_from_text, amount_text
 from runner.plan.drift import Drift
 from runner.plan.fee import FeeBasis, PlannedFee
@@ -47,6 +47,45 @@ def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:
         *_steps(planned, now),
         *_rest(planned, now),
     )
+
+
+def beside_drift(planned: Plan, now: Plan) -> tuple[Drift, ...]:
+    """Return what has changed and is no drift by itself, but may say where one comes from.
+
+    Shapes: balances that effects touch, then what reads showed, field by field.
+    """
+    today = {(each.account, each.coin): each.before for each in now.balances}
+    found = [
+        Drift(
+            path=each.account,
+            what=f"balance in {each.coin}",
+            planned=_balance(each.before),
+            now=_balance(today[each.account, each.coin]),
+        )
+        for each in planned.balances
+        if (each.account, each.coin) in today and today[each.account, each.coin] != each.before
+    ]
+    results = {step.path: step.result for step in now.steps}
+    for step in planned.steps:
+        if step.result is not None and step.path in results:
+            found += _fields(step.path, "", step.result, results[step.path])
+    return tuple(found)
+
+
+def _balance(amount: Decimal | None) -> str:
+    return "not known" if amount is None else amount_text(amount)
+
+
+def _fields(path: str, name: str, before: JsonValue, after: JsonValue) -> Iterator[Drift]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            inner = f"{name}.{key}" if name else str(key)
+            yield from _fields(path, inner, before.get(key), after.get(key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (one, other) in enumerate(zip(before, after, strict=True), start=1):
+            yield from _fields(path, f"{name}[{number}]", one, other)
+    elif before != after:
+        yield Drift(path=path, what=name, planned=_words(before), now=_words(after))
 
 
 def name_changes(planned: Names, now: Names) -> tuple[Drift, ...]:
@@ -104,8 +143,9 @@ def _order(what: str, before: Sequence[str], now: Sequence[str]) -> Iterator[Dri
 
 def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
     may_differ = planned.drift != Allowed.EXACT and _without_amount(planned) == _without_amount(now)
+    if not may_differ:
+        yield from _body(planned, now)
     for what, before, after in (
-        ("" if may_differ else "the request body", planned.body, now.body),
         ("the requestId", planned.request_id, now.request_id),
         ("the operation", planned.operation, now.operation),
         ("the method", planned.method, now.method),
@@ -114,11 +154,30 @@ def _one_effect(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
         ("whether it is decided", str(planned.decided), str(now.decided)),
         ("its drift", planned.drift, now.drift),
     ):
-        if what and before != after:
+        if before != after:
             yield Drift(path=planned.path, what=what, planned=before, now=after)
     if planned.body == now.body or may_differ:
         yield from _beside_the_body(planned, now)
         yield from _fee(planned, now)
+
+
+def _body(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
+    """Compare what is sent, member by member."""
+    if planned.body == now.body:
+        return
+    before, after = _members(planned), _members(now)
+    differ = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    for name in differ:
+        texts = (_member(members.get(name)) for members in (before, after))
+        said, says = texts
+        yield Drift(path=planned.path, what=f"{name} in the body", planned=said, now=says)
+    if not differ:
+        # The same members, written in another way: what is sent are the bytes.
+        yield Drift(path=planned.path, what="the body's text", planned=planned.body, now=now.body)
+
+
+def _member(value: object) -> str:
+    return "not there" if value is None else str(value)
 
 
 def _fee(planned: PlannedEffect, now: PlannedEffect) -> Iterator[Drift]:
@@ -226,8 +285,10 @@ def _steps(planned: Plan, now: Plan) -> Iterator[Drift]:
             continue
         if was != is_now:
             yield Drift(path=path, what="the step", planned=was, now=is_now)
-        elif (said := _said(step)) != (says := _said(today)):
-            yield Drift(path=path, what="what it says", planned=said, now=says)
+            if step is not None and today is not None:
+                yield from _conditions(step, today)
+        elif step is not None and today is not None:
+            yield from _one_step(step, today)
     yield from _order(
         "steps",
         [step.path for step in planned.steps if step.path in after],
@@ -246,15 +307,34 @@ _HAPPENS = frozenset({"done", "assumed"})
 _DOES_NOT = frozenset({"skipped", "absent"})
 
 
+def _one_step(planned: PlannedStep, now: PlannedStep) -> Iterator[Drift]:
+    if (said := _said(planned)) != (says := _said(now)):
+        yield Drift(path=planned.path, what="what it says", planned=said, now=says)
+    before = [each.rpartition(": ") for each in planned.conditions]
+    after = [each.rpartition(": ") for each in now.conditions]
+    if [each[0] for each in before] != [each[0] for each in after]:
+        texts = ("; ".join(step.conditions) or "none" for step in (planned, now))
+        said, says = texts
+        yield Drift(path=planned.path, what="its conditions", planned=said, now=says)
+        return
+    yield from _conditions(planned, now)
+
+
+def _conditions(planned: PlannedStep, now: PlannedStep) -> Iterator[Drift]:
+    """Compare what the conditions were found to be, as far as both came to the same ones."""
+    for before, after in zip(planned.conditions, now.conditions, strict=False):
+        condition, _, held = before.rpartition(": ")
+        again, _, holds = after.rpartition(": ")
+        if condition == again and held != holds:
+            yield Drift(path=planned.path, what=condition, planned=held, now=holds)
+
+
 def _state(step: PlannedStep | None) -> str:
     return "absent" if step is None else step.state
 
 
-def _said(step: PlannedStep | None) -> str:
-    if step is None:
-        return ""
-    said = f"{step.title!r} {step.kind} {step.action} {step.message!r}"
-    return "; ".join((said, *step.conditions))
+def _said(step: PlannedStep) -> str:
+    return f"{step.title!r} {step.kind} {step.action} {step.message!r}"
 
 
 def _rest(planned: Plan, now: Plan) -> Iterator[Drift]:

@@ -44,7 +44,7 @@ def render_cases(results: Iterable[CaseResult], terminal: Terminal) -> str:
             continue
         failed += 1
         sheet.line(f"FAIL  {result.case.name} ({result.case.span})", tone=Tone.BAD)
-        sheet.row("expected", _expected(result), indent=6)
+        sheet.row("expected", expected_words(result), indent=6)
         sheet.row("got", verdict_words(result.verdict), indent=6)
         sheet.row("because", result.verdict.reason, indent=6)
     sheet.line(f"{passed} passed, {failed} failed")
@@ -166,7 +166,8 @@ def verdict_json(verdict: Verdict) -> Mapping[str, object]:
     }
 
 
-def _expected(result: CaseResult) -> str:
+def expected_words(result: CaseResult) -> str:
+    """Say the verdict a case expects."""
     rule = result.case.rule
     if rule is None:
         return result.case.verdict.value

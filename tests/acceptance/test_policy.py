@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -254,11 +255,21 @@ def test_cases_are_held_against_a_policy(place: Workplace) -> None:
     place.write("controls/bad.yaml", cases.replace("VERDICT", "allow"))
 
     good = place.run("policy", "test", "controls/good.yaml").expect(0)
-    bad = place.run("policy", "test", "controls/good.yaml", "controls/bad.yaml").expect(1)
+    bad = place.run(
+        "policy", "test", "controls/good.yaml", "controls/bad.yaml", "--junit", "cases.xml"
+    ).expect(1)
+    suites = ET.parse(place.folder / "cases.xml").getroot()  # noqa: S314 - our own file
 
     assert good.out.endswith("2 passed, 0 failed\n")
     assert "FAIL  large (controls/bad.yaml:8:11)" in bad.out
     assert bad.out.endswith("3 passed, 1 failed\n")
+    assert [(each.get("name"), each.get("failures")) for each in suites] == [
+        ("controls/good.yaml", "0"),
+        ("controls/bad.yaml", "1"),
+    ]
+    (failure,) = suites.iter("failure")
+    assert failure.get("message") == "expected allow by day, got deny by day (policy.yaml:4)"
+    assert failure.text == "The limit of a day."
 
 
 def test_case_with_a_name_nobody_knows_is_exit_3(place: Workplace) -> None:

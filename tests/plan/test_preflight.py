@@ -16,7 +16,7 @@ def test_same_plan_has_not_drifted(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"body": "{}"}, "the request body"),
+        ({"body": "{}"}, "amount in the body"),
         ({"operation": "x"}, "the operation"),
         ({"url_path": "/x"}, "the request path"),
         ({"lock": "x"}, "the lock"),

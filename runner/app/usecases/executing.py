@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from runner import __version__
@@ -279,6 +280,8 @@ async def _ended(
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
     sent = any(_may_be_there(row) for row in rows)
+    if sent and end.cause is Cause.DRIFTED:
+        end = replace(end, message=f"{end.message}; {_sent_words(plan, rows)}")
     code = exit_code(end.cause, (row.state for row in rows), sent=sent)
     if not end.resumable:
         await desk.store.finish_run(
@@ -306,6 +309,14 @@ async def _ended(
         resumable=end.resumable,
         interrupted=end.cause in {Cause.INTERRUPTED, Cause.TERMINATED},
     )
+
+
+def _sent_words(plan: Plan, rows: Iterable[EffectRow]) -> str:
+    """Say what of a plan was sent and what was not, by path, in the plan's order."""
+    there = {row.order.path for row in rows if _may_be_there(row)}
+    left = [each.path for each in plan.effects if each.path not in there]
+    gone = [each.path for each in plan.effects if each.path in there]
+    return f"sent: {', '.join(gone)}; not sent: {', '.join(left) or 'nothing'}"
 
 
 def _may_be_there(row: EffectRow) -> bool:

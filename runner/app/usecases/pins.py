@@ -34,12 +34,14 @@ from runner.plan.build import shortage_words
 from runner.plan.drift import Drift
 from runner.plan.dryrun import DryRun, beyond_bounds, done_before
 from runner.plan.model import Plan
-from runner.plan.preflight import drift_between, name_changes
+from runner.plan.preflight import beside_drift, drift_between, name_changes
 from runner.playbook.inputs import InputGiven, bind_inputs
 from runner.playbook.model import Playbook
 from runner.playbook.parts import part_from_json
+from runner.reporting.table import Column, render_table
+from runner.reporting.terminal import Terminal
 
-DRIFTS_SHOWN = 10
+DRIFTS_SHOWN = 20
 CLOCK_STEP_MAX = timedelta(minutes=1)
 """How far a clock may have been set back since the plan: what is younger than the plan is looked
 for from its moment on, and a moment in the future has nothing younger."""
@@ -50,13 +52,24 @@ _AGAIN = "make a new plan"
 class PlanDrifted(PlanRefused):
     """The preflight found that the plan no longer holds; nothing was sent."""
 
-    def __init__(self, drifts: tuple[Drift, ...]) -> None:
-        """Keep every difference."""
-        shown = "\n".join(f"  {drift}" for drift in drifts[:DRIFTS_SHOWN])
-        more = len(drifts) - DRIFTS_SHOWN
-        tail = f"\n  and {more} more" if more > 0 else ""
-        super().__init__(f"the plan no longer holds; nothing was sent\n{shown}{tail}", hint=_AGAIN)
+    def __init__(self, drifts: tuple[Drift, ...], beside: tuple[Drift, ...] = ()) -> None:
+        """Keep every difference, and what has changed beside them."""
+        more = f" ({len(drifts) - 1} more below)" if len(drifts) > 1 else ""
+        text = f"the plan no longer holds; nothing was sent. {drifts[0]}{more}\n"
+        text += _drift_table(drifts)
+        if beside:
+            text += f"what else has changed, and is no drift by itself:\n{_drift_table(beside)}"
+        super().__init__(text.rstrip("\n"), hint=_AGAIN)
         self.drifts = drifts
+
+
+def _drift_table(drifts: tuple[Drift, ...]) -> str:
+    columns = tuple(Column(title=title) for title in ("where", "field", "planned", "now"))
+    rows = [(each.path, each.what, each.planned, each.now) for each in drifts[:DRIFTS_SHOWN]]
+    lines = [[" ".join(cell.split()) for cell in row] for row in rows]
+    more = len(drifts) - DRIFTS_SHOWN
+    tail = f"  and {more} more\n" if more > 0 else ""
+    return render_table(columns, lines, Terminal(), indent="  ") + tail
 
 
 def check_pins(desk: Desk, plan: Plan) -> Playbook:
@@ -185,7 +198,7 @@ async def preflight(desk: Desk, plan: Plan, occasion: Occasion) -> None:
         *drift_between(plan, today),
     )
     if drifts:
-        raise PlanDrifted(drifts)
+        raise PlanDrifted(drifts, beside_drift(plan, today))
 
 
 def _foreign_ids(plan: Plan, occasion: Occasion) -> Iterator[Drift]:

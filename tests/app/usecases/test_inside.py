@@ -165,7 +165,7 @@ async def test_exact_refuses_another_amount(place: Place) -> None:
     with pytest.raises(PlanDrifted) as drifted:
         await apply_plan(await place.desk(), file, silent)
 
-    assert "the request body was" in str(drifted.value)
+    assert "amount in the body was" in str(drifted.value)
 
 
 # Calls

@@ -140,6 +140,7 @@ class Screen:
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
         """Show how a run ended: counts, effects, balances, exit code, next command."""
         from runner.app.usecases.balances import balance_lines, charged_fees
+        from runner.app.usecases.untold import untold_notices
         from runner.reporting.charged import charged_words
 
         self.close()
@@ -154,6 +155,7 @@ class Screen:
                 *(effect_line(row, remarks.get(row.order.path, "")) for row in rows),
             ),
             balances=balances,
+            untold=await untold_notices(desk, report.run_id),
             next_command=next_command(desk, report),
         )
         terminal = self._shell.environment.stdout

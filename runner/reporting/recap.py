@@ -55,14 +55,24 @@ class EffectLine:
 
 
 @record
+class Untold:
+    """A notice that was not delivered, by the path of its step, and why."""
+
+    path: str
+    reason: str
+
+
+@record
 class Recap:
     """What the journal says at the end, beside what the events said.
 
-    Shapes: ``next_command`` is what to type next, or empty.
+    Shapes: ``untold`` are the notices that nobody received; ``next_command`` is what to type next,
+        or empty.
     """
 
     exit_code: ExitCode
     effects: tuple[EffectLine, ...] = ()
+    untold: tuple[Untold, ...] = ()
     balances: tuple[BalanceLine, ...] = ()
     next_command: str = ""
 
@@ -109,6 +119,7 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
         _section("effects", render_effects(recap.effects, terminal), terminal),
         _section("ask the custodian", render_questions(recap.effects), terminal),
         _section("balances", render_balances(recap.balances, terminal), terminal),
+        _section("notices not delivered", _untold(recap), terminal),
         _section("outputs", _outputs(tally), terminal),
         _verdict(recap, terminal),
     ]
@@ -122,7 +133,11 @@ def render_ended(run_id: str, recap: Recap, terminal: Terminal) -> str:
         f"{visible(run_id)} had already ended with exit {code.value}: {EXIT_WORDS[code]};"
         " nothing was sent now\n"
     )
-    parts = (first, _section("effects", render_effects(recap.effects, terminal), terminal))
+    parts = (
+        first,
+        _section("effects", render_effects(recap.effects, terminal), terminal),
+        _section("notices not delivered", _untold(recap), terminal),
+    )
     return fitted("\n".join(part for part in parts if part), terminal)
 
 
@@ -216,6 +231,10 @@ def _outputs(tally: Tally) -> str:
         f"  {padded(visible(name), width)}  {visible(spoken_value(value))}\n"
         for name, value in tally.outputs.items()
     )
+
+
+def _untold(recap: Recap) -> str:
+    return "".join(f"  {visible(f'{each.path}: {each.reason}')}\n" for each in recap.untold)
 
 
 def _section(title: str, body: str, terminal: Terminal) -> str:

@@ -1,13 +1,14 @@
 """``notify.webhook`` by the real command: told by runs, not by plans, and never the end of one."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.controls import served, write_controls
-from tests.acceptance.workplace import Workplace, replaced, world_text
+from tests.acceptance.workplace import Workplace, planned, replaced, run_id, world_text
 from tests.notice_server import Receiver, receiving
 
 BOOK = """\
@@ -98,15 +99,43 @@ def test_failed_effect_is_told(place: Workplace, receiver: Receiver) -> None:
 def test_receiver_that_fails_changes_no_verdict(place: Workplace) -> None:
     with receiving(500) as receiver:
         place.make_sandbox(with_target(receiver))
-        file = place.write("job.yaml", BOOK)
+        plan = planned(place, BOOK)
 
-        ended = place.run("run", file, "--sandbox", "--yes").expect(0)
+        ended = place.run("apply", plan, "--sandbox", "--yes").expect(0)
 
     assert "not delivered: HTTP status 500" in ended.err
+    assert "notices not delivered\n  work/finally/[1]: HTTP status 500\n" in ended.out
+    again = place.run("apply", plan, "--sandbox").expect(0)
+    assert "work/finally/[1]: HTTP status 500" in again.out
     tried = [json.loads(line) for line in ended.err.splitlines() if "notice_tried" in line]
     assert [(e["level"], e["target"], e["delivered"]) for e in tried] == [
         ("warning", "desk", False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "deliveries"), [("before-notice", 1), ("after-notice", 2), ("after-step", 1)]
+)
+def test_process_that_dies_around_a_notice_tells_again_and_sends_nothing_twice(
+    place: Workplace, receiver: Receiver, boundary: str, deliveries: int
+) -> None:
+    """A notice is delivered at least once: its id lets whoever receives it drop the second."""
+    place.make_sandbox(with_target(receiver))
+    plan = planned(place, BOOK)
+    # The first step that ends is the effect, the second the notice.
+    nth = 2 if boundary == "after-step" else 1
+
+    died = place.run_bounded(f"kill:{boundary}:{nth}", "apply", plan, "--sandbox", "--yes")
+
+    assert died.code == -signal.SIGKILL
+    assert len(receiver.requests) == (0 if boundary == "before-notice" else 1)
+    ended = place.run("resume", run_id(plan), "--sandbox").expect(0)
+    assert len(receiver.requests) == deliveries
+    assert {json.loads(body)["id"] for _, _, body in receiver.requests} == {
+        f"{run_id(plan)}:work/finally/[1]"
+    }
+    assert len(place.orders()) == 1
+    assert "notices not delivered" not in ended.out
 
 
 def test_target_the_world_does_not_name_is_refused_by_the_plan(

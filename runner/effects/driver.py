@@ -190,10 +190,9 @@ class EffectDriver(Equipment):
                 if sends >= self.limits.tries_max:
                     raise _given_up(session)
                 try:
-                    await session.attempt()
+                    sends += int(await session.attempt())
                 except (PolicyDenied, ConfirmationRefused) as error:
                     raise _not_sent_again(session, error) from error
-                sends += 1
 
     async def _is_to_be_sent_again(self, session: Session) -> bool:
         """Read until the outcome is known, the fence proves there was none, or patience ends.

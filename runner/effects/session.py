@@ -191,18 +191,20 @@ class Session:
             ),
         )
 
-    async def attempt(self) -> None:
+    async def attempt(self) -> bool:
         """Send once and make durable what came of it, also when this task is cancelled meanwhile.
 
-        Nothing is sent where waiting for the rate window has made a copy unsafe.
+        Shapes: False where nothing was attempted, because waiting for the rate window has made a
+            copy unsafe.
 
         Errors: what the journal raises; an attempt without a durable answer is found as SENDING by
         the next process.
         """
         timestamp_ms = await self.equipment.transport.timestamp_ms()
         if not is_unsent(self.attempts) and not is_repeatable(self.order) and self.resend_barred():
-            return
+            return False
         await finish_before_cancelling(self._attempt(timestamp_ms))
+        return True
 
     async def _attempt(self, timestamp_ms: int) -> None:
         transport, clock = self.equipment.transport, self.equipment.clock

@@ -25,6 +25,7 @@ from runner.effects.machine import (
     before_sending,
     found_sending,
     is_unsent,
+    never_listed,
     out_of_patience,
     sends_made,
     transitions,
@@ -544,6 +545,41 @@ def test_incomplete_list_that_shows_the_order_is_good_enough() -> None:
 
     assert isinstance(decision, Move)
     assert decision.state is S.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("rows", "complete", "halts"),
+    [
+        ((), True, True),
+        ((), False, False),
+        ((seen("78"),), True, True),
+        ((seen("77", status="in_progress"),), True, False),
+    ],
+)
+def test_accepted_order_that_no_complete_list_shows_halts(
+    rows: tuple[SeenOrder, ...], *, complete: bool, halts: bool
+) -> None:
+    decision = never_listed(row(S.ACCEPTED, order_id="77"), sighting(*rows, complete=complete))
+
+    assert (isinstance(decision, Move) and decision.state is S.HALTED) is halts
+
+
+@pytest.mark.parametrize(
+    ("rows", "others", "helps"),
+    [
+        ((NEAR,), NOBODY, True),
+        ((NEAR,), frozenset({"77"}), True),
+        ((FOREIGN,), NOBODY, False),
+        ((replace(NEAR, amount=Decimal(1)),), NOBODY, False),
+        ((seen("78"),), NOBODY, False),
+    ],
+)
+def test_halted_effect_takes_up_the_order_that_its_answer_named(
+    rows: tuple[SeenOrder, ...], others: frozenset[str], *, helps: bool
+) -> None:
+    decision = after_halt(row(S.HALTED, order_id="77"), sighting(*rows), claimed=others)
+
+    assert (isinstance(decision, Move) and decision.state is S.ACCEPTED) is helps
 
 
 # Payloads.

@@ -9,7 +9,7 @@ import pytest
 from runner.catalogue.manifest import CHAIN_STATUSES, Acceptance
 from runner.core.jsonvalue import JsonValue
 from runner.effects.classify import Verdict, VerdictKind, classify
-from runner.effects.evidence import ask_text, wanted_words
+from runner.effects.evidence import ask_text, is_same_address, wanted_words
 from runner.effects.machine import (
     REPEATED,
     SENDS_MAX,
@@ -27,6 +27,7 @@ from runner.effects.machine import (
     before_sending,
     transitions,
 )
+from runner.effects.matching import needs_claims
 from runner.effects.model import (
     Attempt,
     EffectOrder,
@@ -579,3 +580,23 @@ def test_question_names_everything_that_was_asked_for() -> None:
 def test_question_says_where_no_request_id_was_sent() -> None:
     assert "a request without a requestId (ours is 41)" in ask_text(RESEND, attempts())
     assert "the request with requestId 41" in ask_text(WITHDRAWAL, attempts())
+
+
+# matching
+
+
+def test_only_what_could_be_another_effects_is_looked_up() -> None:
+    named, other = seen_of(CREATION), seen_of(CREATION, details={"name": "x"})
+
+    assert needs_claims(CREATION, sighting(named))
+    assert not needs_claims(CREATION, sighting(other))
+    assert needs_claims(WITHDRAWAL, sighting(seen_of(WITHDRAWAL, amount=None)))
+    assert not needs_claims(UPDATE, sighting(seen_of(UPDATE, subject_id="34")))
+
+
+def test_letters_count_in_every_address_but_a_hexadecimal_one() -> None:
+    hexadecimal = "0x" + "aB" * 20
+
+    assert is_same_address(hexadecimal, hexadecimal.lower())
+    assert not is_same_address("TQn9Y2khEsLJW", "tqn9y2kheslJW")
+    assert is_same_address("TQn9Y2khEsLJW", "TQn9Y2khEsLJW")

@@ -1,14 +1,16 @@
 """Sending again what may have been executed: only under facts, one id, four times at most."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from runner.core.errors import ConfirmationRefused, OutcomeUnknown, PolicyDenied, RunnerError
 from runner.core.jsonvalue import JsonValue
 from runner.effects.evidence import ATTRIBUTED, how_known
 from runner.effects.machine import SENDS_MAX, Move, Reading, Send, Wait, after_look
-from runner.effects.model import EffectOrder, EffectRow, EffectState, Until
+from runner.effects.model import Attempt, EffectOrder, EffectRow, EffectState, Until
 from runner.effects.ports import Facts
 from runner.effects.resending import Copy, why_not_resent
 from tests.effects.fakes import (
@@ -18,11 +20,13 @@ from tests.effects.fakes import (
     FENCE_S,
     MEMORY,
     ORDER,
+    RUN,
     START,
     TIMING,
     Bench,
+    CrashingStore,
 )
-from tests.effects.kinds import CREATION, WITHDRAWAL
+from tests.effects.kinds import BLIND, CREATION, RESEND, WITHDRAWAL, NoEyes
 from tests.effects.test_machine import NOBODY, attempt, row, seen, sighting
 
 S = EffectState
@@ -206,6 +210,18 @@ def test_what_is_asked_for_by_its_id_is_not_attributed() -> None:
 # The driver.
 
 
+@dataclass(kw_only=True)
+class Denying(CrashingStore):
+    """A journal whose policy lets the first attempt through and no other."""
+
+    refusal: RunnerError
+
+    async def begin_attempt(self, order: EffectOrder, attempt: Attempt) -> EffectRow:
+        if attempt.number > 1:
+            raise self.refusal
+        return await self.journal.begin_attempt(order, attempt)
+
+
 async def drive(bench: Bench) -> EffectRow:
     return await bench.driver().run(
         ORDER, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None
@@ -377,3 +393,48 @@ async def test_an_expired_plan_does_not_keep_a_copy_back(remembering: Bench) -> 
     )
 
     assert done.state is S.CONFIRMED
+
+
+@pytest.mark.parametrize("refusal", [PolicyDenied("not today"), ConfirmationRefused("nobody said")])
+async def test_a_denial_keeps_what_may_have_been_executed_open(
+    remembering: Bench, refusal: RunnerError
+) -> None:
+    """A policy that says no now does not undo what was sent: nobody may call it denied."""
+    remembering.custodian.behaviours = ["lost_before", "ok"]
+    denying = Denying(journal=remembering.journal, dies_at=0, after=False, refusal=refusal)
+
+    with pytest.raises(OutcomeUnknown, match="nobody knows what became of"):
+        await remembering.driver(denying).run(
+            ORDER, until=Until.FINAL, timing=TIMING, acceptance=ACCEPTANCE, not_after=None
+        )
+
+    kept = await remembering.journal.effect(ORDER.run_id, ORDER.path)
+    assert kept is not None
+    assert (kept.state, len(remembering.custodian.sends)) == (S.UNKNOWN, 1)
+    assert (await drive(remembering)).state is S.CONFIRMED
+
+
+async def test_copies_that_cannot_be_sent_are_tried_again_by_the_next_process(
+    remembering: Bench,
+) -> None:
+    remembering.custodian.behaviours = ["lost_before", *["not_sent"] * 4, "ok"]
+
+    with pytest.raises(OutcomeUnknown, match="one of them may have been executed"):
+        await drive(remembering)
+    remembering.reopen()
+
+    assert (await drive(remembering)).state is S.CONFIRMED
+
+
+async def test_what_no_read_shows_waits_before_it_is_sent_again(tmp_path: Path) -> None:
+    bench = Bench(path=tmp_path / "state" / "state.sqlite", subject=RESEND, eyes_of=NoEyes)
+    await bench.journal.register_run(RUN, {})
+    bench.custodian.behaviours = ["lost_before", "ok"]
+
+    done = await bench.driver().run(
+        RESEND, until=Until.FINAL, timing=TIMING, acceptance=BLIND.acceptance, not_after=None
+    )
+
+    bench.journal.close()
+    assert (done.state, len(bench.custodian.sends)) == (S.CONFIRMED, 2)
+    assert bench.clock.slept[0] >= TIMING.every_s * 0.75

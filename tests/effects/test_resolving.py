@@ -240,6 +240,8 @@ def test_decision_is_carried_out_and_kept_with_the_evidence(seen: SeenOrder | No
     after = replace(row(), state=change.state, evidence=change.evidence)
     assert is_decided(after) is (seen is None)
     assert not is_decided(replace(after, evidence=None))
+    unticketed = replace(decision, payload=decided_payload(ticket="", seen=None))
+    assert "ticket" not in resolution(row(), unticketed, seen).reason
 
 
 def test_statement_has_everything_a_signature_must_be_over() -> None:

@@ -44,6 +44,10 @@ VERBS: dict[str, Verb] = {
     "resolve": Verb(
         target="runner.cli.resolve:resolve", summary="Settle a halted effect by your decision."
     ),
+    "reconcile": Verb(
+        target="runner.cli.reconcile:reconcile",
+        summary="Hold the custodian's books against the journal.",
+    ),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
     "call": Verb(

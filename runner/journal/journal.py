@@ -159,6 +159,12 @@ class Journal:
         with self._database.reading() as sql:
             return effects.effect_rows(sql, run_id)
 
+    async def account_effects(self, *, host: str, entity: str) -> tuple[EffectRow, ...]:
+        """Return the effects of every run of an account, oldest run first."""
+        with self._database.reading() as sql:
+            ids = runs.run_ids(sql, host, entity)
+            return tuple(row for run_id in ids for row in effects.effect_rows(sql, run_id))
+
     async def started_step(
         self, run_id: str, path: str, *, at: datetime, deadline: datetime | None
     ) -> tuple[datetime, datetime | None]:

@@ -94,6 +94,14 @@ def run_rows(sql: Sql, limit: int) -> tuple[RunRow, ...]:
     return tuple(_run(each) for each in found)
 
 
+def run_ids(sql: Sql, host: str, entity: str) -> tuple[str, ...]:
+    """Return the ids of an account's runs, oldest first."""
+    found = sql.execute(
+        "SELECT run_id FROM run WHERE host = ? AND entity = ? ORDER BY seq", (host, entity)
+    ).fetchall()
+    return tuple(run_id for (run_id,) in found)
+
+
 def unfinished_rows(sql: Sql, host: str, entity: str) -> tuple[RunRow, ...]:
     """Return the runs of an account that have not ended, oldest first."""
     where = "WHERE exit_code IS NULL AND host = ? AND entity = ? ORDER BY seq"

@@ -111,7 +111,7 @@ class Place:
             host=self.sandbox.host,
             is_sandbox=True,
             directory=directory_from_world(self.sandbox.world),
-            controls_digest="sha256:0",
+            controls_digest=f"sha256:{'0' * 64}",
             facts=ProfileFacts(
                 timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
                 clock_skew=timedelta(0),

@@ -16,8 +16,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class Row:
     """One line of the table.
 
-    Units: ``median_s`` and ``floor_s`` in seconds; ``goal`` is the ratio of the two at most, or
-        None where there is no goal.
+    Units: ``median_s`` and ``floor_s`` in seconds, or in what is a thousand of ``unit``, the unit
+        they are shown in; ``goal`` is the ratio of the two at most, or None where there is no goal.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Row:
     floor: str
     floor_s: float
     goal: float | None = None
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float:

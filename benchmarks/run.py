@@ -9,7 +9,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from benchmarks import client_calls, durable_steps, sandbox_requests, startup, validation
+from benchmarks import (
+    client_calls,
+    durable_steps,
+    planning,
+    sandbox_requests,
+    startup,
+    validation,
+)
 from benchmarks.measure import Row
 
 Benchmark: TypeAlias = Callable[[], list[Row]]
@@ -23,6 +30,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "sandbox_requests": sandbox_requests.measure,
     "length": durable_steps.measure_length,
     "parallel": durable_steps.measure_parallel,
+    "planning": planning.measure_plans,
 }
 
 
@@ -32,8 +40,8 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         goal = "" if row.goal is None else f"{row.goal:g}x"
         lines.append(
-            f"{row.name:<34} {row.median_s * 1_000:>8.1f} ms   {row.floor:<26}"
-            f" {row.floor_s * 1_000:>8.1f} ms {row.ratio:>6.2f}x {goal:>6}"
+            f"{row.name:<34} {row.median_s * 1_000:>8.1f} {row.unit:<3}  {row.floor:<26}"
+            f" {row.floor_s * 1_000:>8.1f} {row.unit:<3}{row.ratio:>6.2f}x {goal:>6}"
             f"{'' if row.is_met else '  missed'}"
         )
     return "\n".join(lines)

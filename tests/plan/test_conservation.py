@@ -166,7 +166,7 @@ def test_shortages_are_those_of_the_model(moves: list[Move]) -> None:
     for index, move in enumerate(moves):
         account = f"custody:{move.source}"
         for coin in dict.fromkeys(coin for name, coin, _ in move.postings if name == account):
-            needed = -sum(p[2] for p in move.postings if p[:2] == (account, coin))
+            needed = -sum((p[2] for p in move.postings if p[:2] == (account, coin)), Decimal(0))
             certain = _held(moves[:index], account, coin, count_undecided=False)
             at_worst = _held(moves[:index], account, coin, count_undecided=True)
             paid = move.amount if coin == move.coin else needed

@@ -87,6 +87,9 @@ def laid_out(plan: Plan) -> Layout:
         "labels": _values(tree["labels"], "value"),
         "steps": steps,
         "effects": {path: _effect(fields) for path, fields in effects.items()},
+        "carried": {
+            path: _effect(fields) for path, fields in _by(_list(tree, "carried"), ("path",)).items()
+        },
         "totals": {
             f"{action} {coin}": {"amount": amount_text(amount)}
             for action, coins in effect_totals(plan.effects).items()
@@ -101,7 +104,6 @@ def laid_out(plan: Plan) -> Layout:
         "files": _by(_list(tree, "files"), ("name",)),
         "names": {name: _flat(entry) for name, entry in _object(tree["names"]).items()},
         "facts": _values(tree["facts"], "value"),
-        "carried": _by(_list(tree, "carried"), ("path",)),
         "offline": _offline(plan),
     }
     rest = {key: value for key, value in tree.items() if key not in {*found, *_VOLATILE}}
@@ -176,8 +178,8 @@ def _summary(fields: Fields) -> str:
     if "action" in fields and "amount" in fields:
         told = (fields.get(each, "") for each in ("action", "amount", "coin", "debit", "credit"))
         action, amount, coin, debit, credit = told
-        moved = f" {amount} {coin} from {debit} to {credit}" if amount else ""
-        return f"{action}{moved}"
+        moved = f" {amount} {coin}" if amount != NOT_KNOWN else ""
+        return f"{action}{moved}" + (f" from {debit} to {credit}" if moved and debit else "")
     return ", ".join(f"{name} {text}" for name, text in fields.items() if text) or "there"
 
 

@@ -20,6 +20,7 @@ TITLES: Final[Mapping[str, str]] = {
     "labels": "Labels",
     "steps": "Steps",
     "effects": "Effects",
+    "carried": "Done before",
     "totals": "Totals",
     "balances": "Projected balances",
     "verdicts": "Policy",

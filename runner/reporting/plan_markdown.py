@@ -29,6 +29,7 @@ def plan_markdown(file: PlanFile) -> str:
     lines += ["", "### Steps", "", "```mermaid", mermaid(file).rstrip("\n"), "```"]
     lines += _money(plan)
     lines += _balances(plan)
+    lines += _carried(plan)
     lines += _effects(plan)
     lines += _policy(plan)
     lines += _footing(file)
@@ -94,6 +95,22 @@ def _balances(plan: Plan) -> Iterator[str]:
         for line in plan.balances
     ]
     yield from table_lines(("account", "coin", "before", "change", "after"), rows)
+
+
+def _carried(plan: Plan) -> Iterator[str]:
+    if not plan.carried:
+        return
+    yield from ("", "### Done before, not sent again", "")
+    rows = [
+        (
+            code_span(each.path),
+            code_span(f"{each.action} {each.money or ''}".strip()),
+            code_span(each.run_id),
+            code_span(each.order_id),
+        )
+        for each in plan.carried
+    ]
+    yield from table_lines(("step", "what", "done by", "order"), rows)
 
 
 def _effects(plan: Plan) -> Iterator[str]:

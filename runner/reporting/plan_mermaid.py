@@ -6,7 +6,7 @@ from typing import Final
 
 from runner.plan.codec import PlanFile
 from runner.reporting.escape import cut, visible
-from runner.reporting.plan_tree import SIDE_BY_SIDE, Node, every_node, plan_tree
+from runner.reporting.plan_tree import CARRIED, SIDE_BY_SIDE, Node, every_node, plan_tree
 
 _NODES_MAX: Final = 240
 """Mermaid draws fewer than 500 edges, and every node here has two at most."""
@@ -92,7 +92,7 @@ def _class(node: Node) -> str:
     return "look"
 
 
-_SAID: Final = frozenset({"undecided", "unplanned", "skipped"})
+_SAID: Final = frozenset({"undecided", "unplanned", "skipped", CARRIED})
 _CONTAINERS: Final = {
     "foreach": "for each",
     "parallel": "side by side",

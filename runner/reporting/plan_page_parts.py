@@ -1,6 +1,6 @@
 """The parts of a plan's page that list: balances, steps, effects, verdicts, what it rests on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,7 @@ from runner.plan.model import Plan, PlannedBalance, PlannedEffect, PlannedStep, 
 from runner.reporting.escape import visible
 from runner.reporting.html import Html, amount, el, joined, table
 from runner.reporting.plan_fees import fee_rows
+from runner.reporting.plan_tree import CARRIED
 from runner.reporting.words import spoken_moment
 
 NOT_KNOWN: Final = "not known"
@@ -103,13 +104,15 @@ def steps_section(plan: Plan) -> Iterator[Html]:
     """Yield every step with what the plan found of it."""
     if not plan.steps:
         return
-    decided = {each.path: each.decided for each in plan.effects}
+    states = {each.path: CARRIED for each in plan.carried} | {
+        each.path: "planned" if each.decided else "undecided" for each in plan.effects
+    }
     rows: list[tuple[str, ...]] = [
         (
             el("span", el("code", step.path), class_="path", style=f"--deep: {_depth(step.path)}"),
             _MARKS.get(step.kind, "check"),
             step.action,
-            el("span", _state(step, decided), class_="state"),
+            el("span", states.get(step.path, step.state), class_="state"),
             _found(step),
         )
         for step in plan.steps
@@ -121,12 +124,6 @@ def _depth(path: str) -> int:
     return min(path.count("/") + path.count("["), 8)
 
 
-def _state(step: PlannedStep, decided: Mapping[str, bool]) -> str:
-    if step.path not in decided:
-        return step.state
-    return "planned" if decided[step.path] else "undecided"
-
-
 def _found(step: PlannedStep) -> Html:
     said = [" ".join(step.title.split())] if step.title not in {"", step.path} else []
     said += [step.message] if step.message else []
@@ -136,11 +133,22 @@ def _found(step: PlannedStep) -> Html:
 
 
 def effects_section(plan: Plan) -> Iterator[Html]:
-    """Yield every effect with its exact request."""
-    if not plan.effects:
-        yield el("p", "Nothing will be sent.", class_="note")
-        return
-    yield el("p", _BODY_WORDS, class_="note")
+    """Yield what was done before, and every effect with its exact request."""
+    if plan.carried:
+        rows: list[tuple[str, ...]] = [
+            (
+                el("code", each.path),
+                f"{each.action} {each.money or ''}",
+                el("code", each.run_id),
+                el("code", each.request_id),
+                el("code", each.order_id),
+            )
+            for each in plan.carried
+        ]
+        titles = ("step", "what", "done by", "requestId", "order")
+        yield table("Done before, not sent again", titles, rows)
+    words = _BODY_WORDS if plan.effects else "Nothing will be sent."
+    yield el("p", words, class_="note")
     verdicts = {each.path: each for each in plan.verdicts}
     for number, effect in enumerate(plan.effects, start=1):
         yield _effect(number, effect, verdicts.get(effect.path))

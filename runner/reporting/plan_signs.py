@@ -27,7 +27,13 @@ class Sign:
 
 def plan_signs(plan: Plan) -> tuple[Sign, ...]:
     """Return the signs of a plan, ``bad`` before ``careful``, and one that is good for none."""
-    found = (*_offline(plan), *_contradictions(plan), *_verdicts(plan), *_doubts(plan))
+    found = (
+        *_offline(plan),
+        *_contradictions(plan),
+        *_verdicts(plan),
+        *_before(plan),
+        *_doubts(plan),
+    )
     ordered = sorted(found, key=lambda sign: sign.tone != "bad")
     if ordered:
         return tuple(ordered)
@@ -81,6 +87,16 @@ def _verdicts(plan: Plan) -> Iterator[Sign]:
         yield Sign(tone="careful", title=title, words="", details=details)
 
 
+def _before(plan: Plan) -> Iterator[Sign]:
+    if plan.supersedes:
+        title = f"Goes on with what {plan.supersedes} left undone"
+        words = f"{_count(len(plan.carried), 'effect')} of it, done before, not sent again."
+        yield Sign(tone="careful", title=title, words=words)
+    if plan.again:
+        title = f"Done before and asked for again: {_count(len(plan.again), 'effect')}"
+        yield Sign(tone="bad", title=title, words=_AGAIN, details=_some(tuple(plan.again)))
+
+
 def _doubts(plan: Plan) -> Iterator[Sign]:
     open_paths = tuple(each.path for each in plan.effects if not each.decided)
     if open_paths:
@@ -113,6 +129,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+_AGAIN: Final = "What is planned for them is sent once more."
 _GOOD: Final = (
     "Every effect is decided, documented and let through, and all changes add up to zero."
 )

@@ -15,6 +15,9 @@ LOOP: Final = "foreach"
 MORE: Final = "more"
 """The kind of a node that stands for many."""
 
+CARRIED: Final = "done before"
+"""The state of a step whose effect an earlier run has confirmed."""
+
 _ITEMS_SHOWN: Final = 12
 
 
@@ -23,8 +26,9 @@ class Node:
     """One step and what is in it.
 
     Shapes: ``label`` is what people call it, ``about`` one more line: its action and what it moves;
-        ``state`` is the step's, or ``undecided`` for effects of which only the run can tell;
-        ``has_effect`` tells whether it sends something itself.
+        ``state`` is the step's, ``undecided`` for effects of which only the run can tell, or
+        ``done before`` for those that an earlier run has confirmed; ``has_effect`` tells whether it
+        sends something itself.
     """
 
     path: str
@@ -55,7 +59,9 @@ def plan_tree(plan: Plan, *, size_max: int) -> tuple[Node, ...]:
     Shapes: in the plan's order. Where there are too many, the middle of long loops is one node that
         counts them, and then so is all that stands deep inside.
     """
-    roots = _nodes(_drafts(plan.steps), {each.path: each for each in plan.effects})
+    effects = {each.path: each for each in plan.effects}
+    carried = frozenset(each.path for each in plan.carried) - effects.keys()
+    roots = _nodes(_drafts(plan.steps), effects, carried)
     if sum(each.size for each in roots) <= size_max:
         return roots
     shortened = tuple(_shortened(each) for each in roots)
@@ -97,11 +103,13 @@ def _parent(path: str, known: Mapping[str, _Draft]) -> _Draft | None:
     return None
 
 
-def _nodes(drafts: Sequence[_Draft], effects: Mapping[str, PlannedEffect]) -> tuple[Node, ...]:
-    return tuple(_node(each, effects) for each in drafts)
+def _nodes(
+    drafts: Sequence[_Draft], effects: Mapping[str, PlannedEffect], carried: frozenset[str]
+) -> tuple[Node, ...]:
+    return tuple(_node(each, effects, carried) for each in drafts)
 
 
-def _node(draft: _Draft, effects: Mapping[str, PlannedEffect]) -> Node:
+def _node(draft: _Draft, effects: Mapping[str, PlannedEffect], carried: frozenset[str]) -> Node:
     step, effect = draft.step, effects.get(draft.step.path)
     label = " ".join(step.title.split()) or step.path
     if draft.is_item and label.endswith("]"):
@@ -113,10 +121,10 @@ def _node(draft: _Draft, effects: Mapping[str, PlannedEffect]) -> Node:
         path=step.path,
         label=label,
         kind=step.kind,
-        state=_state(step, effect),
+        state=CARRIED if step.path in carried else _state(step, effect),
         about=_about(step, effect) if draft.inside or step.kind != LOOP else "no items",
         has_effect=effect is not None,
-        inside=_nodes(draft.inside, effects),
+        inside=_nodes(draft.inside, effects, carried),
     )
 
 

@@ -211,3 +211,16 @@ def test_folder_of_something_else_is_not_recorded_into(place: Workplace) -> None
 
     assert "rec holds something that is no recording" in ended.err
     assert not (place.folder / ".runner").exists()
+
+
+def test_what_was_recorded_gives_the_same_plans_of_every_kind(place: Workplace) -> None:
+    """Fees that are asked for, names that are looked at, calls, loops and branches among them."""
+    names = ("end-of-day", "withdrawal", "subwallet-provisioning", "position-report")
+    files = [str(REPOSITORY / "playbooks" / f"{name}.yaml") for name in names]
+    place.run(
+        "plan", *files, "--sandbox", "--record", "rec", "--expect", "golden/", "--update"
+    ).expect(0)
+
+    ended = place.run("plan", *files, "--replay", "rec", "--expect", "golden/").expect(0)
+
+    assert ended.out.count("as expected by golden/") == len(names)

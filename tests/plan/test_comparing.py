@@ -12,7 +12,7 @@ from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
 from runner.plan.comparing import Difference, differences, laid_out, reviewed
 from runner.plan.expectation import expectation_from_file, expectation_text, unexpected
-from runner.plan.model import Plan, PlannedBalance, PlannedOffline, PlannedVerdict
+from runner.plan.model import CarriedEffect, Plan, PlannedBalance, PlannedOffline, PlannedVerdict
 
 
 def diff(before: Plan, after: Plan) -> list[tuple[str, str, str, str | None, str | None]]:
@@ -119,6 +119,25 @@ def test_effects_that_change_places_are_noticed(plan: Plan) -> None:
     found = diff(replace(plan, effects=(first, second)), replace(plan, effects=(second, first)))
 
     assert found == [("effects", "", "order", "apply, again", "again, apply")]
+
+
+def test_what_was_done_before_is_compared_by_its_path(plan: Plan) -> None:
+    done = CarriedEffect(
+        path="before",
+        run_id="R-1",
+        action="mirror.apply",
+        body='{"amount":"2","requestId":"5"}',
+        request_id="5",
+        order_id="9",
+        coin="USDT",
+        amount=Decimal(2),
+    )
+    first = replace(plan, carried=(done,))
+
+    assert diff(first, replace(plan, carried=(replace(done, order_id="10"),))) == [
+        ("carried", "before", "order_id", "9", "10")
+    ]
+    assert diff(plan, first) == [("carried", "before", "", None, "mirror.apply 2 USDT")]
 
 
 def test_every_field_of_a_plan_is_compared_or_known_to_be_left_out(plan: Plan) -> None:

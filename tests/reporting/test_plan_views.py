@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from runner.plan.codec import PlanFile, file_from_plan
-from runner.plan.model import Plan, PlannedOffline, PlannedStep
+from runner.plan.model import CarriedEffect, Plan, PlannedOffline, PlannedStep
 from runner.reporting.plan_graph import step_graph
 from runner.reporting.plan_markdown import plan_markdown
 from runner.reporting.plan_mermaid import mermaid
+from runner.reporting.plan_page import plan_page
 from runner.reporting.plan_signs import plan_signs
 from runner.reporting.plan_tree import every_node, plan_tree
 from tests.reporting.hostile import hostile_file
@@ -164,3 +165,25 @@ def test_gravest_signs_come_first() -> None:
     assert tones == sorted(tones)
     for words in ("never be applied", "Do not approve", "Undecided", "Not documented", "Warnings"):
         assert words in titles
+
+
+def test_what_was_done_before_is_shown_in_every_form() -> None:
+    done = CarriedEffect(
+        path="apply",
+        run_id="R-0123456789abcdef",
+        action="mirror.apply",
+        body="{}",
+        request_id="5",
+        order_id="26112217953527",
+        coin="USDT",
+        amount=Decimal(7),
+    )
+    (_, settle) = PLAN.effects
+    plan = replace(PLAN, supersedes=done.run_id, carried=(done,), effects=(settle,))
+    file = file_from_plan(plan)
+
+    assert "done before" in mermaid(file)
+    for text in (plan_markdown(file), plan_page(file)):
+        assert "Done before, not sent again" in text
+        assert "26112217953527" in text
+        assert "left undone" in text

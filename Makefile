@@ -1,6 +1,6 @@
 # Every target makes .venv itself. Needed: Python 3.11 or newer with venv, git, make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint format bench lock clean
+.PHONY: help demo test slow faults lint format bench lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -41,6 +41,10 @@ test: $(VENV)/.dev ## Run the tests; PYTEST="-k name" narrows them
 
 slow: $(VENV)/.dev ## Run the tests that take longer than `make test` may
 	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(PYTEST)
+
+LEVEL := all
+faults: $(VENV)/.dev ## Play the fault matrix and publish its table; LEVEL=first plays first faults alone
+	$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(filter all,$(LEVEL)),--publish)
 
 lint: $(VENV)/.dev ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check

@@ -5,17 +5,20 @@ that were prepared for it.
 """
 
 import sqlite3
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from hashlib import sha512
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from starlette.applications import Starlette
 
 from runner.catalogue.load import load_api
-from runner.client.keys import KeySigner, SigningKey
+from runner.client.keys import KeySigner, Signer, SigningKey
 from runner.core.clock import Clock
 from runner.core.record import record
 from runner.sandbox.app import mount_service
@@ -26,7 +29,7 @@ from runner.sandbox.faults import Fault
 from runner.sandbox.ledger import Ledger
 from runner.sandbox.lifecycles import after_stage
 from runner.sandbox.operations import HANDLERS
-from runner.sandbox.orders import Order
+from runner.sandbox.orders import SUCCESS, Order
 from runner.sandbox.refusal import Refused
 from runner.sandbox.service import Service
 from runner.sandbox.steering import FaultRules
@@ -40,8 +43,7 @@ from tests.faults.subjects import base_world
 
 KEY_NAME = "operator"
 _API_KEY = "f" * 64
-_CHEAP_BITS = 1024
-"""Signing is RSA as in earnest, with the smallest key that can carry its digest."""
+_RSA_BITS = 2048
 
 
 @record
@@ -51,6 +53,43 @@ class _Person:
     entity: str = "acme"
     name: str = ""
     wallet_ids: frozenset[str] = frozenset()
+
+
+@record
+class Made:
+    """One execution, as the ledger has it.
+
+    Shapes: ``moved`` are the accounts and amounts of its legs, ``made`` the wallet (name, type,
+        parent) or None; ``is_settled`` tells whether what it moves has been posted.
+    """
+
+    id: str
+    request_id: str
+    status: int
+    is_settled: bool
+    moved: tuple[tuple[str, str, Decimal], ...] = ()
+    made: tuple[str, str, str] | None = None
+
+
+class _CheapKey:
+    """A key whose signature is a digest: RSA is a sixth of a case, and proves nothing in it.
+
+    It stands for both halves of a pair, as a ``Signer`` and as what the sandbox verifies with.
+    """
+
+    api_key = _API_KEY
+    fingerprint = "SHA256:cheap"
+    is_slow = False
+
+    def sign(self, data: bytes) -> str:
+        return b64encode(sha512(data).digest()).decode()
+
+    def verify(self, signature: bytes, data: bytes, *scheme: object) -> None:
+        if signature != sha512(data).digest():
+            raise InvalidSignature
+
+
+_CHEAP_KEY: Any = _CheapKey()
 
 
 class LooseClock:
@@ -76,9 +115,11 @@ class LooseClock:
 class Custodian:
     """The sandbox: ``app`` is what answers in the case at hand, ``ledger`` is the judge's."""
 
-    def __init__(self, *, key_bits: int = _CHEAP_BITS) -> None:
-        private = generate_private_key(65537, key_bits)
-        self.signer = KeySigner(api_key=_API_KEY, key=SigningKey(private))
+    def __init__(self, *, real_keys: bool = False) -> None:
+        private = generate_private_key(65537, _RSA_BITS) if real_keys else None
+        self.signer: Signer = _CheapKey()
+        if private is not None:
+            self.signer = KeySigner(api_key=_API_KEY, key=SigningKey(private))
         world = base_world()
         permissions = next(key for key in world.keys if key.name == KEY_NAME).permissions
         self._key = PublicKey(
@@ -86,7 +127,7 @@ class Custodian:
             api_key=_API_KEY,
             entity=world.entity,
             permissions=frozenset(permissions),
-            public_key=private.public_key(),
+            public_key=_CHEAP_KEY if private is None else private.public_key(),
         )
         self._clock = LooseClock()
         self._db = _seeded(world)
@@ -131,9 +172,30 @@ class Custodian:
             except Refused:
                 return None
 
-    def orders(self) -> tuple[Order, ...]:
-        """Return every order there is, brought up to the present."""
-        return self.ledger.orders()
+    def made_by_key(self) -> tuple[Made, ...]:
+        """Return everything that our key has done, brought up to the present."""
+        orders = (o for o in self.ledger.orders() if o.key_name == KEY_NAME)
+        wallets = self._db.execute(
+            "SELECT id, request_id, label, type, parent_id FROM wallet"
+            " WHERE name = '' AND request_id != '' ORDER BY number"
+        )
+        return (
+            *(_made_by(order) for order in orders),
+            *(
+                Made(
+                    id=row[0],
+                    request_id=row[1],
+                    status=SUCCESS,
+                    is_settled=True,
+                    made=(row[2], str(row[3]), row[4]),
+                )
+                for row in wallets
+            ),
+        )
+
+    def made_by_others(self) -> int:
+        """Return how many orders somebody in the portal has placed."""
+        return sum(1 for order in self.ledger.orders() if order.key_name != KEY_NAME)
 
     def sums(self) -> dict[str, Decimal]:
         """Return what the postings of each coin add up to."""
@@ -151,6 +213,16 @@ class Custodian:
             " AND kind NOT IN ('opening', 'outside')"
         )
         return ["/".join(row) for row in rows]
+
+
+def _made_by(order: Order) -> Made:
+    return Made(
+        id=order.id,
+        request_id=order.request_id,
+        status=order.status,
+        is_settled=order.settled,
+        moved=tuple((str(leg.debit), str(leg.credit), leg.amount) for leg in order.legs),
+    )
 
 
 def _seeded(world: World) -> sqlite3.Connection:

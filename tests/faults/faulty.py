@@ -58,6 +58,12 @@ class SendFault:
     limits_known: bool = False
     always: tuple[Fault, ...] = ()
 
+    @property
+    def is_about_orders(self) -> bool:
+        """Whether it changes what becomes of an order, or what an answer says of one."""
+        kinds = {FaultKind.STUCK, FaultKind.LATE_FAILURE}
+        return any(rule.kind in kinds for rule in self.rules) or self.mangled == "odd status"
+
 
 @record
 class ReadFault:
@@ -186,6 +192,20 @@ SEND_FAULTS: Mapping[str, SendFault] = MappingProxyType(
     {fault.name: fault for fault in (OK, *_NEVER_SENT, *_CUT, *_STRANGE, *_CODED, *_SPOILT, *_ODD)}
 )
 """Every send fault by its name."""
+
+CRASHED = frozenset(
+    {
+        *("ok", "dns", "refused", "tls"),
+        *("reset-before", "reset-after", "timeout-before", "timeout-after", "whole-reset-after"),
+        *("late-in-window", "late-at-window-skewed", "late-past-window", "g29999-queued"),
+        *("http-500-before", "http-500-after", "html-502-after", "empty-200-after"),
+        *("http-429-before", "http-429-after", "http-429-known", "truncated-after"),
+        *("g20001-before", "g20001-after", "g20007", "g20015-after", "g20022"),
+        *("wrong-ids", "wrong-order-id", "no-order-id", "refusal-with-order"),
+        *("twice-first", "slow-after", "skew-ahead", "skew-behind", "far-behind", "fails-later"),
+    }
+)
+"""The send faults that meet every crash also where time is short: one of each sort."""
 
 SECOND_FAULTS = (
     "dns",

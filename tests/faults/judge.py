@@ -5,17 +5,16 @@ sentence is returned for each that does not hold.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from enum import StrEnum
 
 from runner.core.record import record
 from runner.effects.model import EffectRow, EffectState
-from runner.sandbox.orders import FAILED, Order
-from tests.faults.custodian import Custodian
+from runner.sandbox.orders import FAILED
+from tests.faults.custodian import Custodian, Made
 from tests.faults.faulty import SEND_FAULTS
 from tests.faults.models import Known, Twin
 from tests.faults.play import PROCESSES_MAX, Outcome
-from tests.faults.subjects import SUBJECTS, Leg, Subject
+from tests.faults.subjects import SUBJECTS, Subject
 
 STILL_S_MAX = 4 * 3600.0
 """I11: this long after the last fault every effect stands still, at the latest."""
@@ -85,43 +84,43 @@ def reason_to_halt(outcome: Outcome, subject: Subject) -> str:
     Knowable is what follows from answers that were made durable, from reads that show requestIds,
     and from the profile's facts; the ledger says which of them there was to see.
     """
-    model, row = outcome.case.model, outcome.row
+    row = outcome.row
     assert row is not None, "what has halted has a row"
-    shown = (model.shows.has_ids and subject.has_ids) or subject.by_id
     unclear = [each for each in row.attempts if not each.proven_not_executed]
-    accepted = [each for each in unclear if _verdict_of(each.answer) == "accepted"]
     if not row.attempts:
         return "an order like it was there before anything was sent" if _has_twin(outcome) else ""
     if not unclear:
         return ""
     if len(outcome.orders) > 1:
         return "one send was delivered and executed twice"
-    if accepted:
+    if any(_verdict_of(each.answer) == "accepted" for each in unclear):
         return "the answer named another order than it had made" if _answer_lied(outcome) else ""
+    return _reason_unanswered(outcome, subject)
+
+
+def _reason_unanswered(outcome: Outcome, subject: Subject) -> str:
+    """Say why reading, and sending again where that is safe, could not settle it."""
+    model = outcome.case.model
+    shown = (model.shows.has_ids and subject.has_ids) or subject.is_told_apart
     if outcome.orders and shown:
         return ""
+    if _has_twin(outcome) and not shown:
+        return "an order like it is there, and no list says whose an order is"
+    if "g20015-before" in outcome.case.sends and not outcome.orders:
+        return "the custodian said that it had the requestId, and shows no order"
+    if outcome.case.read == "long-silence":
+        return "nothing could be read for longer than patience"
     if model.known is Known.REMEMBERED:
-        return _despite_memory(outcome)
+        return f"sent {SENDS_MAX} times" if len(outcome.posts) >= SENDS_MAX else ""
     if outcome.orders:
         return "executed, the answer was lost, and no list says whose an order is"
-    if _has_twin(outcome) and not shown:
-        return "not executed, but an order like it is there, and no list says whose it is"
     if model.known is Known.UNKNOWN:
         return "not executed, and no fact says when a missing order proves it"
-    return "not executed, past the fence, and only sending again would settle it"
-
-
-def _despite_memory(outcome: Outcome) -> str:
-    """Say why not even a copy, which the custodian would recognise, could settle it."""
-    if len(outcome.posts) >= SENDS_MAX:
-        return f"sent {SENDS_MAX} times"
-    if outcome.orders and _has_twin(outcome):
-        return "executed, and a copy proves it, but an order like it is there as well"
-    return ""
+    return "not executed, past the fence, and no fact says that sending again is safe"
 
 
 def _has_twin(outcome: Outcome) -> bool:
-    return outcome.case.model.twin is not Twin.NONE and bool(outcome.others)
+    return outcome.case.model.twin is not Twin.NONE and outcome.others > 0
 
 
 def _answer_lied(outcome: Outcome) -> bool:
@@ -170,9 +169,9 @@ def _confirmed(outcome: Outcome, subject: Subject) -> Iterator[Violation]:
         yield _false(f"confirmed as {_order_of(row)}, and the ledger has {_shown(orders)}")
         return
     whole = any(SEND_FAULTS[name].whole for name in outcome.case.sends)
-    if _moved(order) != subject.legs(whole=whole):
-        yield _false(f"confirmed, and it moved {_moved(order)}")
-    if not order.settled or order.status != subject.done:
+    if (order.moved, order.made) != (subject.legs(whole=whole), subject.makes):
+        yield _false(f"confirmed, and it did {order.moved or order.made}")
+    if not order.is_settled or order.status != subject.done:
         yield _false(f"confirmed, and the order's status is {order.status}")
 
 
@@ -228,15 +227,11 @@ def _ending(outcome: Outcome) -> Iterator[Violation]:
         yield _false(f"it ended {outcome.end}, and the journal says {row.state}")
 
 
-def _moved(order: Order) -> tuple[Leg, ...]:
-    return tuple((str(leg.debit), str(leg.credit), Decimal(leg.amount)) for leg in order.legs)
-
-
 def _order_of(row: EffectRow | None) -> str:
     return "nothing" if row is None else row.order_id
 
 
-def _shown(orders: tuple[Order, ...]) -> str:
+def _shown(orders: tuple[Made, ...]) -> str:
     return ", ".join(f"{order.id} status {order.status}" for order in orders) or "nothing"
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from itertools import product
@@ -18,13 +19,14 @@ from multiprocessing import get_context
 from types import MappingProxyType
 
 from runner.core.record import record
-from tests.faults.cases import IN_FLIGHT_S, Case
+from tests.faults.cases import IN_FLIGHT_S, Case, case_from
 from tests.faults.clock import StoryClock
 from tests.faults.custodian import Custodian
 from tests.faults.disk import fresh_journal
-from tests.faults.faulty import READ_FAULTS, SECOND_FAULTS, SEND_FAULTS
+from tests.faults.faulty import CRASHED, READ_FAULTS, SECOND_FAULTS, SEND_FAULTS
 from tests.faults.judge import Fault, judge
 from tests.faults.models import Known, Model, Shows, Twin, models, repeats
+from tests.faults.planted import PLANTED, Planted
 from tests.faults.play import Outcome, Stage
 from tests.faults.subjects import RUN, SUBJECTS
 
@@ -32,11 +34,30 @@ _FAILURES_KEPT = 40
 _COMMITS = ("intent", "attempt", "answer", "transition", "final")
 _LYING = "g20015-before"
 """A duplicate of what was never executed: no custodian with a memory answers that."""
-_TWIN_CRASHES = ("after-attempt#1", "after-send#1")
-"""Where a process ends in the cases with a twin: before its send, and before its answer is kept."""
+_FEW = ("after-attempt#1", "after-send#1", "before-answer#1")
+_FIRST = frozenset(
+    {
+        (Shows.IDS, Known.KNOWN),
+        (Shows.IDS_LATE, Known.REMEMBERED),
+        (Shows.BARE, Known.UNKNOWN),
+        (Shows.BARE, Known.KNOWN),
+        (Shows.BARE, Known.REMEMBERED),
+        (Shows.BARE_LATE, Known.REMEMBERED),
+    }
+)
+"""What reads show and what is known, in the cases that every change is held against."""
 _LEFT_TO_READS = ("ok", "reset-after", "timeout-after", "late-in-window", "http-500-before")
 _REPLAYED_OF = 64
 """Of so many cases one is played twice, and must write the same journal to the byte (I10)."""
+
+
+class Crashes(StrEnum):
+    """How many of the crashes that are reached are played."""
+
+    NONE = "none"
+    FEW = "few"
+    """Before the send, after it, and before its answer is kept."""
+    ALL = "all"
 
 
 @record
@@ -44,7 +65,7 @@ class Unit:
     """Cases that differ in their crash, and in what a repeated request is answered."""
 
     case: Case
-    crashes: bool = True
+    crashes: Crashes = Crashes.ALL
 
 
 @dataclass(kw_only=True)
@@ -78,22 +99,21 @@ class Tally:
 
 
 def first_faults() -> Iterator[Unit]:
-    """Yield every send fault of every effect: with every crash, with every read fault, with a twin.
+    """Yield every send fault of every effect: with crashes, with every read fault, with a twin.
 
-    Under eight models (what reads show, and what is known), the twins and the read faults under
-    those where reads are prompt and the facts are known.
+    Each under ten models at most. The faults of ``CRASHED`` meet every crash there is, those that
+    look to us like one of them meet a few.
     """
-    for action, name in product(SUBJECTS, SEND_FAULTS):
+    for action, name in _faulted():
         for model in _models_of(action, name):
-            plain = model.known is Known.KNOWN and not model.shows.is_late
-            if not _is_first(model) or (model.twin is not Twin.NONE and not plain):
+            if not _is_first(model):
                 continue
             case = Case(action=action, sends=(name,), model=model)
-            yield Unit(case=case)
-            if model.twin is Twin.NONE and plain:
+            yield Unit(case=case, crashes=Crashes.ALL if name in CRASHED else Crashes.FEW)
+            if _meets_reads(model):
                 for read in READ_FAULTS:
                     if read != "ok":
-                        yield Unit(case=replace(case, read=read), crashes=False)
+                        yield Unit(case=replace(case, read=read), crashes=Crashes.NONE)
 
 
 def all_faults() -> Iterator[Unit]:
@@ -101,18 +121,19 @@ def all_faults() -> Iterator[Unit]:
 
     Read faults meet crashes after the send faults that leave most to the reads.
     """
-    yield from first_faults()
-    known = set(map(str, first_faults()))
-    for action, name in product(SUBJECTS, SEND_FAULTS):
+    for action, name in _faulted():
         for model in _models_of(action, name):
             case = Case(action=action, sends=(name,), model=model)
-            more = [Unit(case=case)]
-            if model.twin is Twin.NONE:
-                seconds = (s for s in SECOND_FAULTS if _is_true(model, s))
-                more += [Unit(case=replace(case, sends=(name, s))) for s in seconds]
-                reads = READ_FAULTS if name in _LEFT_TO_READS else ()
-                more += [Unit(case=replace(case, read=read)) for read in reads if read != "ok"]
-            yield from (unit for unit in more if str(unit) not in known)
+            yield Unit(case=case)
+            if model.twin is not Twin.NONE:
+                continue
+            for second in SECOND_FAULTS:
+                if _is_true(model, second):
+                    yield Unit(case=replace(case, sends=(name, second)))
+            for read in READ_FAULTS:
+                if read != "ok":
+                    few = Crashes.ALL if name in _LEFT_TO_READS else Crashes.NONE
+                    yield Unit(case=replace(case, read=read), crashes=few)
 
 
 def a_slice(of: int, units: Iterable[Unit]) -> list[Unit]:
@@ -123,8 +144,9 @@ def a_slice(of: int, units: Iterable[Unit]) -> list[Unit]:
 def _models_of(action: str, fault: str) -> Iterator[Model]:
     # An answer that names somebody's equal order in the place of ours is beyond any list that shows
     # no requestId; and there is no twin of all there is.
+    subject = SUBJECTS[action]
     twins = not SEND_FAULTS[fault].whole and fault not in {"wrong-ids", "wrong-order-id"}
-    every = models(has_ids=SUBJECTS[action].has_ids, twins=twins)
+    every = models(has_ids=subject.has_ids, twins=twins and subject.makes is None)
     yield from (model for model in every if _is_true(model, fault))
 
 
@@ -133,8 +155,24 @@ def _is_true(model: Model, fault: str) -> bool:
     return model.known is not Known.REMEMBERED or fault != _LYING
 
 
+def _faulted() -> Iterator[tuple[str, str]]:
+    """Yield every effect with every fault that can befall it: wallets have no amount and no end."""
+    for action, name in product(SUBJECTS, SEND_FAULTS):
+        fault = SEND_FAULTS[name]
+        if SUBJECTS[action].makes is None or not (fault.whole or fault.is_about_orders):
+            yield action, name
+
+
 def _is_first(model: Model) -> bool:
-    return model.known is Known.KNOWN or not model.shows.is_late
+    """Tell whether a model is among those that every change is held against."""
+    if model.twin is not Twin.NONE:
+        return model.known is not Known.UNKNOWN and not model.shows.is_late
+    return (model.shows, model.known) in _FIRST
+
+
+def _meets_reads(model: Model) -> bool:
+    kinds = ((Shows.IDS, Known.KNOWN), (Shows.BARE, Known.REMEMBERED))
+    return model.twin is Twin.NONE and (model.shows, model.known) in kinds
 
 
 def _number(text: str) -> int:
@@ -157,7 +195,7 @@ class Player:
         base = await self._case(unit.case)
         if base is None:
             return
-        for crash in crashes_of(base) if unit.crashes else ():
+        for crash in crashes_of(base, unit.crashes):
             await self._case(replace(unit.case, crash=crash))
 
     async def _case(self, case: Case) -> Outcome | None:
@@ -199,14 +237,15 @@ class Player:
             self.tally.failures.append((str(case), "I10: played again, it wrote another journal"))
 
 
-def crashes_of(base: Outcome) -> Iterator[str]:
+def crashes_of(base: Outcome, crashes: Crashes) -> Iterator[str]:
     """Yield every crash that a case without one has shown to be reached.
 
     Shapes: of a boundary that was passed more than once, the first and the last call.
     """
-    twin = base.case.model.twin is not Twin.NONE
-    if twin:
-        yield from (each for each in _TWIN_CRASHES if each in base.edges)
+    if crashes is Crashes.NONE:
+        return
+    if crashes is Crashes.FEW or base.case.model.twin is not Twin.NONE:
+        yield from (each for each in _FEW if each in base.edges)
         return
     calls: dict[str, list[str]] = {}
     for edge in base.edges:
@@ -255,6 +294,17 @@ def play_here(units: Sequence[Unit]) -> Tally:
     return _played(_player(), units)
 
 
+def survivors(planted: Mapping[str, Planted]) -> Iterator[str]:
+    """Play the planted bugs that one process can show, and yield those that nobody noticed."""
+    for name, bug in planted.items():
+        if not bug.case:
+            continue
+        stage = Stage(custodian=_player().custodian, fresh=_fresh(), alter=bug.alter)
+        tally = _played(Player(stage), [Unit(case=case_from(bug.case))])
+        if not tally.violations[str(bug.harm)]:
+            yield name
+
+
 def _played(player: "Player", units: Sequence[Unit]) -> Tally:
     player.tally = Tally()
 
@@ -285,6 +335,9 @@ def _story(outcome: Outcome) -> int:
     lines += [f"{r.at_ms} {r.operation} {r.code} {r.fault}" for r in outcome.requests]
     return _number("\n".join(lines))
 
+
+IN_ONE_PROCESS = tuple(name for name, bug in PLANTED.items() if bug.case)
+"""The planted bugs that this tier has to catch."""
 
 LEVELS: Mapping[str, Callable[[], Iterable[Unit]]] = MappingProxyType(
     {"first": first_faults, "all": all_faults}

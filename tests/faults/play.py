@@ -25,10 +25,9 @@ from runner.effects.model import FINAL_STATES, EffectRow, EffectState, Until
 from runner.effects.pacing import Timing
 from runner.effects.session import Equipment
 from runner.sandbox.books import LoggedRequest
-from runner.sandbox.orders import Order
 from tests.faults.cases import IN_FLIGHT_S, NO_CRASH, Case
 from tests.faults.clock import StoryClock
-from tests.faults.custodian import KEY_NAME, Custodian
+from tests.faults.custodian import Custodian, Made
 from tests.faults.disk import Disk
 from tests.faults.faulty import READ_FAULTS, SEND_FAULTS
 from tests.faults.subjects import SUBJECTS, base_directory
@@ -52,17 +51,18 @@ class Outcome:
     """What became of one case.
 
     Shapes: ``end`` is a state, or ``unreachable`` or ``locked`` where nothing was ever sent;
-        ``row`` is None without an intent; ``orders`` are ours in the ledger, ``others`` the rest;
-        ``edges`` are the boundaries the first process passed, with the number of each call;
-        ``reached`` tells whether the crash and every send fault of the case was; ``repeated``
-        whether the sandbox was asked the same twice, so that the model's answer to it matters.
+        ``row`` is None without an intent; ``orders`` is what our key has done, ``others`` how many
+        orders anybody else has placed; ``edges`` are the boundaries the first process passed, with
+        the number of each call; ``reached`` tells whether the crash and every send fault of the
+        case was; ``repeated`` whether the sandbox was asked the same twice, so that the model's
+        answer to it matters.
     """
 
     case: Case
     end: str
     row: EffectRow | None
-    orders: tuple[Order, ...]
-    others: tuple[Order, ...]
+    orders: tuple[Made, ...]
+    others: int
     posts: tuple[Post, ...]
     requests: tuple[LoggedRequest, ...]
     edges: tuple[str, ...]
@@ -247,7 +247,6 @@ class _Play:
         self._note(f"    {row.state}: {row.reason}")
 
     async def _outcome(self, end: str, took_s: float) -> Outcome:
-        orders = self.stage.custodian.orders()
         row = await self.disk.journal().effect(self.order.run_id, self.order.path)
         requests = self.stage.custodian.ledger.requests()
         died = self.edges[0].died or self.in_flight
@@ -255,8 +254,8 @@ class _Play:
             case=self.case,
             end=end,
             row=row,
-            orders=tuple(order for order in orders if order.key_name == KEY_NAME),
-            others=tuple(order for order in orders if order.key_name != KEY_NAME),
+            orders=self.stage.custodian.made_by_key(),
+            others=self.stage.custodian.made_by_others(),
             posts=tuple(self.wire.posts),
             requests=requests,
             edges=tuple(self.edges[0].passed),

@@ -40,27 +40,30 @@ Leg = tuple[str, str, Decimal]
 
 @record
 class Subject:
-    """One effect that moves money.
+    """One effect that moves money, or makes a wallet.
 
     Shapes: ``arguments`` are those of a step, ``amount`` and ``whole`` texts of an ordinary amount
         and of all there is; ``debit``, ``credit`` the accounts; ``fee`` what else leaves ``debit``,
         for the custodian; ``done`` the status that ends it well; ``has_ids`` whether a list can
-        show its requestId, ``by_id`` whether it can be asked for by it.
+        show its requestId. ``makes`` is the wallet (name, type, parent), and then the rest is
+        empty.
     """
 
     action: str
     arguments: Mapping[str, Value]
-    amount: str
-    whole: str
-    debit: str
-    credit: str
+    amount: str = ""
+    whole: str = ""
+    debit: str = ""
+    credit: str = ""
     fee: str = ""
     done: int = 30
     has_ids: bool = True
+    makes: tuple[str, str, str] | None = None
 
     @property
-    def by_id(self) -> bool:
-        return MANIFESTS[self.action].found_by is FoundBy.REQUEST_ID
+    def is_told_apart(self) -> bool:
+        """Whether a read shows whose it is whatever lists show: by its requestId, or its name."""
+        return MANIFESTS[self.action].found_by in {FoundBy.REQUEST_ID, FoundBy.NAME}
 
     @property
     def acceptance(self) -> Acceptance:
@@ -71,6 +74,8 @@ class Subject:
 
     def legs(self, *, whole: bool = False) -> tuple[Leg, ...]:
         """Return what exactly one execution moves."""
+        if self.makes is not None:
+            return ()
         text, _, coin = (self.whole if whole else self.amount).partition(" ")
         legs: list[Leg] = [(self.debit, self.credit, Decimal(text))]
         if self.fee:
@@ -140,8 +145,24 @@ _ALL = (
         credit=f"exchange/{UID}/USDT",
     ),
 )
-SUBJECTS: Mapping[str, Subject] = MappingProxyType({each.action: each for each in _ALL})
-"""Every effect that moves money, by its action's name."""
+_CREATIONS = (
+    Subject(
+        action="wallet.create",
+        arguments={"name": "vault 7", "type": "prime"},
+        has_ids=False,
+        makes=("vault 7", "20", ""),
+    ),
+    Subject(
+        action="subwallet.create",
+        arguments={"parent": "acme/prime-01", "name": "desk 7"},
+        has_ids=False,
+        makes=("desk 7", "21", PRIME),
+    ),
+)
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(
+    {each.action: each for each in (*_ALL, *_CREATIONS)}
+)
+"""Every effect that moves money or makes a wallet, by its action's name."""
 
 RUN = RunRow(
     run_id="R-faults",
@@ -174,11 +195,13 @@ def base_directory() -> Directory:
 @cache
 def _order(action: str, whole: bool) -> EffectOrder:
     subject = SUBJECTS[action]
-    text, _, coin = (subject.whole if whole else subject.amount).partition(" ")
-    money = Money(Decimal(text), coin)
+    arguments = dict(subject.arguments)
+    if subject.makes is None:
+        text, _, coin = (subject.whole if whole else subject.amount).partition(" ")
+        arguments["amount"] = Money(Decimal(text), coin)
     draft = draft_effect(
         MANIFESTS[action],
-        {**subject.arguments, "amount": money},
+        arguments,
         directory=base_directory(),
         api=load_api(),
     )

@@ -60,13 +60,11 @@ async def test_what_the_matrix_has_found_stays_mended(case: str) -> None:
         "subwallet.transfer/late-in-window/http-500/bare-late,reject,known,alone/-",
     ],
 )
-async def test_httpx_between_client_and_sandbox_changes_nothing(case: str) -> None:
-    stage = Stage(custodian=Custodian(), fresh=await fresh_journal(RUN, StoryClock()))
+async def test_httpx_and_rsa_between_client_and_sandbox_change_nothing(case: str) -> None:
+    cheap = Stage(custodian=Custodian(), fresh=await fresh_journal(RUN, StoryClock()))
+    real = replace(cheap, custodian=Custodian(real_keys=True), real_http=True)
 
-    played = [
-        await replace(stage, real_http=real_http).play(case_from(case))
-        for real_http in (False, True)
-    ]
+    played = [await stage.play(case_from(case)) for stage in (cheap, real)]
 
     assert played[0].requests == played[1].requests
     assert (played[0].end, played[0].edges) == (played[1].end, played[1].edges)

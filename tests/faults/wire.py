@@ -298,8 +298,11 @@ def _mangled(messages: list[Message], how: str) -> list[Message]:
     return [{**start, "headers": headers}, {"type": "http.response.body", "body": text}]
 
 
+_ORDER_IDS = frozenset({"orderViewId", "recordId", "walletId", "walletIdStr"})
+
+
 def _without_order_id(envelope: dict[str, Any]) -> str:
-    kept = {k: v for k, v in envelope["data"].items() if k not in {"orderViewId", "recordId"}}
+    kept = {k: v for k, v in envelope["data"].items() if k not in _ORDER_IDS}
     return json.dumps({**envelope, "data": kept})
 
 

@@ -25,14 +25,16 @@ class SmallCustodian:
     """Wallets, withdrawals, transfers and one webhook.
 
     Shapes: ``losing`` counts the replies to writes that get lost from now on; ``deaf`` those writes
-        that never arrive; ``fee`` is charged in the coin itself on top of the amount; ``alters``
-        are members that are executed otherwise than asked for.
+        that never arrive; ``fee`` is charged in the coin itself on top of the amount, or
+        ``charges`` where that is not empty; ``alters`` are members that are executed otherwise than
+        asked for.
     """
 
     clock: HandClock
     losing: int = 0
     deaf: int = 0
     fee: str = "1.5"
+    charges: str = ""
     alters: Mapping[str, Any] = field(default_factory=dict)
     wallets: dict[str, str] = field(
         default_factory=lambda: {CUSTODY.id: "custody", PRIME.id: "prime"}
@@ -103,7 +105,9 @@ class SmallCustodian:
         return self._wallet_asset_list(asked)
 
     def _withdrawal_detail(self, asked: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
-        return self.orders.get(asked["requestId"])
+        shown = self.orders.get(asked.get("requestId", ""))
+        by_order = (o for o in self.orders.values() if o["orderViewId"] == asked.get("orderViewId"))
+        return shown or next(by_order, None)
 
     def _withdrawal_history(self, _: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
         return _page(each for each in self.orders.values() if "walletStr" in each)
@@ -148,9 +152,9 @@ class SmallCustodian:
             "toAddress": body.get("withdrawalAddress"),
             "network": body["network"],
             "coinSymbol": body["coinSymbol"],
-            "amount": str(Decimal(body["amount"]) + Decimal(self.fee)),
+            "amount": str(Decimal(body["amount"]) + Decimal(self.charges or self.fee)),
             "feeSymbol": body["coinSymbol"],
-            "feeAmount": self.fee,
+            "feeAmount": self.charges or self.fee,
             "status": 40,
             "memo": body.get("memo"),
             "txTime": "1",

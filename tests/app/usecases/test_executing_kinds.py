@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from runner.app.desk import Account, Desk, build_client, build_desk
 from runner.app.effect_keys import EffectKey
-from runner.app.usecases.balances import balance_lines
+from runner.app.usecases.balances import balance_lines, charged_fees
 from runner.app.usecases.executing import RunReport, apply_plan, resume_run
 from runner.app.usecases.loading import bound_inputs, read_playbook
 from runner.app.usecases.planning import make_plan, silent
@@ -385,6 +386,21 @@ async def test_balances_of_wallets_are_shown_and_those_beyond_are_not_known(
         ("external:acme/cold-01", "None", "None"),
         ("fees:custodian", "None", "None"),
     ]
+
+
+async def test_fee_that_differs_from_its_plan_is_found_at_the_end(
+    desk: Desk, tmp_path: Path, custodian: SmallCustodian
+) -> None:
+    custodian.charges = "2"
+
+    report = await applied(desk, tmp_path, PAY)
+
+    (charged,) = await charged_fees(desk, report.plan, report.effects)
+    assert (charged.path, str(charged.actual), charged.difference) == (
+        "pay",
+        "2 USDT",
+        Decimal("0.5"),
+    )
 
 
 async def test_accepted_withdrawal_lets_the_next_one_of_the_wallet_go(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.plan.codec import PlanFile
 from runner.plan.model import Plan, effect_totals, fee_totals
-from runner.reporting.html import Html, amount, el, joined, table, words
+from runner.reporting.html import Html, amount, el, joined, table
 from runner.reporting.plan_flows import flow_drawing, plan_flows
 from runner.reporting.plan_graph import step_graph
 from runner.reporting.plan_page_parts import (
@@ -137,7 +137,9 @@ def _banner(sign: Sign) -> Html:
 def _cards(plan: Plan) -> Iterator[Html]:
     count = len(plan.effects)
     undecided = sum(not each.decided for each in plan.effects)
-    said = "will be sent" if not undecided else f"of which {undecided} only if the run decides so"
+    said = "will be sent" if plan.offline is None else "would be sent"
+    if undecided:
+        said = f"of which {undecided} only if the run decides so"
     yield _card(str(count), "effect" if count == 1 else "effects", said)
     for action, coins in effect_totals(plan.effects).items():
         numbers = Counter(each.coin for each in plan.effects if each.action == action)
@@ -158,7 +160,9 @@ def _card(big: str, unit: str, what: str) -> Html:
 def _money(plan: Plan) -> Iterator[Html]:
     flows = plan_flows(plan)
     if not flows:
-        yield el("p", "This plan moves no money.", class_="note")
+        left_out = plan.offline is not None and plan.offline.unplanned
+        words = _NO_FLOW_KNOWN if left_out else "This plan moves no money."
+        yield el("p", words, class_="note")
         return
     yield el("p", _FLOW_WORDS, class_="note")
     yield _scrolling(flow_drawing(plan), "Money flows")
@@ -202,9 +206,10 @@ def _scrolling(drawing: Html, label: str) -> Html:
 
 def _footer(file: PlanFile) -> Iterator[Html]:
     yield el("p", "Plan ", digest(file.digest), " of run ", el("code", file.run_id), ".")
-    yield el("p", words(f"Made by ceffu-runner {file.plan.tool_version}. {_SHOWN}"))
+    yield el("p", f"Made by ceffu-runner {file.plan.tool_version}. {_SHOWN}")
 
 
+_NO_FLOW_KNOWN: Final = "Nothing that could be planned moves money; what is unplanned may."
 _FLOW_WORDS: Final = (
     "Every effect takes from one account what it gives to another. A line is as thick as its share "
     "of the largest of its coin; dashed where only the run can tell whether it happens."

@@ -47,9 +47,9 @@ def balances_section(plan: Plan) -> Iterator[Html]:
     unknown = sum(line.before is None for line in plan.balances)
     if unknown:
         words = (
-            f"Of {unknown} of {len(plan.balances)} lines the balance before is not known: no read"
+            f"{unknown} of {len(plan.balances)} balances before are not known: no read shows them."
         )
-        yield el("p", f"{words} shows it, or none was made.", class_="note")
+        yield el("p", words, class_="note")
     rows = [
         (
             line.account,

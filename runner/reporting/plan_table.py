@@ -55,8 +55,14 @@ def plan_table(rows: Sequence[PlanRow], terminal: Terminal) -> str:
 
 def _cells(row: PlanRow) -> tuple[str, ...]:
     moved = ", ".join(str(Money(amount, coin)) for coin, amount in _coins(row.plan).items())
-    effects = "" if row.plan is None else str(len(row.plan.effects))
-    return row.source, effects, moved or "-", str(int(row.code)), EXIT_WORDS[row.code]
+    return row.source, _effects(row.plan), moved or "-", str(int(row.code)), EXIT_WORDS[row.code]
+
+
+def _effects(plan: Plan | None) -> str:
+    if plan is None:
+        return ""
+    left_out = 0 if plan.offline is None else len(plan.offline.unplanned)
+    return f"{len(plan.effects)} + {left_out} unplanned" if left_out else str(len(plan.effects))
 
 
 def _coins(plan: Plan | None) -> dict[str, Decimal]:

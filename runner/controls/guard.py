@@ -20,6 +20,7 @@ from runner.controls.policy import (
     sums_asked,
     trace,
 )
+from runner.controls.sums import sums_of
 from runner.core.record import record
 
 
@@ -28,11 +29,13 @@ class SpentAsked:
     """Which spent effects an answer needs.
 
     Shapes: those at or after ``since``, none where it is None, and those of the own run as well
-        where ``own_run`` is True, whenever they were.
+        where ``own_run`` is True, whenever they were; of ``coin`` alone, or of all coins where it
+        is empty.
     """
 
     since: datetime | None
     own_run: bool
+    coin: str = ""
 
 
 @record
@@ -53,7 +56,10 @@ class Guard:
         )
         if self.caps.per_day is not None:
             moments.append(since_day(at))
-        return SpentAsked(since=min(moments, default=None), own_run=self.caps.per_run is not None)
+        own_run = self.caps.per_run is not None
+        # Caps count effects of every coin, sums those of the effect's own.
+        coin = "" if own_run or self.caps.per_day is not None else effect.coin
+        return SpentAsked(since=min(moments, default=None), own_run=own_run, coin=coin)
 
     def verdict(
         self, effect: EffectFacts, at: datetime, spent: Iterable[Spent], *, run_id: str
@@ -78,7 +84,7 @@ class Guard:
             )
         if self.policy is None:
             return self.without
-        sums = {each: each.of(books) for each in sums_asked(self.policy, effect, at)}
+        sums = sums_of(sums_asked(self.policy, effect, at), books)
         return decide(self.policy, effect, at, sums)
 
     def trace(self, effect: EffectFacts, at: datetime, spent: Iterable[Spent]) -> tuple[Tried, ...]:
@@ -86,7 +92,7 @@ class Guard:
         if self.policy is None:
             return ()
         books = tuple(spent)
-        sums = {each: each.of(books) for each in sums_asked(self.policy, effect, at)}
+        sums = sums_of(sums_asked(self.policy, effect, at), books)
         return trace(self.policy, effect, at, sums)
 
 

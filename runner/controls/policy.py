@@ -243,11 +243,14 @@ class SumAsked:
 
     def counts(self, spent: Spent) -> bool:
         """Tell whether a spent effect is in the sum."""
+        return spent.at >= self.since and self.fits(spent.facts)
+
+    def fits(self, facts: EffectFacts) -> bool:
+        """Tell whether effects of such facts are in the sum, whenever they were."""
         return (
-            spent.at >= self.since
-            and spent.facts.coin == self.coin
-            and all(getattr(spent.facts, name) == text for name, text in self.same)
-            and not words_problem(dict(self.words), spent.facts)
+            facts.coin == self.coin
+            and all(getattr(facts, name) == text for name, text in self.same)
+            and not words_problem(dict(self.words), facts)
         )
 
     def of(self, spent: Iterable[Spent]) -> Decimal:

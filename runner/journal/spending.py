@@ -63,8 +63,9 @@ def spent_rows(sql: Sql, asked: SpentAsked, *, run_id: str, path: str = "") -> t
         f"SELECT spent.run_id, at, spent.{_FACTS.replace(', ', ', spent.')}"  # noqa: S608  # constants
         " FROM spent JOIN effect USING (run_id, path)"
         f" WHERE {_COUNTS} AND (at >= ? OR ? AND spent.run_id = ?)"
+        " AND (spent.coin = ? OR ? = '')"
         " AND NOT (spent.run_id = ? AND spent.path = ?)",
-        (since, asked.own_run, run_id, run_id, path),
+        (since, asked.own_run, run_id, asked.coin, asked.coin, run_id, path),
     ).fetchall()
     return tuple(_spent(each) for each in found)
 

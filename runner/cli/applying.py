@@ -16,6 +16,7 @@ async def applied(
     Errors: as ``Screen.confirm`` and ``apply_plan``.
     """
     screen.confirm(file, yes=yes)
-    report = await apply_plan(desk, file, screen.progress(), hold=hold)
+    async with screen.telling_open(desk, file.run_id):
+        report = await apply_plan(desk, file, screen.progress(), hold=hold)
     await screen.recap(desk, report)
     return int(report.exit_code)

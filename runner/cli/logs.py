@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, records_for, run_async, settings_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    records_for,
+    run_async,
+    settings_for,
+    target_options,
+    target_words,
+)
+from runner.cli.sandbox_opening import json_option
 from runner.cli.shell import Shell
 from runner.core.errors import UsageInvalid
 
@@ -12,6 +20,7 @@ from runner.core.errors import UsageInvalid
 @click.command(cls=TargetCommand)
 @click.argument("run_id", metavar="RUN")
 @target_options
+@json_option
 @click.pass_obj
 def logs(shell: Shell, /, **options: Any) -> int:
     """Show what RUN did: its steps, its effects, and every attempt with its answer.
@@ -26,7 +35,8 @@ def logs(shell: Shell, /, **options: Any) -> int:
 async def _logs(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.kin import kin_of
     from runner.cli.screen import open_screen
-    from runner.reporting.runs import render_run_log
+    from runner.reporting.calls import json_text
+    from runner.reporting.runs import render_run_log, run_log_json
 
     run_id = options["run_id"]
     settings = settings_for(shell, options)
@@ -40,5 +50,10 @@ async def _logs(shell: Shell, options: dict[str, Any]) -> int:
         kin = await kin_of(journal, row)
     with open_screen(shell, settings) as screen:
         terminal = shell.environment.stdout
-        screen.result(render_run_log(row, outcomes, effects, terminal, decisions, kin))
+        target = target_words(options, settings)
+        screen.result(
+            json_text(run_log_json(row, outcomes, effects, decisions, target))
+            if options["as_json"]
+            else render_run_log(row, outcomes, effects, terminal, decisions, kin=kin, target=target)
+        )
     return 0

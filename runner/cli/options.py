@@ -130,6 +130,14 @@ def target_for(options: dict[str, Any], settings: "Settings", *, makes: bool) ->
     )
 
 
+def target_words(options: dict[str, Any], settings: "Settings") -> str:
+    """Return the option that aims another command at what the options name."""
+    target = target_for(options, settings, makes=True)
+    return (
+        f"--profile={target.profile}" if target.sandbox is None else f"--sandbox={target.sandbox}"
+    )
+
+
 def require_sandbox(settings: "Settings", name: str) -> None:
     """Insist that a sandbox exists.
 

@@ -47,7 +47,8 @@ async def _resume(shell: Shell, options: dict[str, Any]) -> int:
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         async with desk_for(shell, options, settings) as desk:
-            report = await resume_run(desk, options["run_id"], screen.progress(), hold=hold)
+            async with screen.telling_open(desk, options["run_id"]):
+                report = await resume_run(desk, options["run_id"], screen.progress(), hold=hold)
             await screen.recap(desk, report)
     return int(report.exit_code)
 

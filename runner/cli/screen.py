@@ -1,7 +1,7 @@
 """What the executing verbs show: progress on stderr, the result on stdout."""
 
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,18 +10,32 @@ from runner.app.log_setup import choose_log, open_log
 from runner.app.settings import LogFormat, Settings
 from runner.cli.question import ask
 from runner.cli.shell import Shell
-from runner.core.errors import ConfirmationRefused, ExitCode, RunnerError, UsageInvalid
+from runner.core.errors import (
+    ConfirmationRefused,
+    ExitCode,
+    OutcomeLeftOpen,
+    RunnerError,
+    UsageInvalid,
+)
 from runner.engine.events import Emit
 from runner.reporting.broadcast import Broadcast
 from runner.reporting.console import Console
 from runner.reporting.escape import visible
 from runner.reporting.logs import LogReporter
+from runner.reporting.open_effects import open_effects, render_open_effects
 from runner.reporting.plan_text import plan_lines
-from runner.reporting.recap import Recap, carried_line, effect_line, render_ended, render_recap
+from runner.reporting.recap import (
+    Recap,
+    carried_line,
+    effect_line,
+    render_ended,
+    render_questions,
+    render_recap,
+)
 from runner.reporting.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from runner.app.desk import Desk
     from runner.app.usecases.executing import RunReport
@@ -137,6 +151,23 @@ class Screen:
         if ask(f"{what}? Type yes to go on", stdin=sys.stdin) != "yes":
             raise ConfirmationRefused(refused)
 
+    @asynccontextmanager
+    async def telling_open(self, desk: "Desk", run_id: str) -> "AsyncIterator[None]":
+        """Show all that is known about a run's open effects, where a block ends because of them."""
+        try:
+            yield
+        except OutcomeLeftOpen:
+            self.close()
+            # What cannot be read now is in the error's own words.
+            with suppress(RunnerError):
+                rows = await desk.store.effects(run_id)
+                terminal = self._shell.environment.stdout
+                self.result(
+                    render_open_effects(open_effects(rows, desk.target_words), terminal)
+                    + render_questions(map(effect_line, rows))
+                )
+            raise
+
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
         """Show how a run ended: counts, effects, balances, exit code, next command."""
         from runner.app.usecases.balances import balance_lines, charged_fees
@@ -150,6 +181,7 @@ class Screen:
         remarks = {each.path: charged_words(each) for each in charged}
         recap = Recap(
             exit_code=report.exit_code,
+            open_effects=open_effects(report.effects, desk.target_words),
             effects=(
                 *map(carried_line, plan.carried),
                 *(effect_line(row, remarks.get(row.order.path, "")) for row in rows),

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from runner.core.errors import ExitCode
 from runner.core.record import record
-from runner.effects.evidence import how_known
+from runner.effects.evidence import ask_text, how_known
 from runner.effects.model import OPEN_STATES, EffectRow, EffectState, Expectation
 from runner.plan.model import CarriedEffect
 from runner.reporting.escape import display_width, padded, visible
+from runner.reporting.open_effects import OpenEffect, render_open_effects
 from runner.reporting.table import Column, render_table
 from runner.reporting.tally import Tally
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
@@ -39,8 +40,8 @@ class EffectLine:
 
     Shapes: ``what`` is an amount, spelled like ``250000 USDT``, or what else the effect is about:
         the name it gives, for example; ``remark`` is what must be said of it though it went well;
-        ``ask`` is the message to send to the
-        custodian about an effect nobody can settle by reading, else empty.
+        ``ask`` is the message to send to the custodian about an effect of which nobody knows what
+        became of it, else empty.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Recap:
 
     exit_code: ExitCode
     effects: tuple[EffectLine, ...] = ()
+    open_effects: tuple[OpenEffect, ...] = ()
     untold: tuple[Untold, ...] = ()
     balances: tuple[BalanceLine, ...] = ()
     next_command: str = ""
@@ -117,6 +119,7 @@ def render_recap(recap: Recap, tally: Tally, terminal: Terminal) -> str:
     parts = [
         _counts(recap, tally, terminal),
         _section("effects", render_effects(recap.effects, terminal), terminal),
+        _section("open effects", render_open_effects(recap.open_effects, terminal), terminal),
         _section("ask the custodian", render_questions(recap.effects), terminal),
         _section("balances", render_balances(recap.balances, terminal), terminal),
         _section("notices not delivered", _untold(recap), terminal),
@@ -167,9 +170,10 @@ def _what(expectation: Expectation) -> str:
 
 
 def _ask(row: EffectRow) -> str:
-    if row.state is not EffectState.HALTED or not isinstance(row.evidence, Mapping):
+    if row.state not in OPEN_STATES:
         return ""
-    return str(row.evidence.get("ask", ""))
+    asked = row.evidence.get("ask") if isinstance(row.evidence, Mapping) else None
+    return asked if isinstance(asked, str) else ask_text(row.order, row.attempts)
 
 
 def render_questions(effects: Iterable[EffectLine]) -> str:

@@ -5,12 +5,14 @@ from types import MappingProxyType
 
 from runner.core.clock import timestamp_text
 from runner.core.errors import ExitCode
+from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.model import Attempt, EffectRow, EffectState
 from runner.effects.person_decision import ticket_of
 from runner.effects.ports import Decision
 from runner.engine.ports import RunRow, StepOutcome
 from runner.reporting.escape import visible
+from runner.reporting.open_effects import open_effects, open_effects_json, render_open_effects
 from runner.reporting.recap import effect_line, render_effects, render_questions
 from runner.reporting.table import Column, render_table
 from runner.reporting.terminal import Terminal, Tone, fitted, painted
@@ -84,13 +86,15 @@ def run_state(run: RunRow, states: Collection[EffectState] = ()) -> str:
     return "unfinished" if run.claimed else "nothing sent"
 
 
-def render_run_log(
+def render_run_log(  # noqa: PLR0913 - each is a part of what is shown
     run: RunRow,
     outcomes: Mapping[str, StepOutcome],
     effects: Sequence[EffectRow],
     terminal: Terminal,
     decisions: Sequence[Decision] = (),
+    *,
     kin: Kin = NO_KIN,
+    target: str = "",
 ) -> str:
     """Render everything the journal holds about one run, from its head to what was decided."""
     lines = tuple(map(effect_line, effects))
@@ -98,11 +102,62 @@ def render_run_log(
         _head(run, kin, terminal),
         _part("steps", _steps(outcomes, terminal), terminal),
         _part("effects", render_effects(lines, terminal), terminal),
+        _part(
+            "open effects", render_open_effects(open_effects(effects, target), terminal), terminal
+        ),
         _part("ask the custodian", render_questions(lines), terminal),
         _part("attempts", _attempts(effects, terminal), terminal),
         _part("decisions", _decisions(decisions, terminal), terminal),
     ]
     return fitted("\n".join(part for part in parts if part), terminal)
+
+
+def run_log_json(
+    run: RunRow,
+    outcomes: Mapping[str, StepOutcome],
+    effects: Sequence[EffectRow],
+    decisions: Sequence[Decision],
+    target: str,
+) -> Mapping[str, JsonValue]:
+    """Return what the journal holds about one run, its open effects with all that is known."""
+    return {
+        "run_id": run.run_id,
+        "playbook": run.playbook,
+        "occurrence": run.occurrence,
+        "revision": run.revision,
+        "exit": None if run.exit_code is None else run.exit_code.value,
+        "message": run.message,
+        "steps": [
+            {"path": path, "state": outcome.state.value, "message": outcome.message}
+            for path, outcome in outcomes.items()
+        ],
+        "effects": [_effect_json(row) for row in effects],
+        "open_effects": open_effects_json(open_effects(effects, target)),
+        "decisions": [
+            {
+                "at": timestamp_text(each.at),
+                "path": each.path,
+                "decision": each.kind,
+                "who": each.who,
+                "reason": each.reason,
+                "payload": each.payload,
+            }
+            for each in decisions
+        ],
+    }
+
+
+def _effect_json(row: EffectRow) -> JsonValue:
+    return {
+        "path": row.order.path,
+        "action": row.order.action,
+        "state": row.state.value,
+        "request_id": row.order.request_id,
+        "order_id": row.order_id,
+        "status": row.status,
+        "reason": row.reason,
+        "attempts": len(row.attempts),
+    }
 
 
 def _head(run: RunRow, kin: Kin, terminal: Terminal) -> str:

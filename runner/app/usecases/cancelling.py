@@ -4,7 +4,7 @@ from runner.app.desk import Desk
 from runner.app.usecases.executing import RunReport, resume_run
 from runner.app.usecases.planning import Emit
 from runner.core.clock import Clock, SystemClock
-from runner.core.errors import LockHeld, PlanRefused, UsageInvalid
+from runner.core.errors import LockHeld, OutcomeLeftOpen, PlanRefused, UsageInvalid
 from runner.effects.person_decision import DecisionKind
 from runner.effects.ports import Decision
 
@@ -57,7 +57,7 @@ async def _ended(desk: Desk, run_id: str, emit: Emit, real: Clock) -> RunReport 
     while True:
         try:
             return await resume_run(desk, run_id, emit)
-        except LockHeld:
+        except (LockHeld, OutcomeLeftOpen):
             if not await desk.store.is_driven(run_id):
                 raise
         if real.monotonic_s() > last_s:

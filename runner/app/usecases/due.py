@@ -6,7 +6,7 @@ from datetime import timedelta
 from runner.app.desk import Desk
 from runner.app.usecases.executing import RunReport, resume_run
 from runner.app.usecases.planning import Emit
-from runner.core.errors import ExitCode, LockHeld, RunnerError
+from runner.core.errors import ExitCode, RunnerError
 from runner.core.record import record
 from runner.engine.ports import RunRow
 
@@ -79,11 +79,9 @@ async def resume_due(desk: Desk, emit: Emit, *, hold: timedelta | None) -> Async
     for row in await due_runs(desk):
         try:
             report = await resume_run(desk, row.run_id, emit, hold=hold)
-        except LockHeld as error:
+        except RunnerError as error:
             if not await desk.store.is_driven(row.run_id):
                 yield DueRun(run_id=row.run_id, report=None, error=error)
-        except RunnerError as error:
-            yield DueRun(run_id=row.run_id, report=None, error=error)
         else:
             yield DueRun(run_id=row.run_id, report=report)
             if report.interrupted:

@@ -18,6 +18,7 @@ from runner.core.clock import SystemClock
 from runner.core.errors import (
     ExitCode,
     LeaseLost,
+    LockHeld,
     OutcomeLeftOpen,
     PlanRefused,
     RunnerError,
@@ -140,10 +141,12 @@ async def resume_run(
     if row.exit_code is not None:
         return await _report_finished(desk, row, file.plan)
     if (desk.host, desk.entity) != (row.host, row.entity):
-        raise PlanRefused(
+        elsewhere = PlanRefused(
             f"{run_id} belongs to {row.host} ({row.entity}), not to {desk.host} ({desk.entity})",
             hint="name the profile or sandbox it was planned for",
         )
+        _raise_open(run_id, await desk.store.effects(run_id), elsewhere)
+        raise elsewhere
     if file.plan.effects and not await has_begun(desk, file):
         return await apply_plan(desk, file, emit, hold=hold)
     async with _owned(desk, run_id):
@@ -157,13 +160,14 @@ async def resume_run(
 async def _owned(desk: Desk, run_id: str) -> AsyncIterator[None]:
     """Own a run while the block lasts.
 
-    Errors: ``LockHeld``; where the run was taken over meanwhile, ``OutcomeLeftOpen`` if its journal
-        holds an effect nobody knows the outcome of, else ``LeaseLost``.
+    Errors: where somebody else drives it, or has taken it over meanwhile, ``OutcomeLeftOpen`` if
+        its journal holds an effect nobody knows the outcome of, else ``LockHeld``.
     """
     try:
         async with desk.store.own_run(run_id):
             yield
-    except LeaseLost as error:
+    except LockHeld as error:
+        # Taken over meanwhile, or never ours: somebody else drives it.
         _raise_open(run_id, await desk.store.effects(run_id), error)
         raise
 

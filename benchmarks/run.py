@@ -14,6 +14,7 @@ from benchmarks import (
     durable_steps,
     planning,
     policy_verdicts,
+    playbook_tests,
     sandbox_requests,
     startup,
     validation,
@@ -26,6 +27,7 @@ Benchmark: TypeAlias = Callable[[], list[Row]]
 BENCHMARKS: Mapping[str, Benchmark] = {
     "startup": startup.measure,
     "validation": validation.measure,
+    "playbook_tests": playbook_tests.measure,
     "client_calls": client_calls.measure,
     "durable_steps": durable_steps.measure,
     "sandbox_requests": sandbox_requests.measure,

@@ -71,9 +71,13 @@ def create_key_files(folder: Path, key: Key) -> None:
     private_path = folder / f"{key.name}.pem"
     if private_path.exists():
         return
-    api_key = f"sandbox-{secrets.token_hex(24)}\n"
-    write_file(folder / f"{key.name}.api-key", api_key.encode())
+    write_file(folder / f"{key.name}.api-key", new_api_key())
     _write_pair(private_path)
+
+
+def new_api_key() -> bytes:
+    """Return the text of an API key that nothing else has, as its file holds it."""
+    return f"sandbox-{secrets.token_hex(24)}\n".encode()
 
 
 def create_webhook_key(folder: Path) -> Path:

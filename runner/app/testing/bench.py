@@ -1,7 +1,7 @@
 """A sandbox of its own for each case: in this process, in virtual time, in a temporary folder.
 
-Key pairs cost more than anything else about a sandbox, so they are made once for each name and
-copied; they belong to no world and are thrown away at the end.
+A key pair costs more than anything else about a sandbox, so one is made for all keys of all cases.
+It is thrown away at the end.
 """
 
 import os
@@ -23,10 +23,10 @@ from runner.controls.load import Controls, load_controls
 from runner.core.secret import Secret
 from runner.journal.sqlite import open_journal
 from runner.sandbox.directory import Sandbox, open_sandbox
-from runner.sandbox.keys import create_key_files
+from runner.sandbox.keys import create_key_files, new_api_key, write_file
 from runner.sandbox.server import serve
 from runner.sandbox.virtual import VirtualClock
-from runner.sandbox.world import World
+from runner.sandbox.world import Key, World
 
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder of our own is made in it, as in any other
 _NAME: Final = "test"
@@ -64,9 +64,20 @@ class Bench:
     def _copy_keys(self, world: World, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
         for key in world.keys:
-            create_key_files(self.keys, key)
+            self._make_key(key)
             for suffix in (".pem", ".public.pem", ".api-key"):
                 shutil.copy(self.keys / f"{key.name}{suffix}", folder)
+
+    def _make_key(self, key: Key) -> None:
+        """Make a key's files unless they are there: a text of its own, and one pair for all."""
+        pair = next(self.keys.glob("*.public.pem"), None)
+        if pair is None or (self.keys / f"{key.name}.pem").exists():
+            create_key_files(self.keys, key)
+            return
+        first = pair.name.removesuffix(".public.pem")
+        write_file(self.keys / f"{key.name}.api-key", new_api_key())
+        for suffix in (".public.pem", ".pem"):
+            shutil.copy(self.keys / f"{first}{suffix}", self.keys / f"{key.name}{suffix}")
 
     def held(self, case: Case) -> Controls | None:
         """Return the controls of a case, each folder read once.

@@ -86,7 +86,14 @@ class CaseReader:
 def _playbook_path(document: MappingNode, source: SourceFile, path: Path) -> Path:
     named = scalar_of(document, "playbook")
     if named is not None:
-        return path.parent / named.text
+        beside = path.parent / named.text
+        if not beside.exists():
+            summary = f"there is no playbook {beside}"
+            hint = "write its path, relative to this file"
+            raise InvalidInput(
+                (Diagnostic(code="file-unreadable", summary=summary, span=named.span, hint=hint),)
+            )
+        return beside
     if path.stem.endswith(SUFFIX):
         return path.with_name(f"{path.stem.removesuffix(SUFFIX)}{path.suffix}")
     summary = "the file does not say which playbook it is about"

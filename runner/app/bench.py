@@ -13,6 +13,7 @@ from runner.core.clock import Clock
 from runner.core.values import Value
 from runner.effects.draft import EffectDraft
 from runner.effects.model import EffectRow
+from runner.effects.ports import StoreMark
 from runner.engine.ports import NotifyPort, ReadPort, RunRow
 from runner.plan.dryrun import DryRun
 from runner.plan.model import PlannedOffline
@@ -26,6 +27,10 @@ class History(Protocol):
     @property
     def store_id(self) -> str:
         """Return the journal's id, empty where there is none."""
+        ...
+
+    def high_water(self) -> StoreMark:
+        """Return how far the journal has come."""
         ...
 
     async def occurrence_owner(

@@ -35,6 +35,7 @@ from runner.core.record import record
 from runner.core.values import Value, value_to_json
 from runner.effects.draft import EffectDraft, EffectRefused
 from runner.effects.model import EffectRow
+from runner.effects.ports import StoreMark
 from runner.engine.ports import NotifyPort, ReadPort, RunRow, Silence
 from runner.plan.dryrun import DryRun
 from runner.plan.model import PlannedOffline
@@ -51,6 +52,10 @@ class NoHistory:
     """What is known without a journal: nothing."""
 
     store_id = ""
+
+    def high_water(self) -> StoreMark:
+        """Know of nothing that was written."""
+        return StoreMark(number=0, head="")
 
     async def occurrence_owner(self, **identity: str | int) -> str | None:
         """Know of no run."""

@@ -50,6 +50,13 @@ VERBS: dict[str, Verb] = {
     ),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
+    "verify": Verb(
+        target="runner.cli.verify:verify", summary="Hold the journal against its own chains."
+    ),
+    "lock": Verb(target="runner.cli.lock:lock", summary="List locks, or break one left behind."),
+    "state": Verb(
+        target="runner.cli.state:state", summary="Show a journal's id, or adopt a lost one's plans."
+    ),
     "call": Verb(
         target="runner.cli.call:call", summary="Call one operation of the API by its own name."
     ),

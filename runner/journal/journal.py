@@ -18,11 +18,24 @@ from runner.effects.model import FINAL_STATES, Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change, Decision, StoreMark
 from runner.engine.ports import RunRow, StepOutcome, Suspension
-from runner.journal import decisions, effects, locks, log, register, runs, spending, suspensions
+from runner.journal import (
+    decisions,
+    effects,
+    holding,
+    locks,
+    log,
+    register,
+    runs,
+    spending,
+    suspensions,
+)
+from runner.journal.chain import open_chain
+from runner.journal.holding import LockRow
 from runner.journal.ownership import Ownership
 from runner.journal.policed import PolicedEffects
 from runner.journal.sql import Database
 from runner.journal.transaction import Writer
+from runner.journal.verification import Verified, verify_journal, verify_run
 
 
 class Journal:
@@ -63,10 +76,48 @@ class Journal:
         """
         return self._ownership.own_run(run_id)
 
-    async def mark(self) -> StoreMark:
+    def high_water(self) -> StoreMark:
         """Return how far the register has come."""
         with self._database.reading() as sql:
             return register.mark(sql)
+
+    async def holds_mark(self, wanted: StoreMark) -> bool:
+        """Tell whether the register has come by a mark."""
+        with self._database.reading() as sql:
+            return register.holds_mark(sql, wanted)
+
+    async def verify(self, run_id: str = "") -> Verified | None:
+        """Hold the journal, or one run, against the chains; None for a run without any trace."""
+        with self._database.reading() as sql:
+            return verify_run(sql, run_id) if run_id else verify_journal(sql)
+
+    async def chain_head(self, run_id: str) -> StoreMark:
+        """Return where a run's chain ends."""
+        with self._database.reading() as sql:
+            chain = open_chain(sql, run_id)
+        return StoreMark(number=chain.number, head=chain.head)
+
+    async def lock_rows(self) -> tuple[LockRow, ...]:
+        """Return every lock there is, sorted by name."""
+        with self._database.reading() as sql:
+            return tuple(
+                LockRow(
+                    name=name,
+                    run_id=run_id,
+                    at=at,
+                    is_driven=self._ownership.is_driven(sql, run_id),
+                    effects=behind,
+                )
+                for name, run_id, at, behind in holding.locks_held(sql)
+            )
+
+    async def break_lock(self, name: str, decision: Decision) -> None:
+        """Take a lock from the run a decision is about, which this process must own.
+
+        Errors: as ``holding.break_lock``.
+        """
+        with self._writer.writing("decision", decision.run_id, across=True) as transaction:
+            holding.break_lock(transaction, name, decision)
 
     async def record_decision(self, decision: Decision) -> None:
         """Write what a person decided about a run, or about the whole journal."""
@@ -134,6 +185,11 @@ class Journal:
         """Return the newest runs, newest first."""
         with self._database.reading() as sql:
             return runs.run_rows(sql, limit)
+
+    async def run_counts(self) -> tuple[int, int]:
+        """Return how many runs there are, and how many of them have not ended."""
+        with self._database.reading() as sql:
+            return runs.run_counts(sql)
 
     async def run_files(self, run_id: str) -> Mapping[str, bytes]:
         """Return the bytes of the files the run's plan read."""

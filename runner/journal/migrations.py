@@ -14,11 +14,12 @@ from runner.journal.transaction import Transaction
 
 def migrate(sql: Sql, version: int, *, at: datetime) -> None:
     """Apply every migration after a version; 0 is an empty database, and draws the store's id."""
-    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+    for statements in MIGRATIONS[version:]:
         for statement in statements:
             sql.execute(statement)
-        if number == CHAINED and version:
-            _begin_chains(sql, at)
+    if 0 < version < CHAINED:
+        # Last, because what is entered are the rows as every migration has left them.
+        _begin_chains(sql, at)
     if version == 0:
         store_id = f"S-{secrets.token_hex(8)}"
         for key, value in (("store_id", store_id), ("created_at", moment_text(at))):

@@ -108,7 +108,8 @@ class PostgresDatabase:
     ) -> None:
         """Take an open connection in autocommit mode."""
         self._connection = connection
-        self._statements = Sql(run=self._run, row_lock=" FOR UPDATE")
+        self._writes = Sql(run=self._run, row_lock=" FOR UPDATE")
+        self._reads = Sql(run=self._run)
         self._place = place
         self._boundary = boundary
         self._failure: str | None = None
@@ -126,7 +127,7 @@ class PostgresDatabase:
             self._connection.execute("BEGIN")
             if across:
                 self._connection.execute("SELECT 1 FROM meta WHERE key = 'store_id' FOR UPDATE")
-            yield self._statements
+            yield self._writes
             self._boundary(f"before-{edge}")
             ended = self._connection.execute("COMMIT").statusmessage
         except psycopg.Error as exc:
@@ -145,7 +146,7 @@ class PostgresDatabase:
         self._require_usable()
         try:
             self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield self._statements
+            yield self._reads
             self._connection.execute("COMMIT")
         except psycopg.Error as exc:
             raise self._fail(_words(exc)) from None

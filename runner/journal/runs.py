@@ -108,6 +108,13 @@ def unfinished_rows(sql: Sql, host: str, entity: str) -> tuple[RunRow, ...]:
     return tuple(_run(each) for each in sql.execute(f"{_RUN} {where}", (host, entity)).fetchall())
 
 
+def run_counts(sql: Sql) -> tuple[int, int]:
+    """Return how many runs there are, and how many of them have not ended."""
+    (every,) = sql.execute("SELECT count(*) FROM run").fetchone()
+    (unfinished,) = sql.execute("SELECT count(*) FROM run WHERE exit_code IS NULL").fetchone()
+    return every, unfinished
+
+
 def run_files(sql: Sql, run_id: str) -> Mapping[str, bytes]:
     """Return the bytes of a run's files, by name."""
     return dict(

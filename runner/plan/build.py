@@ -10,6 +10,7 @@ from runner.core.money import Money
 from runner.core.record import record
 from runner.core.values import Unknown
 from runner.effects.model import EffectRow
+from runner.effects.ports import StoreMark
 from runner.engine.events import StepFinished
 from runner.engine.ports import ReadPort
 from runner.plan.dryrun import (
@@ -62,6 +63,7 @@ class PlanContext:
     names: Mapping[str, Mapping[str, str]]
     controls_commit: str = ""
     offline: PlannedOffline | None = None
+    store_mark: StoreMark = StoreMark(number=0, head="")
 
 
 def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> Plan:
@@ -82,6 +84,7 @@ def plan_from_dry_run(dry: DryRun, identity: Identity, context: PlanContext) -> 
         key_fingerprint=context.key_fingerprint,
         facts=dict(context.facts),
         store_id=context.store_id,
+        store_mark=context.store_mark,
         inputs=context.inputs,
         labels=dict(context.labels),
         occurrence=identity.occurrence,

@@ -26,7 +26,7 @@ WHOLE: Final = ""
 """The item of a section that has only one, and the field of a difference about a whole item."""
 ORDER: Final = "order"
 
-_VOLATILE: Final = frozenset({"created_at", "created_by", "not_after"})
+_VOLATILE: Final = frozenset({"created_at", "created_by", "not_after", "store_mark"})
 _SECTIONS: Final = (
     "plan",
     "inputs",

@@ -10,6 +10,7 @@ from runner.core.jsonvalue import JsonValue
 from runner.core.money import CONTEXT, ZERO, Money
 from runner.core.record import record
 from runner.effects.model import EffectOrder, Expectation
+from runner.effects.ports import StoreMark
 from runner.plan.fee import PlannedFee
 from runner.plan.projection import Touched, fee_leg
 
@@ -205,7 +206,8 @@ class Plan:
         effects' fees, as far as they are known, by coin; ``warnings`` are sentences about what did
         not stop the plan; ``supersedes`` is the run whose occurrence this plan goes on with under
         the next ``revision``, or empty, ``carried`` is what was done before and is not done again,
-        and ``again`` are the paths of what was done and is asked for once more.
+        and ``again`` are the paths of what was done and is asked for once more;
+        ``store_mark`` is how far the journal had come.
     """
 
     tool_version: str
@@ -241,6 +243,7 @@ class Plan:
     supersedes: str = ""
     again: tuple[str, ...] = ()
     carried: tuple[CarriedEffect, ...] = ()
+    store_mark: StoreMark = StoreMark(number=0, head="")
 
     def touched(self) -> tuple[Touched, ...]:
         """Return what every effect and its fee touch, for looking at the balances."""

@@ -27,11 +27,11 @@ _OWN_WAY = frozenset({"effects", "steps", "names", "not_after", "totals", "fees"
 _MAY_DIFFER = frozenset(
     {
         *("git_commit", "created_by", "controls_digest", "controls_commit"),
-        *("balances", "verdicts", "warnings"),
+        *("balances", "verdicts", "warnings", "store_id", "store_mark"),
     }
 )
 """What a plan records and nobody relies on, or what matters only through what it decides: policy is
-never compared, it is evaluated afresh."""
+never compared, it is evaluated afresh. Whether the journal is the plan's is asked before."""
 
 
 def drift_between(planned: Plan, now: Plan) -> tuple[Drift, ...]:

@@ -97,10 +97,10 @@ async def test_decision_is_written_with_the_transition_it_leads_to(
 
 
 async def test_decision_about_the_journal_is_in_its_register(journal: Journal, at: At) -> None:
-    before = await journal.mark()
+    before = journal.high_water()
     decision = Decision(kind="adopt", reason="restored", who="ada", at=at(1))
 
     await journal.record_decision(decision)
 
     assert await journal.decisions("") == (decision,)
-    assert (await journal.mark()).number == before.number + 1
+    assert journal.high_water().number == before.number + 1

@@ -11,6 +11,8 @@ from runner.app.usecases.loading import files_of, load_checked
 from runner.app.usecases.occurrences import refuse_used_occurrence
 from runner.app.usecases.pins import check_names_kept, check_pins, planned_occasion, preflight
 from runner.app.usecases.planning import Emit, Occasion
+from runner.app.usecases.plans import refuse_offline
+from runner.app.usecases.state import require_store
 from runner.app.usecases.verdicts import require_verdicts
 from runner.app.watching import JournalledCancels, watching
 from runner.catalogue.manifest import FoundBy
@@ -84,6 +86,8 @@ async def apply_plan(
     if await has_begun(desk, file):
         return await resume_run(desk, file.run_id, emit, hold=hold)
     plan = file.plan
+    refuse_offline(plan)
+    await require_store(desk.store, plan)
     playbook = check_pins(desk, plan)
     occasion = await planned_occasion(desk, plan, playbook, file.run_id)
     if plan.effects:

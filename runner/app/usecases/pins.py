@@ -22,8 +22,7 @@ from runner.app.usecases.planning import (
     names_used,
     silent,
 )
-from runner.app.usecases.plans import refuse_offline
-from runner.core.errors import ExitCode, InvalidInput, PlanRefused, StoreRefused, UsageInvalid
+from runner.core.errors import ExitCode, InvalidInput, PlanRefused, UsageInvalid
 from runner.core.ids import bytes_digest
 from runner.core.source import SourceFile, Span
 from runner.documents.files import read_source
@@ -75,14 +74,8 @@ def _drift_table(drifts: tuple[Drift, ...]) -> str:
 def check_pins(desk: Desk, plan: Plan) -> Playbook:
     """Hold a plan against this desk and the files as they are now, and load its playbook.
 
-    Errors: ``StoreRefused`` for another journal, ``PlanRefused`` for everything else.
+    Errors: ``PlanRefused``.
     """
-    refuse_offline(plan)
-    if plan.store_id != desk.store.store_id:
-        raise StoreRefused(
-            "the plan was made with another journal than this one",
-            hint="use the journal it was made with, or make a new plan",
-        )
     now = desk.clock.now()
     if now > plan.not_after:
         raise PlanRefused(

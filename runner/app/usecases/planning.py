@@ -247,6 +247,7 @@ def build_plan(desk: Bench, occasion: Occasion, dry: DryRun) -> Plan:
         key_fingerprint=desk.key_fingerprint(i.draft.manifest.name for i in dry.intents),
         facts=desk.facts_text(),
         store_id=desk.store.store_id,
+        store_mark=desk.store.high_water(),
         inputs=tuple(
             PlannedInput(
                 name=name,

@@ -1,7 +1,7 @@
 """The tables whose rows are in the chain: what names a row, and what it says.
 
-Writing a row, entering it into the chain and checking it later read the same lists here. A migration
-that changes one of them changes what every row written before says: it has to enter those anew.
+Writing a row, entering it into the chain and checking it later read the same lists here. A
+migration that changes one of them changes what every older row says: it has to enter those anew.
 """
 
 from collections.abc import Sequence

@@ -149,6 +149,7 @@ def test_every_field_of_a_plan_is_compared_or_known_to_be_left_out(plan: Plan) -
         "created_at",
         "created_by",
         "not_after",
+        "store_mark",
     }
 
 

@@ -173,6 +173,7 @@ class Stage:
     events: list[Event] = field(default_factory=list)
     random: Callable[[], float] = lambda: 0.999_999
     notices: NotifyPort = field(default_factory=Silence)
+    hold_max_s: float | None = None
 
     async def walk(self, *, assume_waits: bool = False) -> WalkEnd:
         self.events.clear()
@@ -185,6 +186,7 @@ class Stage:
             places=lambda _: 6,
             assume_waits=assume_waits,
             notices=self.notices,
+            hold_max_s=self.hold_max_s,
         )
         walk = Walk(playbook=self.playbook, inputs=self.inputs, now=START)
         return await Interpreter(walk, ports, self.events.append).run()

@@ -51,6 +51,11 @@ class Disk:
             self._open.close()
             self._open = None
 
+    def restore(self, content: bytes) -> None:
+        """Put an older content in the place of what is there, as somebody with a backup does."""
+        self.lose_power()
+        self._bytes = content
+
     def fail_commit(self, *, kept: bool) -> None:
         """Let the next commit fail, after it has reached the disk or without that."""
         assert self._open is not None, "a journal is open while a process runs"

@@ -123,12 +123,14 @@ class Stage:
 
     async def play(self, case: Case) -> Outcome:
         """Play one case to its end, and the day after it."""
-        play = _Play(stage=self, case=case)
+        play = Playing(stage=self, case=case)
         return await play.run()
 
 
 @dataclass(kw_only=True)
-class _Play:
+class Playing:
+    """A case while it is played, process after process."""
+
     stage: Stage
     case: Case
     clock: StoryClock = field(init=False)
@@ -165,24 +167,25 @@ class _Play:
             self.transport = Carrier(self.wire)
 
     async def run(self) -> Outcome:
+        """Play the case that it is."""
         self.wire.begin()
         end = ""
         for number in range(PROCESSES_MAX):
-            row, trouble = await self._process(self.case.crash if number == 0 else NO_CRASH)
+            row, trouble = await self.process(self.case.crash if number == 0 else NO_CRASH)
             end = trouble or str(row.state if row else "")
             if row is not None and row.state in {*FINAL_STATES, EffectState.HALTED}:
                 break
-            await self.clock.sleep(UNREACHABLE_S if trouble in _PATIENT else RESTART_S)
+            await self.clock.sleep(UNREACHABLE_S if trouble in PATIENT else RESTART_S)
         took_s = self.clock.elapsed_s - self.wire.quiet_since_s
         await self.clock.sleep(AFTERWARDS_S)
         if end == "halted":
             # What arrived meanwhile a resume has to find.
             self.wire.calm()
-            row, trouble = await self._process(NO_CRASH)
+            row, trouble = await self.process(NO_CRASH)
             end = trouble or str(row.state if row else "")
-        return await self._outcome(end, took_s)
+        return await self.outcome(end, took_s)
 
-    async def _process(self, crash: str) -> tuple[EffectRow | None, str]:
+    async def process(self, crash: str) -> tuple[EffectRow | None, str]:
         """Be one process: return the row it ended with, or what kept it from that."""
         edges = Edges(crash, self.disk, self._told if self.stage.tell else None)
         self.edges.append(edges)
@@ -246,7 +249,8 @@ class _Play:
     async def _noticed(self, row: EffectRow) -> None:
         self._note(f"    {row.state}: {row.reason}")
 
-    async def _outcome(self, end: str, took_s: float) -> Outcome:
+    async def outcome(self, end: str, took_s: float) -> Outcome:
+        """Return what has become of it."""
         row = await self.disk.journal().effect(self.order.run_id, self.order.path)
         requests = self.stage.custodian.ledger.requests()
         died = self.edges[0].died or self.in_flight
@@ -296,5 +300,5 @@ def _codes() -> Mapping[str, WriteOutcome]:
     return {each.code: each.write_outcome for each in load_api().error_codes.values()}
 
 
-_PATIENT = frozenset({"unreachable", "locked"})
+PATIENT = frozenset({"unreachable", "locked"})
 _PARTS = fields(Equipment)

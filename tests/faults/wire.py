@@ -77,6 +77,10 @@ class Wire:
         if self.twin is Twin.FIRST:
             self._twin(self.order.body)
 
+    def twin_now(self) -> None:
+        """Let somebody in the portal do the same at once."""
+        self._twin(self.order.body)
+
     def calm(self) -> None:
         """Let nothing befall a read any more."""
         self.read = READ_OK

@@ -25,6 +25,7 @@ from benchmarks.measure import (
     make_lean_environment,
     wall_s,
 )
+from benchmarks.postgres_server import serving_postgres
 
 ROUNDS = 5
 GOALS = {100: None, 1_000: 1.6}
@@ -44,7 +45,7 @@ profiles:
     kind: sandbox
     url: {url}
     entity: bench
-    state: state.sqlite
+    state: {state}
     read_key:
       api_key: {{file: api-key}}
       key: {{file: key.pem}}
@@ -142,18 +143,18 @@ def write_playbook(folder: Path, steps: int) -> Path:
 
 
 @contextmanager
-def open_bench() -> Iterator[Bench]:
+def open_bench(state: str = "state.sqlite") -> Iterator[Bench]:
     """Set up a folder, a Python and a server, for as long as the block lasts."""
     with tempfile.TemporaryDirectory() as name, serving(REPOSITORY) as url:
         folder = Path(name)
         python = str(make_lean_environment(folder / "venv"))
-        write_controls(folder, url)
+        write_controls(folder, url, state)
         yield Bench(folder=folder, python=python, url=url)
 
 
-def write_controls(folder: Path, url: str) -> None:
+def write_controls(folder: Path, url: str, state: str = "state.sqlite") -> None:
     """Write a profile for the server, a directory, and a fresh key."""
-    (folder / "profiles.yaml").write_text(PROFILES.format(url=url), encoding="utf-8")
+    (folder / "profiles.yaml").write_text(PROFILES.format(url=url, state=state), encoding="utf-8")
     (folder / "directory.yaml").write_text(DIRECTORY, encoding="utf-8")
     (folder / "api-key").write_text("benchmark\n", encoding="utf-8")
     (folder / "api-key").chmod(0o600)
@@ -165,7 +166,7 @@ def write_controls(folder: Path, url: str) -> None:
     (folder / "key.pem").chmod(0o600)
 
 
-def compare(bench: Bench, steps: int) -> Row:
+def compare(bench: Bench, steps: int, *, rounds: int = ROUNDS, words: str = "") -> Row:
     """Let run and floor take turns; the ratio is that of the medians."""
     playbook = write_playbook(bench.folder, steps)
     before = bench.seen()
@@ -174,15 +175,15 @@ def compare(bench: Bench, steps: int) -> Row:
     assert requests >= steps, "a run that does not read its steps measures nothing"
 
     runs, floors = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         floors.append(bench.floor_s(requests))
         runs.append(bench.run_s(playbook))
     return Row(
-        name=f"{steps:,} durable steps, {requests:,} requests",
+        name=f"{steps:,} durable steps, {requests:,} requests{words}",
         median_s=statistics.median(runs),
         floor="bare signed httpx loop",
         floor_s=statistics.median(floors),
-        goal=GOALS[steps],
+        goal=None if words else GOALS.get(steps),
     )
 
 
@@ -267,3 +268,16 @@ def measure_parallel() -> list[Row]:
     """Measure whether many items at once are as quick as a few."""
     with open_bench() as bench:
         return [compare_parallel(bench)]
+
+
+def measure_shared() -> list[Row]:
+    """Measure runs of three sizes whose journal is in PostgreSQL; no goal was set for it."""
+    with serving_postgres() as state, open_bench(state) as bench:
+        sizes = [compare(bench, steps, words=", PostgreSQL") for steps in GOALS]
+        return [*sizes, compare(bench, LENGTHS[1], rounds=1, words=", PostgreSQL")]
+
+
+def measure_long() -> list[Row]:
+    """Measure one run of ten thousand steps."""
+    with open_bench() as bench:
+        return [compare(bench, LENGTHS[1], rounds=1)]

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from benchmarks import (
     client_calls,
     durable_steps,
+    journal_steps,
     planning,
     playbook_tests,
     policy_verdicts,
@@ -30,6 +31,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "playbook_tests": playbook_tests.measure,
     "client_calls": client_calls.measure,
     "durable_steps": durable_steps.measure,
+    "journal": journal_steps.measure,
+    "shared_steps": durable_steps.measure_shared,
+    "long_steps": durable_steps.measure_long,
     "sandbox_requests": sandbox_requests.measure,
     "policy": policy_verdicts.measure,
     "length": durable_steps.measure_length,

@@ -48,12 +48,15 @@ async def _logs(shell: Shell, options: dict[str, Any]) -> int:
         effects = await journal.effects(run_id)
         decisions = await journal.decisions(run_id)
         kin = await kin_of(journal, row)
+        chain = await journal.chain_head(run_id)
     with open_screen(shell, settings) as screen:
         terminal = shell.environment.stdout
         target = target_words(options, settings)
         screen.result(
-            json_text(run_log_json(row, outcomes, effects, decisions, target))
+            json_text(run_log_json(row, outcomes, effects, decisions, target, chain=chain))
             if options["as_json"]
-            else render_run_log(row, outcomes, effects, terminal, decisions, kin=kin, target=target)
+            else render_run_log(
+                row, outcomes, effects, terminal, decisions, kin=kin, target=target, chain=chain
+            )
         )
     return 0

@@ -9,7 +9,7 @@ from runner.core.jsonvalue import JsonValue
 from runner.core.record import record
 from runner.effects.model import Attempt, EffectRow, EffectState
 from runner.effects.person_decision import ticket_of
-from runner.effects.ports import Decision
+from runner.effects.ports import Decision, StoreMark
 from runner.engine.ports import RunRow, StepOutcome
 from runner.reporting.escape import visible
 from runner.reporting.open_effects import open_effects, open_effects_json, render_open_effects
@@ -95,11 +95,15 @@ def render_run_log(  # noqa: PLR0913 - each is a part of what is shown
     *,
     kin: Kin = NO_KIN,
     target: str = "",
+    chain: StoreMark | None = None,
 ) -> str:
-    """Render everything the journal holds about one run, from its head to what was decided."""
+    """Render everything the journal holds about one run, from its head to what was decided.
+
+    Shapes: ``chain`` is where the chain of its rows ends.
+    """
     lines = tuple(map(effect_line, effects))
     parts = [
-        _head(run, kin, terminal),
+        _head(run, kin, terminal, chain),
         _part("steps", _steps(outcomes, terminal), terminal),
         _part("effects", render_effects(lines, terminal), terminal),
         _part(
@@ -118,6 +122,8 @@ def run_log_json(
     effects: Sequence[EffectRow],
     decisions: Sequence[Decision],
     target: str,
+    *,
+    chain: StoreMark | None = None,
 ) -> Mapping[str, JsonValue]:
     """Return what the journal holds about one run, its open effects with all that is known."""
     return {
@@ -127,6 +133,7 @@ def run_log_json(
         "revision": run.revision,
         "exit": None if run.exit_code is None else run.exit_code.value,
         "message": run.message,
+        "chain": None if chain is None else {"entries": chain.number, "head": chain.head},
         "steps": [
             {"path": path, "state": outcome.state.value, "message": outcome.message}
             for path, outcome in outcomes.items()
@@ -160,7 +167,7 @@ def _effect_json(row: EffectRow) -> JsonValue:
     }
 
 
-def _head(run: RunRow, kin: Kin, terminal: Terminal) -> str:
+def _head(run: RunRow, kin: Kin, terminal: Terminal, chain: StoreMark | None) -> str:
     ended = f"  ended {spoken_moment(run.finished_at)}" if run.finished_at is not None else ""
     state = run_state(run)
     if run.exit_code is not None:
@@ -177,6 +184,8 @@ def _head(run: RunRow, kin: Kin, terminal: Terminal) -> str:
         lines.append(f"  supersedes {visible(kin.supersedes)}")
     if kin.superseded_by:
         lines.append(f"  superseded by {visible(kin.superseded_by)}")
+    if chain is not None:
+        lines.append(f"  chain of {chain.number} entries, {chain.head}")
     if run.message:
         lines.append(f"  {visible(run.message)}")
     return "\n".join(lines) + "\n"

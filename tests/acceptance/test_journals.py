@@ -61,7 +61,10 @@ def test_journal_is_verified_and_a_byte_flipped_in_it_is_found(quick_place: Work
     whole = quick_place.run("verify", "--sandbox").expect(0).out
     assert whole.startswith("ok: 1 run")
     mark = whole.split("register")[1].split()[0]
-    quick_place.run("verify", run, "--mark", mark, "--sandbox").expect(0)
+    one = quick_place.run("verify", run, "--mark", mark, "--sandbox").expect(0).out
+    head = one.partition(f"{run} ")[2].split()[0].rpartition(":")[2]
+    assert len(head) == 64
+    assert head in quick_place.run("logs", run, "--sandbox").expect(0).out
 
     tamper(quick_place, "UPDATE effect SET order_id = order_id || '1' WHERE path = 'apply'")
 

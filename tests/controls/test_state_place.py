@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from runner.controls.credentials import FromVariable
+from runner.controls.profile import Profile, profiles_from_document
 from runner.controls.state_place import PostgresPlace, postgres_place
+from runner.core.errors import InvalidInput
+from runner.core.source import SourceFile
+from runner.documents.yaml import read_yaml
 
 
 def test_url_of_another_machine_checks_its_certificate() -> None:
@@ -60,3 +65,45 @@ def test_odd_url_is_refused_without_being_repeated(url: str, words: str) -> None
         postgres_place(url)
 
     assert "canary77" not in str(refused.value)
+
+
+PROFILE = """\
+apiVersion: runner/v1
+kind: Profiles
+profiles:
+  main:
+    kind: custodian
+    url: https://custody.example
+    entity: acme
+    state: {state}
+    state_password: {{env: DB_PASSWORD}}
+"""
+
+
+def test_profile_names_its_database_and_where_the_password_is() -> None:
+    profile = profiles(PROFILE.format(state="postgresql://runner@localhost/treasury"))["main"]
+
+    assert profile.state == postgres_place("postgresql://runner@localhost/treasury")
+    assert profile.state_password == FromVariable(name="DB_PASSWORD")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("postgresql://runner:canary77@localhost/treasury", "must not hold a password"),
+        ("/var/lib/state.sqlite", "state_password is for a journal in a database"),
+    ],
+)
+def test_profile_that_holds_a_password_or_needs_none_is_refused(state: str, words: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        profiles(PROFILE.format(state=state))
+
+    (found,) = refused.value.diagnostics
+    assert words in found.summary
+    assert "canary77" not in f"{found.summary} {found.hint}"
+
+
+def profiles(text: str) -> dict[str, Profile]:
+    return profiles_from_document(
+        read_yaml(SourceFile(name="profiles.yaml", text=text)), folder=None
+    )

@@ -221,11 +221,42 @@ def test_journal_of_the_first_version_is_read_on(state_file: Path) -> None:
 
     journal = open_journal(state_file, clock=CLOCK)
     row = asyncio.run(journal.effect("R-1", "pay"))
+    verified = asyncio.run(journal.verify())
     journal.close()
 
+    assert verified is not None
+    assert verified.differences == ()
+    assert (verified.store_id, verified.entries) == ("S-1", 3)
+    assert "the chain begins here" in verified.notes[0]
     assert row is not None
     assert row.state is EffectState.UNKNOWN
     assert row.order.found_by is FoundBy.LIST
     assert row.order.expectation == Expectation(
         subject_id="33", kind="apply", coin="USDT", network="ETH", amount=Decimal("10.5")
     )
+
+
+def test_older_journal_begins_its_chains_or_stays_as_it_was(state_file: Path) -> None:
+    """A chain over half of the rows would accuse somebody of having added the others."""
+    state_file.parent.mkdir(parents=True, mode=0o700)
+    sql = sqlite3.connect(state_file)
+    for statement in MIGRATIONS[0]:
+        sql.execute(statement)
+    sql.execute("INSERT INTO meta (key, value) VALUES ('store_id', 'S-1'), ('created_at', 'x')")
+    # In the way of a table that is made after the chain's own.
+    sql.execute("CREATE TABLE register (x)")
+    sql.execute("PRAGMA user_version = 1")
+    sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    sql.commit()
+    sql.close()
+    state_file.chmod(0o600)
+
+    with pytest.raises(StoreRefused, match="register already exists"):
+        open_journal(state_file, clock=CLOCK)
+
+    sql = sqlite3.connect(state_file)
+    assert sql.execute("PRAGMA user_version").fetchone() == (1,)
+    assert sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'chain'").fetchone() is None
+    sql.execute("DROP TABLE register")
+    sql.close()
+    open_journal(state_file, clock=CLOCK).close()

@@ -156,7 +156,7 @@ def _readme(figures: Figures) -> str:
         f" {failed.get(Fault.DUPLICATE, 0)} duplicates, {failed.get(Fault.LOSS, 0)} losses,"
         f" {failed.get(Fault.FALSE_VERDICT, 0)} false verdicts,\n"
         f"{failed.get(Fault.NEEDLESS_HALT, 0)} needless halts, {_caught(figures)} planted bugs"
-        f" caught (commit `{figures.commit}`, `make faults`).\n"
+        f" caught (level `{figures.level}`, commit `{figures.commit}`, `make faults`).\n"
         "[docs/fault-matrix.md](docs/fault-matrix.md) has the table, what each case is, and what it"
         " has found.\n"
     )

@@ -36,8 +36,8 @@ async def require_store(journal: Journal, plan: Plan) -> None:
         return
     if plan.store_id != journal.store_id:
         raise StoreRefused(
-            f"the plan was made with the journal {plan.store_id}, and {journal.place} is"
-            f" {journal.store_id}",
+            f"the plan was made with another journal, {plan.store_id}:"
+            f" {journal.place} is {journal.store_id}",
             hint=_WAY_OUT,
         )
     if not await journal.holds_mark(plan.store_mark):

@@ -17,6 +17,9 @@ from runner.cli.verbs import LazyGroup, Verb
 from runner.core.boundary import Boundary, no_boundary
 
 VERBS: dict[str, Verb] = {
+    "init": Verb(
+        target="runner.cli.init:init", summary="Write a repository to start from, ready to run."
+    ),
     "demo": Verb(
         target="runner.cli.demo:demo", summary="Run the main job on a fresh sandbox, and watch it."
     ),

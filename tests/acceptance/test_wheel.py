@@ -15,14 +15,16 @@ import runner
 # Building and installing take half a minute; under xdist one worker does it for all of these.
 pytestmark = pytest.mark.xdist_group("wheel")
 
+SHIPPED = ("schemas", "playbooks", "examples")
+
 # What pip says when no registry answers, as against a registry that lacks what the lock names.
 UNREACHABLE = ("connection broken by", "Temporary failure in name resolution", "ReadTimeoutError")
 
 
 def data_files(repository: Path) -> Iterator[str]:
-    """Name every schema and playbook of the checkout as git knows them."""
+    """Name every schema, playbook and example of the checkout as git knows them."""
     listed = subprocess.run(
-        ["git", "ls-files", "schemas", "playbooks"],
+        ["git", "ls-files", *SHIPPED],
         cwd=repository,
         capture_output=True,
         text=True,
@@ -31,7 +33,7 @@ def data_files(repository: Path) -> Iterator[str]:
     if listed.returncode == 0:
         yield from listed.stdout.splitlines()
         return
-    for folder in ("schemas", "playbooks"):  # an unpacked sdist has no git
+    for folder in SHIPPED:  # an unpacked sdist has no git
         for path in (repository / folder).rglob("*"):
             if path.is_file():
                 yield path.relative_to(repository).as_posix()
@@ -93,9 +95,7 @@ def run_in(
     )
 
 
-def test_wheel_holds_the_package_the_schemas_and_the_playbooks(
-    wheel: Path, repository: Path
-) -> None:
+def test_wheel_holds_the_package_and_what_it_reads(wheel: Path, repository: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
 

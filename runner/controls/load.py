@@ -55,17 +55,25 @@ class Controls:
         object.__setattr__(self, "profiles", MappingProxyType(dict(self.profiles)))
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
 
-    def profile(self, name: str) -> Profile:
-        """Return the profile of that name.
+    def named(self, name: str) -> Profile:
+        """Return the profile of that name, to look at.
 
-        Errors: ``SettingsInvalid`` naming the nearest one; for a production profile in controls
-            that are not protected.
+        Errors: ``SettingsInvalid`` naming the nearest one.
         """
         found = self.profiles.get(name)
         if found is None:
             raise SettingsInvalid(
                 f'the controls have no profile "{name}"', hint=did_you_mean(name, self.profiles)
             )
+        return found
+
+    def profile(self, name: str) -> Profile:
+        """Return the profile of that name, to use.
+
+        Errors: ``SettingsInvalid`` naming the nearest one; for a production profile in controls
+            that are not protected.
+        """
+        found = self.named(name)
         if found.production and self.unprotected:
             raise SettingsInvalid(
                 f'profile "{name}" is production, and its controls are not protected:'

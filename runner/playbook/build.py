@@ -51,6 +51,7 @@ def build_playbook(
         findings=findings,
         gaps=Gaps(),
         called=lambda scalar: called.playbook(scalar, findings),
+        words=called.known.words,
     )
     once = document.get("once")
     playbook = Playbook(
@@ -70,7 +71,7 @@ def build_playbook(
 def _build_inputs(document: MappingNode, shop: Workshop) -> Mapping[str, Input]:
     inputs: dict[str, Input] = {}
     for entry in entries_at(document, "inputs"):
-        declared = build_input(entry, shop.manifests, shop.findings)
+        declared = build_input(entry, shop)
         if declared is None:
             shop.gaps.inputs.add(entry.key.text)
         else:
@@ -81,7 +82,7 @@ def _build_inputs(document: MappingNode, shop: Workshop) -> Mapping[str, Input]:
 def _build_may(document: MappingNode, shop: Workshop) -> Mapping[str, May]:
     may: dict[str, May] = {}
     for entry in entries_at(document, "may"):
-        limit = build_may(entry, shop.findings)
+        limit = build_may(entry, shop)
         if limit is None:
             shop.gaps.may.add(entry.key.text)
         else:

@@ -18,6 +18,7 @@ from runner.documents.folder import FolderLeft
 from runner.documents.nodes import ScalarNode
 from runner.playbook.model import Call, Playbook, Step, parts_of
 from runner.playbook.reading import Findings
+from runner.playbook.words import Word
 
 DEPTH_MAX: Final = 8
 """How many playbooks may stand inside each other, the root included."""
@@ -53,6 +54,7 @@ class Known:
     sources: dict[str, SourceFile] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
 
 
 @dataclass(slots=True)

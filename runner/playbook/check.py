@@ -5,13 +5,14 @@ about it would follow from what was said about the gap.
 """
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-from runner.catalogue.manifest import Manifest
+from runner.catalogue.manifest import ActionKind, Manifest
 from runner.core.record import record
+from runner.core.source import Span
 from runner.core.types import MONEY, STRING, TIMESTAMP, Field, ListOf, MapOf, Record, Scalar, Type
 from runner.core.values import Value, value_from_text
 from runner.playbook.bounds import bound_problem
@@ -49,6 +50,8 @@ from runner.playbook.model import (
 from runner.playbook.reading import Findings
 from runner.playbook.results import NOTHING, can_be_skipped, item_type, result_type
 from runner.playbook.rules import check_effect_rules
+from runner.playbook.targets import target_words
+from runner.playbook.words import TARGET, Word, words_in_text
 from runner.playbook.workshop import ANY_NAME
 
 FINDINGS_MAX: Final = 100
@@ -58,9 +61,14 @@ ERROR: Final = Record("error", (Field("kind", STRING), Field("message", STRING))
 """What a rescue sees of the failure it was made for."""
 
 
-def check_playbook(draft: Draft, manifests: Mapping[str, Manifest], findings: Findings) -> None:
-    """Check everything that needs more than one place of the file."""
-    walk = _Walk(draft, findings)
+def check_playbook(
+    draft: Draft, manifests: Mapping[str, Manifest], findings: Findings, words: list[Word]
+) -> None:
+    """Check everything that needs more than one place of the file.
+
+    Shapes: ``words`` collects what only controls know.
+    """
+    walk = _Walk(draft, findings, words)
     walk.check_inputs_alone()
     walk.check()
     check_effect_rules(draft.playbook.steps, findings)
@@ -84,10 +92,11 @@ class _Frame:
 class _Walk:
     """One pass over the steps in order; a frame always says how far it has come."""
 
-    def __init__(self, draft: Draft, findings: Findings) -> None:
+    def __init__(self, draft: Draft, findings: Findings, words: list[Word]) -> None:
         self._playbook = draft.playbook
         self._gaps = draft.gaps
         self._findings = findings
+        self._words = words
         self._inputs = {name: each.type for name, each in draft.playbook.inputs.items()}
 
     def check(self) -> None:
@@ -307,6 +316,8 @@ class _Walk:
             argument = verb.manifest.argument(name)
             assert argument is not None, "building refuses other arguments"
             is_right = self._check_template(template, argument.type, frame, step.path)
+            if is_right and verb.manifest.kind is ActionKind.NOTIFY and name == TARGET:
+                self._words.extend(target_words(template, self._playbook.inputs))
             if is_right and argument.choices:
                 check_choices(template, argument, self._playbook.inputs, self._findings)
 
@@ -321,7 +332,16 @@ class _Walk:
                 )
 
     def _scope(self, frame: _Frame) -> Scope:
-        return Scope(names=frame.names, inputs=self._inputs, steps=frame.steps, ran=frame.ran)
+        return Scope(
+            names=frame.names,
+            inputs=self._inputs,
+            steps=frame.steps,
+            ran=frame.ran,
+            note=self._note,
+        )
+
+    def _note(self, text: str, wanted: Type, place: Callable[[], Span]) -> None:
+        self._words.extend(words_in_text(text, wanted, place))
 
     def _check_template(
         self, template: Template, wanted: Type, frame: _Frame, path: str = ""

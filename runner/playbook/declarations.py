@@ -1,7 +1,7 @@
 """From nodes to what a playbook declares: its inputs and what it may do."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -27,6 +27,8 @@ from runner.playbook.names import name_problem
 from runner.playbook.parts import part_from_node, value_from_part
 from runner.playbook.reading import Findings, scalar_at, scalars_of, text_at
 from runner.playbook.spellings import declared_type
+from runner.playbook.words import Word, words_in
+from runner.playbook.workshop import Workshop
 
 _UNIQUE_OF_MONEY: Final = ("coin", "amount")
 _UNIQUE_ITEM: Final = "value"
@@ -40,11 +42,9 @@ def literal_code(wanted: Type) -> str:
     return "amount-invalid" if is_amount else "literal-invalid"
 
 
-def build_input(
-    entry: Entry, manifests: Mapping[str, Manifest], findings: Findings
-) -> Input | None:
+def build_input(entry: Entry, shop: Workshop) -> Input | None:
     """Build one input; None where its type cannot be known."""
-    name = entry.key.text
+    name, findings = entry.key.text, shop.findings
     problem = name_problem(name)
     if problem:
         findings.add(
@@ -56,10 +56,11 @@ def build_input(
     if not isinstance(entry.value, MappingNode):
         return None
     node = entry.value
-    wanted = _input_type(scalar_at(node, "type"), manifests, findings)
+    wanted = _input_type(scalar_at(node, "type"), shop.manifests, findings)
     if wanted is None:
         return None
     built = _Bounds(node, wanted, findings)
+    shop.words.extend(_written_words(node, wanted))
     default = built.default()
     declared = Input(
         name=name,
@@ -76,6 +77,15 @@ def build_input(
     )
     built.check(declared)
     return declared
+
+
+def _written_words(node: MappingNode, wanted: Type) -> Iterator[Word]:
+    """Yield the words of a default, of bounds and of choices, all of which may be wrong."""
+    item = wanted.item if isinstance(wanted, ListOf) else wanted
+    for key, kind in (("default", wanted), ("min", item), ("max", item), ("choices", ListOf(item))):
+        value = node.get(key)
+        if value is not None:
+            yield from words_in(part_from_node(value), kind)
 
 
 def _input_type(
@@ -227,11 +237,13 @@ def _unique_parts(item: Type) -> Sequence[str]:
     return (_UNIQUE_ITEM,) if isinstance(item, Scalar) else ()
 
 
-def build_may(entry: Entry, findings: Findings) -> May | None:
+def build_may(entry: Entry, shop: Workshop) -> May | None:
     """Build one entry of ``may``; None where its limits cannot be read."""
     if not isinstance(entry.value, MappingNode):
         return None
-    node = entry.value
+    node, findings = entry.value, shop.findings
+    for scalar in scalars_of(node.get("total")):
+        shop.words.extend(words_in(part_from_node(scalar), MONEY))
     count = findings.converted(scalar_at(node, "count"), _count_from_text, code="wrong-value")
     total = _build_total(node, findings)
     if count is None or total is None:

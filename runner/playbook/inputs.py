@@ -1,6 +1,7 @@
 """What a run is given, held against what its playbook declares."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -47,17 +48,20 @@ class InputGiven:
 class BoundInputs:
     """Every declared input with its value, and where each came from.
 
-    Shapes: both have the keys of the playbook's inputs, in their order; an origin is ``default``,
-        ``--input``, or the name of a file.
+    Shapes: values and origins have the keys of the playbook's inputs, in their order; an origin is
+        ``default``, ``--input``, or the name of a file; ``parts`` are the values as they were
+        written, with their places, without those that are defaults.
     """
 
     values: Mapping[str, Value]
     origins: Mapping[str, str]
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Freeze the mappings."""
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
         object.__setattr__(self, "origins", MappingProxyType(dict(self.origins)))
+        object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
 
 
 def inputs_from_flags(flags: Iterable[str]) -> Mapping[str, InputGiven]:
@@ -159,9 +163,15 @@ def bind_inputs(playbook: Playbook, given: Mapping[str, InputGiven]) -> BoundInp
             )
     values: dict[str, Value] = {}
     origins: dict[str, str] = {}
+    parts: dict[str, Part] = {}
     for declared in playbook.inputs.values():
         found = given.get(declared.name)
-        value = declared.default if found is None else _value_of(declared, found, findings)
+        value = declared.default
+        if found is not None:
+            read = _value_of(declared, found, findings)
+            value = None if read is None else read[1]
+            if read is not None:
+                parts[declared.name] = read[0]
         if value is not None:
             values[declared.name] = value
             origins[declared.name] = "default" if found is None else found.origin
@@ -173,22 +183,24 @@ def bind_inputs(playbook: Playbook, given: Mapping[str, InputGiven]) -> BoundInp
                 hint=_how_to_give(declared),
             )
     _raise_found(findings)
-    return BoundInputs(values=values, origins=origins)
+    return BoundInputs(values=values, origins=origins, parts=parts)
 
 
-def _value_of(declared: Input, given: InputGiven, findings: Findings) -> "Value | None":
+def _value_of(
+    declared: Input, given: InputGiven, findings: Findings
+) -> "tuple[Part, Value] | None":
     def refuse(span: Span, summary: str, hint: str, _wanted: Type) -> None:
         findings.add("input-invalid", f"{declared.name}: {summary}", span, hint=hint)
 
     part = given.part or _part_of(declared, given, refuse)
     value = None if part is None else value_from_part(part, declared.type, refuse)
-    if value is None:
+    if part is None or value is None:
         return None
     problem, hint = bound_problem(declared, value)
     if problem:
         refuse(given.span, problem, hint, declared.type)
         return None
-    return value
+    return part, value
 
 
 def _part_of(declared: Input, given: InputGiven, refuse: Refuse) -> Part | None:

@@ -17,6 +17,7 @@ from runner.playbook.check import check_playbook
 from runner.playbook.doubts import find_doubts
 from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
+from runner.playbook.words import Word
 
 
 @record
@@ -25,12 +26,14 @@ class Loaded:
 
     Shapes: ``playbook`` is None exactly where ``diagnostics`` hold an error; warnings may stand
         beside a playbook. Diagnostics are in the order of the files, the root's among those of the
-        playbooks it calls; ``called`` holds those files as they were read, by name.
+        playbooks it calls; ``called`` holds those files as they were read, by name; ``words`` is
+        what in all of them only controls know, as far as checking came.
     """
 
     playbook: Playbook | None
     diagnostics: tuple[Diagnostic, ...]
     called: Mapping[str, SourceFile] = field(default_factory=dict)
+    words: tuple[Word, ...] = ()
 
 
 def load_playbook(
@@ -50,7 +53,10 @@ def load_playbook(
     playbook = _load_one(source, manifests, Called(known, (_plain(source.name),), load))
     found = sorted_diagnostics(known.diagnostics)
     return Loaded(
-        playbook=None if has_errors(found) else playbook, diagnostics=found, called=known.sources
+        playbook=None if has_errors(found) else playbook,
+        diagnostics=found,
+        called=known.sources,
+        words=tuple(known.words),
     )
 
 
@@ -83,7 +89,7 @@ def _judged(
     if draft is None:
         return None, found
     if called.measure(draft.playbook.steps, checking):
-        check_playbook(draft, manifests, checking)
+        check_playbook(draft, manifests, checking, called.known.words)
     found = _joined(found, checking.found)
     if has_errors(found):
         return draft.playbook, found

@@ -13,6 +13,7 @@ from runner.playbook.expressions.parse import Expression, parse_expression
 from runner.playbook.expressions.template import Template, parse_bare, parse_template
 from runner.playbook.model import Playbook
 from runner.playbook.reading import Findings
+from runner.playbook.words import Word
 
 ANY_NAME: Final = "*"
 """Stands among names that are not known for all that nothing else explains."""
@@ -49,13 +50,15 @@ class Gaps:
 class Workshop:
     """What building a step needs besides its node.
 
-    Shapes: ``called`` loads the playbook a scalar names, or gives None after saying why not.
+    Shapes: ``called`` loads the playbook a scalar names, or gives None after saying why not;
+        ``words`` collects what only controls know.
     """
 
     manifests: Mapping[str, Manifest]
     findings: Findings
     gaps: Gaps
     called: Callable[[ScalarNode], Playbook | None]
+    words: list[Word]
 
 
 def build_template(node: Node, findings: Findings) -> Template | None:

@@ -193,21 +193,117 @@ def test_name_of_a_file_is_no_command_in_github(folder: Path) -> None:
     assert "::error::x.yaml: ok (1 step, 0 effects)" in lines[1 : lines.index(f"::{token}::")]
 
 
-def test_names_are_checked_against_controls_where_they_are_named(folder: Path) -> None:
-    (folder / "playbooks" / "b.yaml").write_text(
-        PLAYBOOK + "  - id: look\n    uses: wallet.assets\n    with: {wallet: acme/nowhere}\n"
-    )
-    (folder / "controls").mkdir()
-    head = "apiVersion: runner/v1\nkind: "
-    (folder / "controls" / "profiles.yaml").write_text(f"{head}Profiles\nprofiles: {{}}\n")
-    (folder / "controls" / "directory.yaml").write_text(
-        f"{head}Directory\nentity: acme\ncoins: {{}}\n"
-    )
+HEAD = "apiVersion: runner/v1\nkind: "
+NAMING = (
+    PLAYBOOK.replace("steps:", "inputs:\n  wallet: {type: wallet, required: true}\nsteps:")
+    + "  - id: look\n    uses: wallet.assets\n    with: {wallet: acme/nowhere}\n"
+    + '  - id: own\n    uses: wallet.assets\n    with: {wallet: "${{ inputs.wallet }}"}\n'
+    + "  - uses: notify.webhook\n    with: {target: dask, text: hello}\n"
+)
+PROFILE = "{kind: custodian, url: 'https://open-api.ceffu.com', entity: acme, notify: {NOTIFY}}"
 
-    alone = _validate(folder, "playbooks")
-    held = _validate(folder, "playbooks", "--controls", "controls")
+
+@pytest.fixture
+def naming(folder: Path) -> Path:
+    """A playbook that names a wallet and a target, with controls that know others."""
+    (folder / "playbooks" / "b.yaml").write_text(NAMING)
+    (folder / "controls").mkdir()
+    desk = PROFILE.replace("NOTIFY", "desk: {url: 'https://x.example/desk'}")
+    profiles = f"{HEAD}Profiles\nprofiles:\n  live: {desk}\n"
+    dask = PROFILE.replace("NOTIFY", "dask: {url: 'https://x.example/dask'}")
+    (folder / "controls" / "profiles.yaml").write_text(f"{profiles}  other: {dask}\n")
+    wallets = "wallets:\n  acme/w: {id: '1', type: qualified}\n"
+    (folder / "controls" / "directory.yaml").write_text(
+        f"{HEAD}Directory\nentity: acme\ncoins: {{}}\n{wallets}"
+    )
+    return folder
+
+
+def test_names_are_checked_against_controls_where_they_are_named(naming: Path) -> None:
+    alone = _validate(naming, "playbooks")
+    held = _validate(naming, "playbooks", "--controls", "controls")
 
     assert alone.returncode == 0
     assert held.returncode == 3
     assert 'error[unknown-wallet]: the directory has no wallet "acme/nowhere"' in held.stdout
     assert "playbooks/deep/a.yml: ok" in held.stdout
+    assert "unknown-name" not in held.stdout
+
+
+def test_profile_says_whose_targets_are_meant(naming: Path) -> None:
+    held = _validate(naming, "playbooks", "--controls", "controls", "--profile", "live")
+
+    assert held.returncode == 3
+    assert 'error[unknown-name]: the profiles have no target "dask" to notify' in held.stdout
+    assert 'did you mean "desk"?' in held.stdout
+    assert "unknown-wallet" in held.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--profile", "live"], 64, "--controls"),
+        (["--controls", "controls", "--profile", "lvie"], 3, 'did you mean "live"?'),
+    ],
+)
+def test_profile_that_cannot_be_meant_is_refused(
+    naming: Path, options: list[str], code: int, words: str
+) -> None:
+    done = _validate(naming, "playbooks", *options)
+
+    assert done.returncode == code
+    assert words in done.stderr
+
+
+def test_file_of_inputs_is_checked_with_its_playbook(naming: Path) -> None:
+    """Its names only where controls are named; what is missing may come from elsewhere."""
+    inputs = naming / "monday.yaml"
+    inputs.write_text(f"{HEAD}Inputs\nplaybook: tiny\ninputs:\n  wallet: acme/W\n  valet: x\n")
+    empty = naming / "empty.yaml"
+    empty.write_text(f"{HEAD}Inputs\ninputs: {{}}\n")
+
+    alone = _validate(naming, "playbooks/b.yaml", "--inputs", "monday.yaml")
+    held = _validate(
+        *(naming, "playbooks/b.yaml", "--inputs", "monday.yaml", "--inputs", "empty.yaml"),
+        *("--controls", "controls"),
+    )
+
+    assert alone.returncode == 3
+    assert "playbooks/b.yaml: ok" in alone.stdout
+    assert 'error[input-unknown]: no input of tiny has the name "valet"' in alone.stdout
+    assert "unknown-wallet" not in alone.stdout
+    assert 'error[unknown-wallet]: the directory has no wallet "acme/W"' in held.stdout
+    assert " --> monday.yaml:5:11\n" in held.stdout
+    assert "5 |   wallet: acme/W\n" in held.stdout
+    assert "empty.yaml: no findings\n" in held.stdout
+    assert "acme/nowhere" in held.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("playbook: tidy\ninputs: {}", 'these inputs are for the playbook "tidy", which is not'),
+        ("inputs: {wallet: [a]}", "wallet: wallet is needed here, not a list"),
+        ("inputs: []", "error["),
+    ],
+)
+def test_file_of_inputs_that_fits_no_playbook_is_refused(
+    naming: Path, text: str, words: str
+) -> None:
+    (naming / "monday.yaml").write_text(f"{HEAD}Inputs\n{text}\n")
+
+    done = _validate(naming, "playbooks/b.yaml", "--inputs", "monday.yaml")
+
+    assert done.returncode == 3
+    assert words in done.stdout
+    assert " --> monday.yaml:" in done.stdout
+
+
+def test_inputs_of_a_playbook_that_is_broken_are_not_judged_foreign(naming: Path) -> None:
+    (naming / "broken.yaml").write_text(BROKEN)
+    (naming / "monday.yaml").write_text(f"{HEAD}Inputs\nplaybook: tiny\ninputs: {{x: y}}\n")
+
+    done = _validate(naming, "broken.yaml", "--inputs", "monday.yaml")
+
+    assert done.returncode == 3
+    assert "input-unknown" not in done.stdout

@@ -46,6 +46,9 @@ COVERED_ELSEWHERE = {
     "nothing-to-change": "actions/test_wallet_effects.py",
     "precision-exceeded": "actions/test_effects.py",
     "amount-not-positive": "actions/test_effects.py",
+    "amount-out-of-bounds": "plan/test_sending.py",
+    "fee-refused": "plan/test_sending.py",
+    "network-closed": "plan/test_sending.py",
     "loop-unknown": "plan/test_dryrun_inside.py",
     "loop-key-invalid": "plan/test_dryrun_inside.py",
 }

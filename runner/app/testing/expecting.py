@@ -175,7 +175,7 @@ class Expecting:
         if self._asserts:
             found = PlaybookFindings()
             playbook = with_asserts(self._playbook, self._asserts)
-            check_playbook(Draft(playbook=playbook, gaps=Gaps()), MANIFESTS, found)
+            check_playbook(Draft(playbook=playbook, gaps=Gaps()), MANIFESTS, found, [])
             self._findings.found += found.found
 
     def _codes(self, body: MappingNode) -> Iterator[Text]:

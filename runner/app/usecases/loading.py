@@ -1,6 +1,6 @@
 """From files to a checked playbook and bound inputs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.catalogue.manifests import MANIFESTS
@@ -14,8 +14,7 @@ from runner.core.diagnostics import (
 )
 from runner.core.errors import InvalidInput
 from runner.core.source import SourceFile
-from runner.core.types import ListOf, MapOf, Scalar, Type
-from runner.core.values import Value
+from runner.core.values import value_to_json
 from runner.documents.files import read_source
 from runner.documents.folder import Folder
 from runner.playbook.calls import Files
@@ -29,6 +28,8 @@ from runner.playbook.inputs import (
 )
 from runner.playbook.load import load_playbook
 from runner.playbook.model import Playbook
+from runner.playbook.parts import part_from_json
+from runner.playbook.words import words_in
 
 
 def load_checked(
@@ -69,11 +70,11 @@ def bound_inputs(playbook: Playbook, flags: Iterable[str], file: Path | None) ->
     return bind_inputs(playbook, given)
 
 
-def foreign_inputs(file: InputsFile, names: Iterable[str]) -> Diagnostic:
+def foreign_inputs(file: InputsFile, names: Iterable[str], *, done: str = "planned") -> Diagnostic:
     """Say that a file of inputs is for a playbook that is not among those that are planned."""
     return Diagnostic(
         code="input-unknown",
-        summary=f'these inputs are for the playbook "{file.playbook}", which is not planned here',
+        summary=f'these inputs are for the playbook "{file.playbook}", which is not {done} here',
         span=file.span,
         hint=did_you_mean(file.playbook, names),
     )
@@ -87,35 +88,14 @@ def check_names(playbook: Playbook, bound: BoundInputs, directory: Directory) ->
     found = []
     for name, value in bound.values.items():
         declared = playbook.inputs[name]
-        unlisted = [
-            each
-            for kind, word in _words_of(value, declared.type)
-            if (each := directory.check(kind, word)) is not None
-        ]
-        found += [each.at(declared.span) for each in unlisted]
+        # A default has no place of its own here; its declaration has.
+        part = bound.parts.get(name) or part_from_json(value_to_json(value), declared.span)
+        for word in words_in(part, declared.type):
+            unlisted = directory.check(word.kind, word.text)
+            if unlisted is not None:
+                found.append(unlisted.at(word.span))
     if found:
         raise InvalidInput(sorted_diagnostics(found))
-
-
-def _words_of(value: Value, kind: Type) -> Iterator[tuple[str, str]]:
-    """Yield every word of a value that may stand in the directory, with its type."""
-    if isinstance(kind, Scalar):
-        word = getattr(value, "coin", value)
-        yield ("coin" if kind.name == "money" else kind.name), str(word)
-    elif isinstance(kind, ListOf):
-        assert isinstance(value, tuple), "it was bound to its type"
-        for item in value:
-            yield from _words_of(item, kind.item)
-    elif isinstance(kind, MapOf):
-        assert isinstance(value, Mapping), "it was bound to its type"
-        for key, item in value.items():
-            yield kind.key.name, key
-            yield from _words_of(item, kind.value)
-    else:
-        assert isinstance(value, Mapping), "it was bound to its type"
-        for part in kind.fields:
-            if part.name in value:
-                yield from _words_of(value[part.name], part.type)
 
 
 def files_of(playbook: Playbook) -> Mapping[str, bytes]:

@@ -1,70 +1,68 @@
-"""Names a playbook writes down, held against a directory: ``validate --controls``.
+"""Names a playbook writes down, held against controls: ``validate --controls``.
 
 Only what is written as a text can be checked; names that expressions give are checked at plan.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 
-from runner.catalogue.manifest import Manifest
 from runner.controls.directory import Directory
+from runner.controls.load import load_controls
+from runner.controls.place import ControlsPlace
+from runner.controls.profile import Profile, ProfileKind
+from runner.controls.reading import listed_hint
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
 from runner.core.record import record
-from runner.core.source import Span
-from runner.core.types import Scalar, Type
-from runner.playbook.expressions.template import Template
-from runner.playbook.model import Effect, Input, Playbook, Use, Wait, every_step
+from runner.playbook.words import TARGET, Word
 
 
 @record
-class NameUsed:
-    """A word of a directory type, and where it is written."""
+class Names:
+    """Everything controls know by name.
 
-    type_name: str
-    word: str
-    span: Span
+    Shapes: ``targets`` are whom a notice may name, or None where any name is taken.
+    """
+
+    directory: Directory
+    targets: frozenset[str] | None
 
 
-def name_findings(playbook: Playbook, directory: Directory) -> tuple[Diagnostic, ...]:
-    """Return an error for every name, coin and network that the directory does not have."""
-    found = []
-    for used in names_used(playbook):
-        unlisted = directory.check(used.type_name, used.word)
-        if unlisted is not None:
-            found.append(unlisted.at(used.span))
+def load_names(place: ControlsPlace, profile: str | None) -> Names:
+    """Read the names of controls.
+
+    Shapes: targets are those of ``profile``, or where None those of any profile.
+    Errors: as ``load_controls``; ``SettingsInvalid`` for a profile that is not there.
+    """
+    controls = load_controls(place)
+    chosen = tuple(controls.profiles.values()) if profile is None else (controls.named(profile),)
+    return Names(directory=controls.directory, targets=_targets(chosen))
+
+
+def name_findings(words: Iterable[Word], names: Names) -> tuple[Diagnostic, ...]:
+    """Return an error for every word that controls do not know, each place once."""
+    # A playbook that several call is read by each, and a word may stand for two things.
+    found = {diagnostic for word in words if (diagnostic := _unlisted(word, names)) is not None}
     return sorted_diagnostics(found)
 
 
-def names_used(playbook: Playbook) -> Iterator[NameUsed]:
-    """Yield the names in inputs, in ``may`` and in the arguments of steps."""
-    for declared in playbook.inputs.values():
-        yield from _of_input(declared)
-    for may in playbook.may.values():
-        for coin in may.total:
-            yield NameUsed(type_name="coin", word=coin, span=may.span)
-    for step in every_step(playbook.steps):
-        if isinstance(step.verb, Use | Effect | Wait):
-            yield from _of_arguments(step.verb.manifest, step.verb.arguments)
+def _unlisted(word: Word, names: Names) -> Diagnostic | None:
+    if word.kind == TARGET:
+        targets = names.targets
+        if targets is None or word.text in targets:
+            return None
+        return Diagnostic(
+            code="unknown-name",
+            summary=f'the profiles have no target "{word.text}" to notify',
+            span=word.span,
+            hint=listed_hint(word.text, targets),
+        )
+    unlisted = names.directory.check(word.kind, word.text)
+    return None if unlisted is None else unlisted.at(word.span)
 
 
-def _of_input(declared: Input) -> Iterator[NameUsed]:
-    for value in (declared.default, declared.minimum, declared.maximum, *declared.choices):
-        if value is not None:
-            yield from _of_value(declared.type, value, declared.span)
-
-
-def _of_arguments(manifest: Manifest, arguments: Mapping[str, Template]) -> Iterator[NameUsed]:
-    for name, template in arguments.items():
-        argument = manifest.argument(name)
-        if argument is not None and template.is_literal:
-            span = template.locate(0, len(template.text))
-            yield from _of_value(argument.type, template.text, span)
-
-
-def _of_value(wanted: Type, value: object, span: Span) -> Iterator[NameUsed]:
-    if not isinstance(wanted, Scalar):
-        return
-    if wanted.name == "money":
-        coin = getattr(value, "coin", None) or str(value).rpartition(" ")[2]
-        yield NameUsed(type_name="coin", word=coin, span=span)
-    elif isinstance(value, str):
-        yield NameUsed(type_name=wanted.name, word=value, span=span)
+def _targets(profiles: Iterable[Profile]) -> frozenset[str] | None:
+    """Return the targets of profiles, or None where one that takes any name is all there is."""
+    chosen = tuple(profiles)
+    known = frozenset(target.name for profile in chosen for target in profile.notify)
+    # A sandbox that names no target takes every name, and tells nobody.
+    takes_all = not known and any(each.kind is ProfileKind.SANDBOX for each in chosen)
+    return None if takes_all else known

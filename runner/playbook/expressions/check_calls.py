@@ -1,7 +1,7 @@
 """The static check of comprehensions and calls."""
 
 from runner.core.diagnostics import did_you_mean
-from runner.core.types import BOOL, DATE, ListOf, MapOf, Record, Type
+from runner.core.types import BOOL, DATE, MONEY, ListOf, MapOf, Record, Type
 from runner.playbook.expressions.check_names import find_step, map_at, map_value
 from runner.playbook.expressions.check_operators import infer_alike, infer_condition
 from runner.playbook.expressions.check_walk import Rules, Walk, Wish
@@ -91,11 +91,15 @@ def _infer_function(
     if shapes is None:
         return None
     try:
-        return shape_of_call(function, shapes)
+        shape = shape_of_call(function, shapes)
     except RuleBroken as broken:
         place = node if broken.argument is None else node.arguments[broken.argument]
         walk.report_broken(broken, place)
         return None
+    first = node.arguments[0] if node.arguments else None
+    if isinstance(first, Text) and shape.type == MONEY and len(node.arguments) == 1:
+        walk.note(first.value, MONEY, first)
+    return shape
 
 
 def _infer_ran(walk: Walk, node: Call) -> Shape:
@@ -183,6 +187,7 @@ def _walk(walk: Walk, kind: Type, path: Text) -> Shape | None:
     rest: str | None = path.value
     while rest is not None:
         if isinstance(kind, MapOf):
+            walk.note(rest, kind.key, path)
             return map_value(walk, kind, rest, walk.span_of(path))
         name, dot, after = rest.partition(".")
         field = kind.field(name) if isinstance(kind, Record) else None

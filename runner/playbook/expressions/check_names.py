@@ -101,6 +101,7 @@ def _infer_member(walk: Walk, node: Member, _wish: Wish) -> Shape | None:
     if base is None:
         return None
     if isinstance(base.type, MapOf):
+        walk.note_at(node.key, base.type.key, lambda: _key_span(walk, node))
         return map_value(walk, base.type, node.key, _key_span(walk, node))
     if isinstance(base.type, Record):
         return _field(walk, node, base.type)

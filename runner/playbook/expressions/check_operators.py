@@ -65,6 +65,8 @@ def _infer_text(walk: Walk, node: Text, wish: Wish) -> Shape | None:
             value_from_text(node.value, kind)
         except ValueError as exc:
             walk.report("literal-invalid", str(exc), walk.span_of(node))
+        else:
+            walk.note(node.value, kind, node)
     return Shape(type=kind, literal=node.value)
 
 

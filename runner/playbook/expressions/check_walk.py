@@ -14,6 +14,9 @@ from runner.playbook.expressions.tree import Node
 
 _SHOWN_MAX = 60
 
+Note: TypeAlias = Callable[[str, Type, Callable[[], Span]], None]
+"""Takes a text that was written out, the type it stands for, and what works out its place."""
+
 StepState: TypeAlias = Literal["done", "maybe_skipped", "later"]
 """Where a step is, seen from the expression: surely behind it, perhaps skipped, or not yet run."""
 
@@ -32,12 +35,15 @@ class Scope:
 
     Shapes: ``names`` are the locals: ``let``, ``result``, loop names; ``now`` is always there.
         ``ran`` names steps that surely ran although they may have been skipped, as ``guards`` does.
+        ``note`` takes every text written out that stands for a value of a scalar type; None where
+        nobody asks.
     """
 
     names: Mapping[str, Type]
     inputs: Mapping[str, Type]
     steps: Mapping[str, StepScope]
     ran: frozenset[str] = frozenset()
+    note: "Note | None" = None
 
 
 @record
@@ -80,6 +86,15 @@ class Walk:
     def report(self, code: str, summary: str, span: Span, hint: str = "") -> None:
         """Keep a finding."""
         self.diagnostics.append(Diagnostic(code=code, summary=summary, span=span, hint=hint))
+
+    def note(self, text: str, kind: Type, node: Node) -> None:
+        """Pass on a text that stands for a value of a type."""
+        self.note_at(text, kind, lambda: self.span_of(node))
+
+    def note_at(self, text: str, kind: Type, place: Callable[[], Span]) -> None:
+        """Pass on a text that stands for a value of a type."""
+        if self.scope.note is not None:
+            self.scope.note(text, kind, place)
 
     def report_broken(self, broken: RuleBroken, node: Node) -> None:
         """Keep the finding of a rule."""

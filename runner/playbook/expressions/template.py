@@ -5,6 +5,7 @@ form; money, lists, maps, records and unknown values are errors there. A value i
 never read again as an expression.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runner.core.diagnostics import Diagnostic, sorted_diagnostics
@@ -130,10 +131,11 @@ def check_template(template: Template, wanted: Type | None, scope: Scope) -> Che
     """
     lone = template.lone
     if template.is_literal:
-        return _check_literal(template.text, template.span, wanted)
+        return _check_literal(template.text, lambda: template.span, wanted, scope)
     if lone is not None:
         if isinstance(lone.tree, Text):
-            return _check_literal(lone.tree.value, lone.span_of(lone.tree), wanted)
+            tree = lone.tree
+            return _check_literal(tree.value, lambda: lone.span_of(tree), wanted, scope)
         return _check_lone(lone, wanted, scope)
     return _check_mixed(template, wanted, scope)
 
@@ -172,20 +174,24 @@ def _shifted(locate: Locate, offset: int) -> Locate:
 # check
 
 
-def _check_literal(text: str, span: Span, wanted: Type | None) -> Checked:
+def _check_literal(
+    text: str, place: Callable[[], Span], wanted: Type | None, scope: Scope
+) -> Checked:
     if wanted is None:
         return Checked(type=STRING, diagnostics=())
     if not isinstance(wanted, Scalar):
         return _mismatch(
-            f"{wanted} is needed here, not a text", span, "write ${{ }} around an expression"
+            f"{wanted} is needed here, not a text", place(), "write ${{ }} around an expression"
         )
     try:
         value_from_text(text, wanted)
     except ValueError as exc:
         amount = isinstance(exc, AmountInvalid)
         code = "amount-invalid" if amount else "literal-invalid"
-        found = Diagnostic(code=code, summary=str(exc), span=span)
+        found = Diagnostic(code=code, summary=str(exc), span=place())
         return Checked(type=wanted, diagnostics=(found,))
+    if scope.note is not None:
+        scope.note(text, wanted, place)
     return Checked(type=wanted, diagnostics=())
 
 

@@ -39,6 +39,8 @@ from runner.client.transport import HttpTransport
 from runner.client.wire import RawRequest
 from runner.controls.directory import Directory
 from runner.controls.guard import Guard, closed_guard, open_guard
+from runner.controls.kill_switch import FILE_NAME as STOP_FILE
+from runner.controls.kill_switch import KillSwitch
 from runner.controls.load import Controls, load_controls
 from runner.controls.profile import (
     PLAN_LIFETIME,
@@ -111,7 +113,7 @@ class Desk:
         this desk out of a text; ``guard`` is asked before every effect; ``unprotected`` says why
         the controls could have been changed by who must not, and is empty where they could not;
         ``boundary`` is called at every durable edge; ``recorder`` keeps what was read, where a plan
-        is recorded.
+        is recorded; ``kill_switch`` is looked at before every send.
     """
 
     profile: str
@@ -138,6 +140,7 @@ class Desk:
     scrub: Callable[[str], str] = str
     boundary: Boundary = no_boundary
     recorder: "Recorder | None" = None
+    kill_switch: KillSwitch = field(default_factory=KillSwitch)
 
     def notifier(
         self, labels: Mapping[str, str], playbook: str, run_id: str = ""
@@ -316,7 +319,9 @@ async def _sandbox_desk(
     transport = await stack.enter_async_context(HttpTransport(base_url))
     store = open_store(sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary)
     stack.callback(store.close)
-    return sandbox_desk(sandbox, transport, store, controls_of_sandbox(settings), remember)
+    held = controls_of_sandbox(settings)
+    desk = sandbox_desk(sandbox, transport, store, held, remember)
+    return replace(desk, kill_switch=sandbox_switch(settings, name, sandbox.world.entity))
 
 
 def sandbox_desk(
@@ -394,7 +399,7 @@ async def _profile_desk(
     store = open_store(place, clock=clock, password=password, boundary=boundary)
     stack.callback(store.close)
     webhooks = {each.name: keys.webhook(each, profile) for each in profile.notify}
-    return build_desk(
+    desk = build_desk(
         replace(account, webhooks=webhooks),
         clock=clock,
         read_client=build_client(transport, reader, clock, rate=rate),
@@ -407,6 +412,7 @@ async def _profile_desk(
         ),
         store=store,
     )
+    return replace(desk, kill_switch=profile_switch(profile, settings, keys.environment))
 
 
 async def _require_announcement(transport: HttpTransport, profile: Profile) -> None:
@@ -628,8 +634,49 @@ def state_place(profile: Profile, settings: Settings, environment: Environment) 
     chosen = settings.state or profile.state
     if chosen is not None:
         return chosen
+    return _state_folder(profile, environment) / "state.sqlite"
+
+
+def _state_folder(profile: Profile, environment: Environment) -> Path:
     folder = re.sub(r"[^A-Za-z0-9.-]", "_", f"{profile.host}-{profile.entity}")
-    return environment.state_home / "ceffu-runner" / folder / "state.sqlite"
+    return environment.state_home / "ceffu-runner" / folder
+
+
+def kill_switch_of(target: Target, settings: Settings, environment: Environment) -> KillSwitch:
+    """Return what stops the sends of a target, without opening it.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls or the world.
+    """
+    if target.sandbox is None:
+        return profile_switch(profile_account(target, settings)[0], settings, environment)
+    from runner.sandbox.directory import SandboxDirectory
+
+    world = SandboxDirectory(settings.sandbox_dir).world(target.sandbox)
+    return sandbox_switch(settings, target.sandbox, world.entity)
+
+
+def sandbox_switch(settings: Settings, name: str, entity: str) -> KillSwitch:
+    """Return what stops the sends to a sandbox."""
+    file = settings.sandbox_dir / name / STOP_FILE
+    return KillSwitch(entity=entity, profile=f"sandbox={name}", files=(file,))
+
+
+def profile_switch(profile: Profile, settings: Settings, environment: Environment) -> KillSwitch:
+    """Return what stops the sends of a profile.
+
+    Shapes: the file of the usual state folder counts wherever the journal is, so that another
+        ``--state`` is no way around it.
+    """
+    folders = {_state_folder(profile, environment): None}
+    place = state_place(profile, settings, environment)
+    if isinstance(place, Path):
+        folders[place.parent] = None
+    return KillSwitch(
+        entity=profile.entity,
+        profile=profile.name,
+        files=tuple(folder / STOP_FILE for folder in folders),
+        others=() if profile.stop_file is None else (profile.stop_file,),
+    )
 
 
 def known_world(settings: Settings, name: str) -> Path | None:

@@ -17,16 +17,22 @@ from runner.journal.opening import open_store
 
 @contextmanager
 def open_records(
-    target: Target, settings: Settings, environment: Environment, remember: Remember
+    target: Target,
+    settings: Settings,
+    environment: Environment,
+    remember: Remember,
+    *,
+    makes: bool = False,
 ) -> Iterator[Journal | None]:
     """Open the journal a target has, or give None where nothing was ever written.
 
-    Shapes: ``remember`` is told the password of a journal in a database.
+    Shapes: ``remember`` is told the password of a journal in a database; ``makes`` tells whether
+        one that is not there is made.
     Errors: as ``open_desk``, but for the custodian's keys and the network to it, which are left
         alone.
     """
     place, password = _journal_place(target, settings, Keyring(environment, remember))
-    if isinstance(place, Path) and not place.exists():
+    if isinstance(place, Path) and not place.exists() and not makes:
         yield None
         return
     with closing(open_store(place, clock=SystemClock(), password=password)) as journal:

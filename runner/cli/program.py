@@ -51,6 +51,8 @@ VERBS: dict[str, Verb] = {
         target="runner.cli.reconcile:reconcile",
         summary="Hold the custodian's books against the journal.",
     ),
+    "stop": Verb(target="runner.cli.stop:stop", summary="Stop every send: the kill switch."),
+    "start": Verb(target="runner.cli.stop:start", summary="Lift what `stop` stopped."),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
     "verify": Verb(

@@ -4,7 +4,14 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, records_for, run_async, settings_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    records_for,
+    run_async,
+    settings_for,
+    target_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 
 
@@ -15,7 +22,7 @@ from runner.cli.shell import Shell
 )
 @click.pass_obj
 def runs(shell: Shell, /, **options: Any) -> int:
-    """List the runs of a journal, newest first.
+    """List the runs of a journal, newest first, below what the kill switch stops.
 
     \b
     Example
@@ -25,11 +32,15 @@ def runs(shell: Shell, /, **options: Any) -> int:
 
 
 async def _runs(shell: Shell, options: dict[str, Any]) -> int:
+    from runner.app.desk import kill_switch_of
     from runner.app.usecases.kin import kin_of
+    from runner.app.usecases.stopping import stops_in_force
     from runner.cli.screen import open_screen
     from runner.reporting.runs import render_runs
+    from runner.reporting.stops import render_stop_lines
 
     settings = settings_for(shell, options)
+    switch = kill_switch_of(target_for(options, settings, makes=False), settings, shell.environment)
     with records_for(shell, options, settings) as journal:
         rows = () if journal is None else await journal.runs(limit=options["limit"])
         states = {
@@ -37,7 +48,10 @@ async def _runs(shell: Shell, options: dict[str, Any]) -> int:
             for row in rows
             if journal is not None and row.exit_code is None
         }
+        stops = await stops_in_force(journal, switch)
         kin = {row.run_id: await kin_of(journal, row) for row in rows if journal is not None}
     with open_screen(shell, settings) as screen:
-        screen.result(render_runs(rows, shell.environment.stdout, states, kin))
+        terminal = shell.environment.stdout
+        stopped = render_stop_lines(stops, terminal)
+        screen.result(stopped + render_runs(rows, terminal, states, kin))
     return 0

@@ -97,7 +97,8 @@ class Profile:
     Shapes: ``url`` has scheme and host only, no slash at its end; of ``read_keys`` and
         ``effect_keys`` the first that is valid is used; ``state`` is where the journal is, or None
         for the default place, and ``state_password`` where its database's password is; ``ca`` is a
-        PEM bundle, or None for the system's; ``proxy`` is a URL, or empty for a direct connection;
+        PEM bundle, or None for the system's; ``stop_file`` is one that stops every send while it is
+        there, or None; ``proxy`` is a URL, or empty for a direct connection;
         ``webhooks`` is None where no notification can be checked. A verb that needs a key the
         profile lacks says so.
     """
@@ -113,6 +114,7 @@ class Profile:
     plan_lifetime: timedelta = PLAN_LIFETIME
     facts: ProfileFacts = field(default_factory=ProfileFacts)
     caps: Caps = field(default_factory=Caps)
+    stop_file: Path | None = None
     webhooks: WebhookSettings | None = None
     notify: tuple[NotifyTarget, ...] = ()
     ca: Path | None = None
@@ -193,6 +195,7 @@ def _profile(entry: Entry, folder: Path | None, findings: Findings) -> Profile:
         or PLAN_LIFETIME,
         facts=_facts(body, findings),
         caps=caps_from_node(body.get("caps"), findings),
+        stop_file=_path(body, "stop_file", folder, findings),
         webhooks=webhooks_from_node(body.get("webhooks"), findings),
         notify=targets_from_node(
             body.get("notify"),

@@ -8,7 +8,8 @@ RunnerError
 │   └── StoreRefused        a journal that must not be written to
 ├── UsageInvalid            a command line that makes no sense                      exit 64
 ├── PlanRefused             stale, expired, damaged or already used                 exit 7
-├── PolicyDenied            policy, ``may``, a cap or the kill switch said no       exit 5
+├── PolicyDenied            policy, ``may`` or a cap said no                        exit 5
+│   └── SendingStopped      the kill switch is on; the run goes on once it is off
 ├── ConfirmationRefused     "no" at the prompt                                      exit 6
 ├── LockHeld                a lock or a run is owned elsewhere                      exit 8
 │   └── LeaseLost           the run was taken over by somebody else                 exit 8
@@ -122,6 +123,10 @@ class PolicyDenied(RunnerError):
     """Policy, ``may``, a cap or the kill switch said no."""
 
     exit_code = ExitCode.DENIED
+
+
+class SendingStopped(PolicyDenied):
+    """The kill switch is on; a run goes on with ``resume`` once it is lifted."""
 
 
 class ConfirmationRefused(RunnerError):

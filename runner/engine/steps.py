@@ -15,6 +15,7 @@ from runner.core.errors import (
     RemoteRefused,
     RequestInvalid,
     RunCancelled,
+    SendingStopped,
     StoreRefused,
 )
 from runner.core.record import record
@@ -125,6 +126,8 @@ class StepRunner:
             raise Stopped(Cause.CANCELLED, str(error)) from error
         except LockHeld as error:
             raise Stopped(Cause.LOCKED, str(error)) from error
+        except SendingStopped as error:
+            raise Stopped(Cause.STOPPED, str(error)) from error
         except PolicyDenied as error:
             raise Stopped(Cause.DENIED, str(error)) from error
         except ConfirmationRefused as error:

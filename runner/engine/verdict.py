@@ -27,6 +27,8 @@ class Cause(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     DENIED = "denied"
     """Policy or a cap said no, before this effect was sent."""
+    STOPPED = "stopped"
+    """The kill switch is on, and this effect was not sent."""
     UNAPPROVED = "unapproved"
     """An approval that policy asks for is missing."""
     UNREACHABLE = "unreachable"
@@ -42,6 +44,7 @@ RESUMABLE = frozenset(
         Cause.NOT_FINAL,
         Cause.SUSPENDED,
         Cause.OUTCOME_UNKNOWN,
+        Cause.STOPPED,
         Cause.UNREACHABLE,
         Cause.LOCKED,
         Cause.INTERRUPTED,
@@ -57,6 +60,7 @@ _WORST_FIRST = (
     Cause.SUSPENDED,
     Cause.TERMINATED,
     Cause.INTERRUPTED,
+    Cause.STOPPED,
     Cause.UNAPPROVED,
     Cause.DENIED,
     Cause.EFFECT_FAILED,
@@ -121,8 +125,8 @@ def exit_code(cause: Cause, states: Iterable[EffectState], *, sent: bool) -> Exi
         return ExitCode.NOT_FINAL
     if cause in {Cause.INTERRUPTED, Cause.TERMINATED}:
         return _STOPPED[cause]
-    if cause in {Cause.DENIED, Cause.UNAPPROVED}:
-        return ExitCode.DENIED if cause is Cause.DENIED else ExitCode.NOT_APPROVED
+    if cause in {Cause.DENIED, Cause.STOPPED, Cause.UNAPPROVED}:
+        return ExitCode.NOT_APPROVED if cause is Cause.UNAPPROVED else ExitCode.DENIED
     if cause is Cause.EFFECT_FAILED or seen & {EffectState.REJECTED, EffectState.FAILED}:
         return ExitCode.FAILED
     if cause is Cause.ITEM_FAILED and sent:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from runner.controls.guard import SpentAsked
+from runner.controls.kill_switch import KillSwitch, Stop
 from runner.controls.policy import Spent
 from runner.core.errors import ExitCode
 from runner.core.jsonvalue import JsonValue
@@ -27,6 +28,7 @@ from runner.journal import (
     register,
     runs,
     spending,
+    stopping,
     suspensions,
 )
 from runner.journal.chain import open_chain
@@ -318,9 +320,17 @@ class Journal:
         with self._writer.writing(edge, order.run_id, across=True) as transaction:
             return effects.change_effect(transaction, order, change, decision)
 
-    def held_to(self, policy: PolicyPort) -> PolicedEffects:
-        """Return the side for effects on which every intent and first attempt asks a policy."""
-        return PolicedEffects(self, self._writer, policy)
+    def held_to(self, policy: PolicyPort, switch: KillSwitch | None = None) -> PolicedEffects:
+        """Return the side for effects on which every intent and attempt asks a policy.
+
+        Shapes: without ``switch`` only flags in the journal that stop everything are looked at.
+        """
+        return PolicedEffects(self, self._writer, policy, switch or KillSwitch())
+
+    async def stops(self) -> tuple[Stop, ...]:
+        """Return the flags of the kill switch that are in force."""
+        with self._database.reading() as sql:
+            return stopping.flags(sql)
 
     async def spent(self, asked: SpentAsked, *, run_id: str) -> tuple[Spent, ...]:
         """Return the spent effects that were asked for; ``run_id`` is whose own run is meant."""

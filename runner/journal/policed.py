@@ -8,11 +8,12 @@ Source: DESIGN section 7, Policy, again before each send; section 6, rule 3.
 
 from datetime import datetime
 
+from runner.controls.kill_switch import KillSwitch
 from runner.core.jsonvalue import JsonValue
 from runner.effects.model import Attempt, EffectOrder, EffectRow
 from runner.effects.policy import PolicyPort
 from runner.effects.ports import Change, EffectStore
-from runner.journal import effects, spending
+from runner.journal import effects, spending, stopping
 from runner.journal.sql import Sql
 from runner.journal.transaction import Writer
 
@@ -20,11 +21,14 @@ from runner.journal.transaction import Writer
 class PolicedEffects:
     """The EffectStore port, with a policy in the transactions that matter."""
 
-    def __init__(self, journal: EffectStore, writer: Writer, policy: PolicyPort) -> None:
-        """Take the journal, what writes to it, and the policy for one run."""
+    def __init__(
+        self, journal: EffectStore, writer: Writer, policy: PolicyPort, switch: KillSwitch
+    ) -> None:
+        """Take the journal, what writes to it, the policy for one run, and the kill switch."""
         self._journal = journal
         self._writer = writer
         self._policy = policy
+        self._switch = switch
 
     async def effect(self, run_id: str, path: str) -> EffectRow | None:
         """Return the effect's row, or None before its intent."""
@@ -35,7 +39,7 @@ class PolicedEffects:
     ) -> EffectRow:
         """Write the INTENT row and the facts that count from now on, if the policy lets it.
 
-        Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
+        Errors: as the journal's; ``PolicyDenied``, ``SendingStopped``, ``ConfirmationRefused``.
         """
         with self._writer.writing("intent", order.run_id, across=True) as transaction:
             self._require(transaction.sql, order, at)
@@ -50,7 +54,7 @@ class PolicedEffects:
         was denied since then is not sent again. From now on the effect counts as spent at this
         moment, however long ago its intent was.
 
-        Errors: as the journal's; ``PolicyDenied``, ``ConfirmationRefused``.
+        Errors: as the journal's; ``PolicyDenied``, ``SendingStopped``, ``ConfirmationRefused``.
         """
         with self._writer.writing("attempt", order.run_id, across=True) as transaction:
             self._require(transaction.sql, order, attempt.started_at)
@@ -81,6 +85,7 @@ class PolicedEffects:
         return await self._journal.claimed_order_ids()
 
     def _require(self, sql: Sql, order: EffectOrder, at: datetime) -> None:
+        self._switch.require_running(self._policy.facts(order), stopping.flags(sql))
         asked = self._policy.asked(order, at)
         spent = spending.spent_rows(sql, asked, run_id=order.run_id, path=order.path)
         self._policy.require(order, at, spent)

@@ -48,7 +48,7 @@ def render_state(state: StateShown, terminal: Terminal) -> str:
 
 def state_json(state: StateShown) -> str:
     """Return the same as JSON lines."""
-    return _lines(
+    return json_lines(
         {
             "type": "state",
             "place": state.place,
@@ -101,7 +101,7 @@ def locks_json(locks: Sequence[LockRow]) -> str:
         }
         for lock in locks
     )
-    return _lines(*rows, exit_code=ExitCode.DONE)
+    return json_lines(*rows, exit_code=ExitCode.DONE)
 
 
 def render_verified(verified: Verified, terminal: Terminal) -> str:
@@ -138,7 +138,7 @@ def verified_json(verified: Verified, exit_code: ExitCode) -> str:
         for each in verified.differences
     )
     notes = ({"type": "note", "words": each} for each in verified.notes)
-    return _lines(
+    return json_lines(
         *runs,
         *differences,
         *notes,
@@ -167,11 +167,12 @@ def _decision(decision: Decision) -> dict[str, object]:
     }
 
 
-def _lines(
+def json_lines(
     *rows: Mapping[str, object],
     exit_code: ExitCode,
     more: Mapping[str, object] | None = None,
 ) -> str:
+    """Return rows as JSON lines, between the line with the version and the one with the result."""
     everything: Iterable[Mapping[str, object]] = (
         {"type": "version", "program": "runner", "version": runner.__version__},
         *rows,

@@ -1,12 +1,16 @@
 """The command with a boundary of its own: ``python bounded.py WHAT ARGUMENT...``.
 
 ``WHAT`` is ``kill:NAME:N``, which ends this process as a power cut would at the N-th call of the
-boundary NAME, or ``list:FILE``, which writes every name there as it is called. Only a script like
-this one can do that: nothing the program reads switches it on.
+boundary NAME, ``list:FILE``, which writes every name there as it is called, or
+``meanwhile:NAME:N:ARGUMENTS``, which lets another process of the command do something at the N-th
+call and goes on after its end. Only a script like this one can do that: nothing the program reads
+switches it on.
 """
 
 import os
+import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,17 +24,22 @@ def boundary_of(what: str) -> Callable[[str], None]:
     if verb == "list":
         file = Path(rest).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115 - until the end
         return lambda name: print(name, file=file)
-    assert verb == "kill", what
-    wanted, _, number = rest.partition(":")
+    assert verb in {"kill", "meanwhile"}, what
+    wanted, _, rest = rest.partition(":")
+    number, _, arguments = rest.partition(":")
     left = int(number)
 
-    def kill(name: str) -> None:
+    def reach(name: str) -> None:
         nonlocal left
         left -= name == wanted
-        if left == 0:
+        if left != 0 or name != wanted:
+            return
+        if verb == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        command = [sys.executable, "-m", "runner", *shlex.split(arguments)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-    return kill
+    return reach
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from runner.app.usecases.pins import check_names_kept, check_pins, planned_occas
 from runner.app.usecases.planning import Emit, Occasion
 from runner.app.usecases.plans import refuse_offline
 from runner.app.usecases.state import require_store
-from runner.app.usecases.verdicts import require_verdicts
+from runner.app.usecases.verdicts import require_running, require_verdicts
 from runner.app.watching import JournalledCancels, watching
 from runner.catalogue.manifest import FoundBy
 from runner.core.clock import SystemClock
@@ -80,8 +80,9 @@ async def apply_plan(
     goes on, a finished one is reported with its exit code, and nothing is sent.
 
     Errors: ``PlanRefused`` when the plan is stale, expired or used; ``StoreRefused`` for another
-        store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent; ``PolicyDenied``
-        and ``ConfirmationRefused`` by the stricter of the plan's verdicts and today's.
+        store; ``LockHeld``; ``SettingsInvalid`` where effects may not be sent; ``SendingStopped``
+        while the kill switch is on; ``PolicyDenied`` and ``ConfirmationRefused`` by the stricter of
+        the plan's verdicts and today's.
     """
     if await has_begun(desk, file):
         return await resume_run(desk, file.run_id, emit, hold=hold)
@@ -92,6 +93,7 @@ async def apply_plan(
     occasion = await planned_occasion(desk, plan, playbook, file.run_id)
     if plan.effects:
         desk.transport(e.action for e in plan.effects)
+    await require_running(desk, plan)
     await require_verdicts(desk, file)
     async with _owned(desk, file.run_id):
         known = await desk.store.run(file.run_id)
@@ -368,7 +370,7 @@ async def _walk(
         None
         if not orders
         else EffectDriver(
-            store=desk.store.held_to(PlanPolicy(desk.guard, plan, run_id)),
+            store=desk.store.held_to(PlanPolicy(desk.guard, plan, run_id), desk.kill_switch),
             transport=desk.transport(e.action for e in plan.effects),
             resolver_for=desk.resolver,
             clock=desk.clock,

@@ -7,6 +7,7 @@ from runner.plan.codec import PlanFile
 from runner.plan.model import Plan
 from runner.plan.verdicts import (
     Judged,
+    effect_facts,
     judge,
     planned_verdicts,
     require_allowed,
@@ -28,6 +29,16 @@ async def require_verdicts(desk: Desk, file: PlanFile) -> None:
     """
     today = await _today(desk, file.plan, run_id=file.run_id)
     require_allowed(stricter_of(_recorded(file.plan), today), approvals=True)
+
+
+async def require_running(desk: Desk, plan: Plan) -> None:
+    """Insist that the kill switch stops no effect of a plan, before anything is done for it.
+
+    Errors: ``SendingStopped``.
+    """
+    flags = await desk.store.stops()
+    for effect in plan.effects:
+        desk.kill_switch.require_running(effect_facts(effect, plan.playbook), flags)
 
 
 def require_planned(plan: Plan, *, approvals: bool) -> None:

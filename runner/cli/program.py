@@ -72,6 +72,15 @@ VERBS: dict[str, Verb] = {
     "policy": Verb(
         target="runner.cli.policy:policy", summary="Check, test and explain the controls' rules."
     ),
+    "doctor": Verb(
+        target="runner.cli.doctor:doctor", summary="Examine this machine and an account."
+    ),
+    "config": Verb(
+        target="runner.cli.config:config", summary="Show the settings, and where each comes from."
+    ),
+    "completion": Verb(
+        target="runner.cli.completion:completion", summary="Print the completion of a shell."
+    ),
     "sandbox": Verb(
         target="runner.cli.sandbox:sandbox", summary="Serve, inspect or reset a sandbox."
     ),

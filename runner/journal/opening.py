@@ -34,3 +34,10 @@ def open_store(
             hint="pip install 'ceffu-runner[postgres]'",
         ) from None
     return open_postgres_journal(place, clock=clock, password=password, boundary=boundary)
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite library that journals in files are written by."""
+    import sqlite3
+
+    return sqlite3.sqlite_version

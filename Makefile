@@ -43,8 +43,14 @@ slow: $(VENV)/.dev ## Run the tests that take longer than `make test` may
 	$(BIN)/python -m pytest -m slow --numprocesses auto --maxprocesses 4 $(PYTEST)
 
 LEVEL := all
-faults: $(VENV)/.dev ## Play the fault matrix and publish its table; LEVEL=first plays first faults alone
-	$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(filter all,$(LEVEL)),--publish)
+TIER := $(if $(filter all,$(LEVEL)),a b c d,a)
+SEED := $(shell date +%s)
+faults: $(VENV)/.dev ## Play the fault matrix and publish its table; LEVEL=first or TIER=b plays a part
+	$(if $(filter a,$(TIER)),$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(filter all,$(LEVEL)),--publish))
+	$(if $(filter b,$(TIER)),$(BIN)/python -m tests.faults.processes --tier b --publish)
+	$(if $(filter c,$(TIER)),$(BIN)/python -m tests.faults.processes --tier c --publish)
+	$(if $(filter d,$(TIER)),HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q tests/faults/test_random.py --hypothesis-seed=$(SEED))
+	$(if $(filter all,$(LEVEL)),$(BIN)/python -m tests.faults --rewrite)
 
 lint: $(VENV)/.dev ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check

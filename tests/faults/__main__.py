@@ -26,6 +26,7 @@ from tests.faults.subjects import RUN
 from tests.faults.table import (
     FIGURES,
     PAGE,
+    PARTS,
     README,
     REPOSITORY,
     Figures,
@@ -48,7 +49,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--figures", type=Path, help="write the figures into a file as well")
     given = parser.parse_args(arguments)
     if given.rewrite:
-        publish(read_figures())
+        figures = read_figures()
+        publish(figures)
+        sys.stdout.write(PARTS["tiers"](figures))
         return 0
     if given.case:
         return asyncio.run(tell_case(given.case))

@@ -19,6 +19,7 @@ from tests.faults.judge import Fault
 from tests.faults.matrix import Tally
 from tests.faults.models import Known, Repeat, Shows, Twin
 from tests.faults.subjects import SUBJECTS
+from tests.faults.tiers import TierFigures, columns, read_tiers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIGURES = Path(__file__).with_name("figures.json")
@@ -149,14 +150,59 @@ def _planted(figures: Figures) -> str:
     return _table(("planted bug", ""), rows)
 
 
+def _tiers(figures: Figures) -> str:
+    """Return the table over all tiers that were run, the first beside the others."""
+    others = list(read_tiers().values())
+    first = TierFigures(
+        tier="a",
+        commit=figures.commit,
+        took_s=figures.took_s,
+        cases=figures.cases,
+        kills=0,
+        processes=figures.workers,
+        by_what={},
+        ends=figures.ends,
+        halts=figures.halts,
+        violations=figures.violations,
+        seed="none: every case is played" if "one in" not in figures.level else figures.level,
+    )
+    each = [first, *others]
+    rows = [*columns(each), ("planted bugs caught", _caught(figures), *("" for _ in others))]
+    lines = ["| figure | " + " | ".join(tier.tier.upper() for tier in each) + " |"]
+    lines.append("|---|" + "---|" * len(each))
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    if others:
+        lines += [
+            "",
+            "| tier | what befell the processes, and the journal | cases |",
+            "|---|---|---|",
+        ]
+    for tier in others:
+        for what, count in tier.by_what.items():
+            lines.append(f"| {tier.tier.upper()} | {what} | {_number(count)} |")
+    if others:
+        lines += ["", "| tier | why it halted | cases |", "|---|---|---|"]
+    for tier in others:
+        for why, count in tier.halts.items():
+            lines.append(f"| {tier.tier.upper()} | {why} | {_number(count)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _readme(figures: Figures) -> str:
     failed = figures.violations
+    killed = sum(tier.kills for tier in read_tiers().values())
+    wrong = sum(sum(tier.violations.values()) for tier in read_tiers().values())
+    real = (
+        f"Real processes over real HTTP, on SQLite and PostgreSQL: **{_number(killed)} SIGKILLs**,"
+        f" {wrong} violations.\n"
+    )
     return (
         f"**{_number(figures.cases)} cases** of crash, send fault, read fault and custodian:"
         f" {failed.get(Fault.DUPLICATE, 0)} duplicates, {failed.get(Fault.LOSS, 0)} losses,"
         f" {failed.get(Fault.FALSE_VERDICT, 0)} false verdicts,\n"
         f"{failed.get(Fault.NEEDLESS_HALT, 0)} needless halts, {_caught(figures)} planted bugs"
         f" caught (level `{figures.level}`, commit `{figures.commit}`, `make faults`).\n"
+        f"{real if killed else ''}"
         "[docs/fault-matrix.md](docs/fault-matrix.md) has the table, what each case is, and what it"
         " has found.\n"
     )
@@ -168,6 +214,7 @@ PARTS: Mapping[str, Callable[[Figures], str]] = MappingProxyType(
         "endings": _endings,
         "kinds": _kinds,
         "planted": _planted,
+        "tiers": _tiers,
         "readme": _readme,
     }
 )

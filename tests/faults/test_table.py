@@ -9,6 +9,7 @@ import pytest
 from tests.faults.faulty import SEND_FAULTS
 from tests.faults.matrix import Tally
 from tests.faults.table import PAGE, PARTS, README, figures_of, read_figures, summary, written
+from tests.faults.tiers import read_tiers
 
 
 @pytest.mark.parametrize("page", [PAGE, README], ids=lambda path: path.name)
@@ -29,6 +30,10 @@ def test_last_run_broke_nothing_and_missed_nothing() -> None:
 
     assert figures.violations == {}
     assert figures.survived == ()
+
+
+def test_last_run_of_every_tier_broke_nothing() -> None:
+    assert [tier for tier, figures in read_tiers().items() if figures.violations] == []
 
 
 def test_every_send_fault_is_on_the_page() -> None:

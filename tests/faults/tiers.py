@@ -96,7 +96,11 @@ def text_of(figures: TierFigures) -> str:
     """Say one tier as a run prints it."""
     lines = [f"tier {figures.tier.upper()}: {WHAT[figures.tier]}"]
     lines += [f"  {name:<28} {value}" for name, value in columns([figures])]
-    for title, counted in (("", figures.by_what), ("ended ", figures.ends), ("halted: ", figures.halts)):
+    for title, counted in (
+        ("", figures.by_what),
+        ("ended ", figures.ends),
+        ("halted: ", figures.halts),
+    ):
         lines += [f"  {count:>7}  {title}{name}" for name, count in counted.items()]
     lines += [f"FAILED {count:>7}  {fault}" for fault, count in figures.violations.items()]
     if figures.left_out:

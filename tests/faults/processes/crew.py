@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes.kills import Count, Kill, Played, Player
+from tests.faults.processes.deaths import Kill
+from tests.faults.processes.kills import Count, Played, Player
 from tests.faults.processes.lane import Lane
 from tests.postgres import served
 

@@ -9,165 +9,24 @@ import re
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import product
 from types import MappingProxyType
-from typing import Any
 
-from runner.core.boundary import BOUNDARIES, EFFECT_BOUNDARIES
-from runner.core.record import record
+from runner.core.boundary import EFFECT_BOUNDARIES
 from runner.sandbox.orders import Order
 from tests.faults.judge import Fault
+from tests.faults.processes.deaths import READ_FAULTS, Kill
 from tests.faults.processes.lane import Forked, Lane
 from tests.faults.processes.place import CasePlace, place_for
+from tests.faults.processes.tracing import traced, was_struck
 from tests.faults.subjects import SUBJECTS
 
-JOURNALS = ("sqlite", "postgresql")
 ENDS_MAX = 8
 """How many fresh processes may be needed after the last kill."""
 LOST_ANSWERS = frozenset({12, 9})
 """Exit codes that ask for another process."""
-_NOT_PASSED = ("decision", "suspension", "notice")
-
-
-def _rule(kind: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return {"kind": kind, **options}
-
-
-FAULTS: Mapping[str, tuple[dict[str, Any], ...]] = MappingProxyType(
-    {
-        "ok": (),
-        "reset-before": (_rule("reset", when="before"),),
-        "reset-after": (_rule("reset", when="after"),),
-        "closed-before": (_rule("lost_reply", when="before"),),
-        "truncated-after": (_rule("truncated"),),
-        "empty-after": (_rule("empty", when="after"),),
-        "html-502-after": (_rule("html", when="after"),),
-        "http-500-before": (_rule("http_error", when="before"),),
-        "g20001-after": (_rule("error_code", when="after"),),
-        "g20015-after": (_rule("error_code", when="after", code="G20015"),),
-        "http-429-before": (_rule("too_many_requests", when="before"),),
-        "twice": (_rule("duplicate_delivery", answer="second"),),
-    }
-)
-"""What befalls the first send; rules without an operation are about the effect's."""
-READ_FAULTS: Mapping[str, tuple[dict[str, Any], ...]] = MappingProxyType(
-    {
-        "reads-500": (
-            _rule("reset", when="after"),
-            _rule("http_error", operation="*", call=4, calls=2),
-        ),
-        "reads-missing": (
-            _rule("reset", when="after"),
-            _rule("missing_page", operation="*", call=2, calls=2),
-        ),
-        "reads-stale": (
-            _rule("reset", when="after"),
-            _rule("stale", operation="*", lag="50ms", calls=6),
-        ),
-    }
-)
-"""What befalls the reads as well, after a lost answer that leaves everything to them."""
-_ALL_FAULTS = {**FAULTS, **READ_FAULTS}
-
-
-@record
-class Kill:
-    """One case.
-
-    Shapes: ``what`` is what befalls the processes, with a boundary after a colon: ``kill`` (the
-        first dies there), ``whole`` (the same, each process an interpreter of its own), ``stop``
-        (it stands still there until another has ended the run, then goes on), ``restored`` (it dies
-        there, a later one ends the run, and then the journal of the moment is put back), ``lost``
-        (it dies there, and its journal with it); or without one: ``relay`` (each process dies one
-        boundary further on), ``two`` (two apply the plan at once). ``told`` is whether the profile
-        says what the custodian deduplicates by, ``ids`` whether lists show requestIds.
-    """
-
-    action: str
-    fault: str = "ok"
-    what: str
-    journal: str = "sqlite"
-    told: bool = True
-    ids: bool = False
-
-    def __str__(self) -> str:
-        facts = f"{self.journal},{'told' if self.told else 'untold'},{'ids' if self.ids else 'bare'}"
-        return f"{self.action}/{self.fault}/{self.what}/{facts}"
-
-    @property
-    def boundary(self) -> str:
-        return self.what.partition(":")[2]
-
-
-def kill_from(text: str) -> Kill:
-    """Read what ``str`` wrote of a case."""
-    action, fault, what, facts = text.split("/")
-    journal, told, ids = facts.split(",")
-    return Kill(
-        action=action,
-        fault=fault,
-        what=what,
-        journal=journal,
-        told=told == "told",
-        ids=ids == "ids",
-    )
-
-
-ACTIONS = tuple(name for name, subject in SUBJECTS.items() if subject.makes is None)
-
-
-def all_kills() -> Iterator[Kill]:
-    """Yield every case of the tier."""
-    edges = [name for name in BOUNDARIES if name.partition("-")[2] not in _NOT_PASSED]
-    for action, fault, journal in product(ACTIONS, FAULTS, JOURNALS):
-        for edge in EFFECT_BOUNDARIES:
-            yield _case(action, fault, f"kill:{edge}", journal)
-    for action, fault, edge in product(ACTIONS, READ_FAULTS, _AFTER_SEND):
-        yield _case(action, fault, f"kill:{edge}", "sqlite")
-    for action, journal, edge in product(ACTIONS, JOURNALS, edges):
-        if edge not in EFFECT_BOUNDARIES and (journal != "sqlite" or "lease" not in edge):
-            yield _case(action, "ok", f"kill:{edge}", journal)
-    for action, fault, edge in product(ACTIONS, ("ok", "reset-before", "reset-after"), _AFTER_SEND):
-        yield _case(action, fault, f"kill:{edge}", "sqlite", told=False)
-    for action, fault in product(ACTIONS, FAULTS):
-        yield _case(action, fault, "relay", "sqlite")
-        yield _case(action, fault, "two", "sqlite")
-        yield _case(action, fault, "two", "postgresql")
-    for number, (action, edge) in enumerate(product(ACTIONS, _AFTER_SEND)):
-        yield _case(action, "reset-after", f"restored:{edge}", "sqlite")
-        yield _case(action, "ok", f"lost:{edge}", JOURNALS[number % 2])
-    for number, edge in enumerate(EFFECT_BOUNDARIES):
-        for step in (0, 3):
-            action = ACTIONS[(number + step) % len(ACTIONS)]
-            yield _case(action, "ok", f"stop:{edge}", "postgresql")
-        yield _case(ACTIONS[number % len(ACTIONS)], "reset-after", f"whole:{edge}", "sqlite")
-
-
-_AFTER_SEND = ("after-attempt", "after-send", "before-answer", "after-answer", "after-look")
-
-
-def few_kills() -> Iterator[Kill]:
-    """Yield the cases that every change is held against: each edge, fault and kind of mishap."""
-    edges = list(EFFECT_BOUNDARIES)
-    for number, (fault, action) in enumerate(product(FAULTS, ("mirrorx.delegate", "withdrawal.create"))):
-        edge = edges[number % len(edges)]
-        yield _case(action, fault, f"kill:{edge}", JOURNALS[number // 2 % 2])
-    yield _case("mirrorx.undelegate", "reset-after", "relay", "sqlite")
-    yield _case("subwallet.transfer", "ok", "two", "sqlite")
-    yield _case("exchange.transfer", "ok", "two", "postgresql")
-    yield _case("mirror.apply", "reset-after", "restored:after-attempt", "sqlite")
-    yield _case("mirror.settle", "ok", "lost:after-send", "sqlite")
-    yield _case("exchange.transfer", "ok", "stop:before-send", "postgresql")
-    yield _case("withdrawal.create", "reset-after", "whole:after-send", "sqlite")
-
-
-def _case(action: str, fault: str, what: str, journal: str, *, told: bool = True) -> Kill:
-    # Half of the custodians show requestIds in their lists: spread over the cases, and repeatable.
-    ids = len(f"{action}{fault}{what}{journal}") % 2 == 0
-    return Kill(action=action, fault=fault, what=what, journal=journal, told=told, ids=ids)
 
 
 @dataclass(kw_only=True)
@@ -212,6 +71,16 @@ class Player:
         if len(same) > 1:
             ids = ", ".join(f"{each.id} ({each.request_id})" for each in same)
             played.violations.append((Fault.DUPLICATE, ids))
+        self._hold_end(place, played, last, orders)
+        for text in place.texts():
+            if "Traceback" in text:
+                played.violations.append((Fault.BROKEN_RULE, f"a traceback: {text[-600:]}"))
+        sent = {each.request_id for each in self._lane.requests() if each.method == "POST"}
+        if sent - self._lane.request_ids:
+            played.violations.append((Fault.BROKEN_RULE, "I7: a requestId that no plan holds"))
+
+    @staticmethod
+    def _hold_end(place: CasePlace, played: Played, last: Forked, orders: Sequence[Order]) -> None:
         if played.end == "confirmed":
             _confirmed(place, played, orders)
         elif played.end in {"rejected", "failed", "cancelled"} and orders:
@@ -229,16 +98,10 @@ class Player:
         elif played.end.startswith("exit"):
             words = f"{played.end}: {last.text[-600:]}"
             played.violations.append((Fault.NO_END, words))
-        for text in place.texts():
-            if "Traceback" in text:
-                played.violations.append((Fault.BROKEN_RULE, f"a traceback: {text[-600:]}"))
-        bodies = {(r.request_id) for r in self._lane.requests() if r.method == "POST"}
-        if bodies - self._lane.request_ids:
-            played.violations.append((Fault.BROKEN_RULE, "I7: a requestId that no plan holds"))
 
 
 def _is_knowable(case: Kill, *, executed: bool) -> bool:
-    """Tell whether one death leaves what reads or a second send settle; several use the sends up."""
+    """Tell whether reads or a second send settle it; several deaths use the sends up."""
     if case.what.partition(":")[0] not in {"kill", "whole", "stop"} or case.fault in READ_FAULTS:
         return False
     subject = SUBJECTS[case.action]
@@ -372,6 +235,17 @@ def _lost(lane: Lane, place: CasePlace, played: Played) -> Forked:
     return _to_the_end(place, played)
 
 
+def _call_struck(lane: Lane, place: CasePlace, played: Played) -> Forked:
+    """Let one system call of the first process fail, or be its last."""
+    del lane
+    log = place.folder / "strace.log"
+    first = place.apply_traced(traced(played.case.boundary, log))
+    played.processes += 1
+    played.reached = was_struck(first.code, log)
+    played.kills += first.code == -signal.SIGKILL
+    return _to_the_end(place, played)
+
+
 _MISHAPS: Mapping[str, Callable[[Lane, CasePlace, Played], Forked]] = MappingProxyType(
     {
         "kill": _killed,
@@ -381,15 +255,14 @@ _MISHAPS: Mapping[str, Callable[[Lane, CasePlace, Played], Forked]] = MappingPro
         "stop": _stopped,
         "restored": _restored,
         "lost": _lost,
+        "call": _call_struck,
     }
 )
-FAULT_NAMES = tuple(_ALL_FAULTS)
-"""Every fault by its name."""
 
 
-def rules_of(fault: str, operation: str) -> list[dict[str, Any]]:
-    """Return a fault as the control endpoint is told it."""
-    return [{"operation": operation, **rule} for rule in _ALL_FAULTS[fault]]
+def _sort_of(case: Kill) -> str:
+    name, _, rest = case.what.partition(":")
+    return rest.rpartition("+")[0].replace("+", " ") if name == "call" else name
 
 
 @dataclass(kw_only=True)
@@ -418,7 +291,7 @@ class Count:
             self.unreached += 1
             return
         self.cases += 1
-        self.by_what[f"{played.case.what.partition(':')[0]}, {played.case.journal}"] += 1
+        self.by_what[f"{_sort_of(played.case)}, {played.case.journal}"] += 1
         self.by_end[played.end] += 1
         if played.halt:
             self.halts[played.halt] += 1

@@ -1,8 +1,8 @@
 """A lane: one served sandbox, one process that forks commands, and cases one after the other.
 
-The sandbox is ``runner sandbox serve``, spoken to over HTTP by a profile of controls as any operator
-has them; its ledger is the judge's. Cases do not meet: each has an amount of its own, an occurrence
-of its own and a journal of its own (a state home, or a schema of the database).
+The sandbox is ``runner sandbox serve``, spoken to over HTTP by a profile of controls as any
+operator has them; its ledger is the judge's. Cases do not meet: each has an amount of its own, an
+occurrence of its own and a journal of its own (a state home, or a schema of the database).
 """
 
 import json
@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from runner.core.clock import SystemClock
 from runner.sandbox.books import LoggedRequest
@@ -118,8 +118,10 @@ class ForkServer:
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(timeout=PATIENCE_S)
+        self._process.stdout.close()
 
 
 class Lane:
@@ -139,7 +141,7 @@ class Lane:
         self.request_ids: set[str] = set()
         self._number = 0
 
-    def __enter__(self) -> "Lane":
+    def __enter__(self) -> Self:
         self._open()
         return self
 
@@ -260,9 +262,9 @@ class Lane:
         self._served = self.command(self._home, "sandbox", "serve")
         lines: list[str] = []
         deadline_s = time.monotonic() + PATIENCE_S
-        while len(lines) < 2:  # noqa: PLR2004 - the API's and the control endpoint's
+        while len(lines) < 2:
             assert time.monotonic() < deadline_s, f"the sandbox was not served: {self._served}"
-            # Nothing tells of a line in a file; looking again is the only way.
+            # Two URLs, and nothing tells of a line in a file; looking again is the only way.
             time.sleep(0.02)
             lines = [line for line in self._served.text.splitlines() if "http" in line]
         self.url, self._control = (line.split()[-1] for line in lines[:2])

@@ -1,20 +1,18 @@
 """The folder of one case: its playbook, its plan, its controls and its journal."""
 
 import shutil
+import sys
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from runner.catalogue.manifests import MANIFESTS
 from runner.plan.codec import plan_from_file
-from tests.faults.processes.lane import Forked, Lane
+from tests.faults.processes.deaths import Kill, rules_of
+from tests.faults.processes.lane import Forked, Lane, started_whole
 from tests.faults.subjects import SUBJECTS, Leg
-
-if TYPE_CHECKING:
-    from tests.faults.processes.kills import Kill
 
 LEASE_S = 10
 """The shortest lease that a URL may ask for."""
@@ -28,7 +26,7 @@ may:
 steps:
   - id: pay
     effect: {action}
-    every: 10ms..20ms
+    every: 40ms..400ms
     with:
 """
 
@@ -36,7 +34,7 @@ steps:
 class CasePlace:
     """What one case has on the disk, and the commands it is played with."""
 
-    def __init__(self, lane: Lane, case: "Kill", number: int) -> None:
+    def __init__(self, lane: Lane, case: Kill, number: int) -> None:
         self._lane = lane
         self._schema = ""
         self.state = Path()
@@ -77,6 +75,11 @@ class CasePlace:
         """Apply the plan in a process that nobody waits for yet."""
         return self._lane.command(self.folder, "apply", "plan.json", "--yes", *self._options)
 
+    def apply_traced(self, tracer: list[str]) -> Forked:
+        """Apply the plan in an interpreter of its own under a tracer, until it ends."""
+        program = [sys.executable, "-m", "runner", "apply", "plan.json", "--yes", *self._options]
+        return started_whole(self.folder, [*tracer, *program], self._lane.environment(self.folder))
+
     def go_on(self, number: int, *, whole: bool = False) -> Forked:
         """Resume the run, or apply its plan again: both are the same, and take turns."""
         if (int(self.request_id) + number) % 2:
@@ -87,9 +90,12 @@ class CasePlace:
         return self.apply(whole=whole)
 
     def outlive(self) -> None:
-        """Let the lease of a dead owner end, as if its time had passed."""
+        """Let the lease of a dead owner end, as if its time had passed.
+
+        Whoever stands still past a lease waits for it in earnest, see ``wait_lease``.
+        """
         if self._schema:
-            self._sql(f"UPDATE {self._schema}.run_head SET lease_until_ms = 0")
+            self._sql(f"UPDATE {self._schema}.run_head SET lease_until_ms = 0")  # noqa: S608 - our name
 
     def wait_lease(self) -> None:
         """Really wait until nobody has heard of the owner for the length of a lease."""
@@ -131,17 +137,15 @@ class CasePlace:
                 "SELECT 1 FROM information_schema.tables WHERE table_schema = %s", (self._schema,)
             ).fetchone()
             if exists is not None:
-                sql.execute(statement)  # type: ignore[call-overload]  # built here from our names
+                sql.execute(statement)
 
     @staticmethod
     def _expect(ended: Forked, code: int) -> None:
         assert ended.code == code, f"{ended}"
 
 
-def place_for(lane: Lane, case: "Kill") -> CasePlace:
+def place_for(lane: Lane, case: Kill) -> CasePlace:
     """Make the place of a case, with its plan made and the rules of its fault in force."""
-    from tests.faults.processes.kills import rules_of
-
     if lane.is_worn():
         lane.renew()
     place = CasePlace(lane, case, lane.number())
@@ -160,4 +164,3 @@ def _amount(coin: str, number: int) -> Decimal:
     if coin == "USDT":
         return Decimal(20) + Decimal(number).scaleb(-6)
     return Decimal("0.002") + Decimal(number).scaleb(-8)
-

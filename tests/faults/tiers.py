@@ -43,7 +43,7 @@ class TierFigures:
     ends: Mapping[str, int]
     halts: Mapping[str, int]
     violations: Mapping[str, int]
-    seed: str = "none: every case is played"
+    seed: str = "none: nothing is drawn"
     left_out: str = ""
 
 

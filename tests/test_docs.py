@@ -219,7 +219,7 @@ def used_exit_codes() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/operations.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/operations.md", "docs/exit-codes.md"])
 def test_page_has_the_exit_codes_of_this_version(name: str) -> None:
     text = (REPOSITORY / name).read_text(encoding="utf-8")
 

@@ -12,7 +12,7 @@ import runner
 from runner.reporting.case_report import failure_text, place_words
 from runner.reporting.case_results import CaseResult, CasesRun, Coverage, Mismatch
 from runner.reporting.escape import visible
-from runner.reporting.github import annotation
+from runner.reporting.github import annotation, capped
 from runner.reporting.terminal import Terminal
 
 _PLAIN = Terminal()
@@ -70,12 +70,13 @@ def _coverage_json(coverage: Coverage) -> Mapping[str, object]:
 def cases_github(run: CasesRun, cwd: Path) -> str:
     """Return annotations: each expectation that was not met, and what is covered too little.
 
-    Shapes: one line each; nothing where all is well.
+    Shapes: one line each; nothing where all is well. Capped, as ``capped`` says.
     """
-    return "".join(f"{line}\n" for line in _annotations(run, cwd))
+    errors, warnings = tuple(_unmet(run, cwd)), tuple(_uncovered(run, cwd))
+    return capped("error", errors) + capped("warning", warnings)
 
 
-def _annotations(run: CasesRun, cwd: Path) -> Iterator[str]:
+def _unmet(run: CasesRun, cwd: Path) -> Iterator[str]:
     for case in run.cases:
         for each in case.mismatches:
             lines = [
@@ -84,6 +85,9 @@ def _annotations(run: CasesRun, cwd: Path) -> Iterator[str]:
                 f"actual: {_flat(each.actual)}",
             ]
             yield annotation("error", each.what, each.place, lines, cwd)
+
+
+def _uncovered(run: CasesRun, cwd: Path) -> Iterator[str]:
     for coverage in run.poorly_covered:
         for missing in coverage.missing:
             title = f"{coverage.percent} % covered"

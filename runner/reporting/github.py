@@ -16,14 +16,38 @@ from runner.core.source import Span
 from runner.reporting.checked import FileChecked, all_findings, path_in_checkout
 from runner.reporting.escape import visible
 
+LEVELS = ("error", "warning")
+SHOWN_MAX = 10
+"""How many annotations of one level GitHub shows of a step.
+
+Source: docs.github.com, the limits of annotations: 10 warnings and 10 errors a step.
+"""
+
 
 def annotations(files: Sequence[FileChecked], cwd: Path) -> str:
     """Return one workflow command for each finding, a line each; nothing without findings.
 
     Shapes: lines and columns count from 1; ``endColumn`` is exclusive, and left out with a finding
-        over several lines, where GitHub takes no columns.
+        over several lines, where GitHub takes no columns. Capped, as ``capped`` says.
     """
-    return "".join(f"{_annotation(found, cwd)}\n" for found in all_findings(files))
+    findings = tuple(all_findings(files))
+    return "".join(
+        capped(level, [_annotation(found, cwd) for found in findings if _level(found) == level])
+        for level in LEVELS
+    )
+
+
+def capped(level: str, commands: Sequence[str]) -> str:
+    """Return the annotations of one level, a line each, and no more than GitHub shows.
+
+    GitHub shows ten errors and ten warnings of a step and drops the others without a word; the last
+    one says here how many those are.
+    """
+    if len(commands) > SHOWN_MAX:
+        rest = len(commands) - (SHOWN_MAX - 1)
+        more = f"::{level} title=and {rest} more::and {rest} more, which the log of this step lists"
+        commands = [*commands[: SHOWN_MAX - 1], more]
+    return "".join(f"{command}\n" for command in commands)
 
 
 def without_commands(text: str, token: str) -> str:
@@ -53,10 +77,13 @@ def annotation(level: str, title: str, span: Span, lines: Iterable[str], cwd: Pa
     return f"::{level} {listed}::{_data(chr(10).join(visible(line) for line in lines))}"
 
 
+def _level(found: Diagnostic) -> str:
+    return "error" if found.severity is Severity.ERROR else "warning"
+
+
 def _annotation(found: Diagnostic, cwd: Path) -> str:
-    level = "error" if found.severity is Severity.ERROR else "warning"
     lines = [text for text in (found.summary, found.hint) if text]
-    return annotation(level, found.code, found.span, lines, cwd)
+    return annotation(_level(found), found.code, found.span, lines, cwd)
 
 
 def _data(text: str) -> str:

@@ -30,7 +30,7 @@ rules:
   - name: limit
     reason: A limit that two processes must not pass together.
     match:
-      sum: {window: 24h, at_most: 505 USDT}
+      sum: {window: WINDOW, at_most: AT_MOST}
     verdict: allow
 """
 
@@ -38,8 +38,9 @@ rules:
 class Limit:
     """The policy port over one rule."""
 
-    def __init__(self) -> None:
-        node = read_yaml(SourceFile(name="policy.yaml", text=POLICY))
+    def __init__(self, *, at_most: str = "505 USDT", window: str = "24h") -> None:
+        text = POLICY.replace("AT_MOST", at_most).replace("WINDOW", window)
+        node = read_yaml(SourceFile(name="policy.yaml", text=text))
         without = closed_guard("").without
         self._guard = Guard(policy=policy_from_document(node), without=without)
 

@@ -1,6 +1,6 @@
 # Every target makes .venv itself. Needed: Python 3.11 or newer with venv, git, make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow faults lint format bench lock clean
+.PHONY: help demo test slow faults lint audit format bench lock clean
 SHELL := /bin/sh
 
 VENV := .venv
@@ -57,6 +57,12 @@ lint: $(VENV)/.dev ## Run ruff, mypy and import-linter
 	$(BIN)/ruff format --check
 	$(BIN)/mypy runner tests benchmarks tools
 	$(BIN)/lint-imports --no-cache
+
+audit: ## Ask the advisories about every pinned package (needs uv and the network)
+	@test -n "$(UV)" || { echo "make audit needs uv on PATH" >&2; exit 64; }
+	for lock in requirements.lock requirements-dev.lock requirements-build.lock; do \
+		$(UV) tool run pip-audit --require-hashes --disable-pip --requirement $$lock || exit 1; \
+	done
 
 format: $(VENV)/.dev ## Let ruff rewrite what it can
 	$(BIN)/ruff format

@@ -116,3 +116,25 @@ async def test_loop_of_10_000_withdrawals_stops_at_its_cap(
         await loop()
 
     assert len(await journal.effects("R-1")) == 50
+
+
+async def test_words_of_others_are_never_sql(
+    journal: Journal, make_run: Runs, make_order: Orders, at: Moment
+) -> None:
+    evil = "x'); DROP TABLE run; --"
+    await journal.register_run(make_run(occurrence=evil), {evil: evil.encode()})
+    await journal.take_locks("R-1", (evil, f"-{evil}"), at=at(1))
+    await journal.held_to(Told()).insert_intent(
+        make_order(path=evil, body=evil), known_order_ids=(evil,), at=at(2)
+    )
+    await journal.record_decision(stop_decision(stop(at(3), Scope.COIN, evil)))
+
+    assert [row.name for row in await journal.lock_rows()] == [f"-{evil}", evil]
+    assert [row.order.path for row in await journal.effects("R-1")] == [evil]
+    assert [each.name for each in await journal.stops()] == [evil]
+    run = await journal.run("R-1")
+    assert run is not None
+    assert run.occurrence == evil
+    verified = await journal.verify()
+    assert verified is not None
+    assert verified.differences == ()

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 
 from runner.controls.policy import EffectFacts
 from runner.core.clock import moment_from_text, timestamp_text
@@ -62,7 +63,8 @@ class Stop:
     @property
     def what(self) -> str:
         """Return what is stopped, as ``--scope`` takes it."""
-        return f"{self.scope} {self.name}" if self.scope in NAMED else self.scope.value
+        # Quoted: it is shown as a command to copy, and anybody's file may hold the name.
+        return f"{self.scope} {quote(self.name)}" if self.scope in NAMED else self.scope.value
 
     def __str__(self) -> str:
         """Say what is stopped, by whom, when and why."""

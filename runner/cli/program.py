@@ -55,6 +55,9 @@ VERBS: dict[str, Verb] = {
     "start": Verb(target="runner.cli.stop:start", summary="Lift what `stop` stopped."),
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
+    "report": Verb(
+        target="runner.cli.report:report", summary="List effects of a stretch of time, as CSV."
+    ),
     "verify": Verb(
         target="runner.cli.verify:verify", summary="Hold the journal against its own chains."
     ),

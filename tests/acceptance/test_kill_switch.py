@@ -1,5 +1,7 @@
 """The kill switch by the real command: nothing is sent once it is on, what was sent is finished."""
 
+import csv
+
 from tests.acceptance.controls import served, write_controls
 from tests.acceptance.test_cancel import FIRST, HEAD, SECOND
 from tests.acceptance.workplace import MIRROR, Workplace, planned, quick, run_id, world_text
@@ -31,6 +33,13 @@ def test_switch_between_two_sends_stops_the_second_until_it_is_lifted(place: Wor
     assert lifted.out == "nothing is stopped\n"
     assert len(place.orders()) == 2
     place.run("verify", "--sandbox").expect(0)
+    times = ("--since", "2000-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z")
+    told = place.run("report", *times, "--csv", "--sandbox").expect(0)
+    rows = list(csv.DictReader(told.out.splitlines()))
+    assert [(row["path"], row["amount"], row["state"]) for row in rows] == [
+        ("first", "5", "confirmed"),
+        ("second", "5", "confirmed"),
+    ]
 
 
 def test_file_made_by_hand_stops_an_apply_before_anything_is_done(place: Workplace) -> None:

@@ -1,6 +1,6 @@
 """What is looked at of one account: its keys, its journal, its runs, its custodian, one link."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from runner.app.machine import FORGETFUL, SHARED, file_system_of
 from runner.catalogue.manifests import MANIFESTS
 from runner.client.keys import Signer
 from runner.controls.credentials import ApiCredential, FromVariable
+from runner.controls.kill_switch import Stop
 from runner.controls.state_place import StatePlace
 from runner.core.clock import Clock, SystemClock, timestamp_text
 from runner.core.errors import ExitCode, RunnerError
@@ -98,6 +99,14 @@ def examine_journal(place: StatePlace, journal: Journal | None) -> Examined:
     mark = journal.high_water()
     words = f"{journal.place}: {journal.store_id}, register at {mark.number}, durable"
     return Examined(name="journal", words=words)
+
+
+def examine_switch(stops: tuple[Stop, ...]) -> Iterator[Examined]:
+    """Say what the kill switch stops."""
+    for each in stops:
+        yield warned("kill switch", f"stopped: {each}", 'runner start --reason "TEXT" lifts it')
+    if not stops:
+        yield Examined(name="kill switch", words="nothing is stopped")
 
 
 async def examine_runs(

@@ -12,12 +12,14 @@ from runner.app.account_checks import (
     examine_key,
     examine_link,
     examine_runs,
+    examine_switch,
     failed,
 )
 from runner.app.desk import (
     Account,
     Target,
     build_client,
+    kill_switch_of,
     open_desk,
     profile_account,
     state_place,
@@ -28,6 +30,7 @@ from runner.app.machine import address_towards, missing_programs, python_words
 from runner.app.records import open_records
 from runner.app.settings import Settings
 from runner.app.usecases.due import worst_code
+from runner.app.usecases.stopping import stops_in_force
 from runner.catalogue.load import load_api
 from runner.client.transport import HttpTransport
 from runner.controls.profile import Profile
@@ -152,6 +155,9 @@ async def _journal(
     try:
         with open_records(asked.target, asked.settings, asked.environment, remember) as journal:
             yield examine_journal(place, journal)
+            switch = kill_switch_of(asked.target, asked.settings, asked.environment)
+            for each in examine_switch(await stops_in_force(journal, switch)):
+                yield each
             if journal is not None:
                 runs = examine_runs(journal, host=account.host, entity=account.entity, clock=clock)
                 async for each in runs:

@@ -63,6 +63,16 @@ def test_sandbox_is_well_and_its_coin_and_link_are_held_against_it(keyed: Workpl
     assert keyed.writes() == ()
 
 
+def test_what_is_stopped_is_named(keyed: Workplace) -> None:
+    keyed.run("stop", "--reason", "depeg", "--sandbox").expect(0)
+
+    level, words = findings(keyed.run("doctor", "--sandbox", "--json").expect(0))["kill switch"]
+
+    assert level == "warn"
+    assert words.startswith("stopped: ")
+    assert "depeg" in words
+
+
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [

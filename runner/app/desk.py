@@ -42,6 +42,7 @@ from runner.controls.guard import Guard, closed_guard, open_guard
 from runner.controls.kill_switch import FILE_NAME as STOP_FILE
 from runner.controls.kill_switch import KillSwitch
 from runner.controls.load import Controls, load_controls
+from runner.controls.place import ControlsPlace
 from runner.controls.profile import (
     PLAN_LIFETIME,
     Dedupe,
@@ -112,6 +113,8 @@ class Desk:
         it; ``webhooks`` are the targets of notices, by name, and ``scrub`` takes every secret of
         this desk out of a text; ``guard`` is asked before every effect; ``unprotected`` says why
         the controls could have been changed by who must not, and is empty where they could not;
+        ``controls_place`` is where they are read again, None where none hold, and ``approvals`` are
+        the folders in which approvals are looked for;
         ``boundary`` is called at every durable edge; ``recorder`` keeps what was read, where a plan
         is recorded; ``kill_switch`` is looked at before every send.
     """
@@ -135,6 +138,8 @@ class Desk:
     manifests: Mapping[str, Manifest]
     guard: Guard
     controls_commit: str = ""
+    controls_place: ControlsPlace | None = None
+    approvals: tuple[Path, ...] = ()
     unprotected: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     scrub: Callable[[str], str] = str
@@ -451,6 +456,7 @@ class Account:
     guard: Guard | None = None
     plan_lifetime: timedelta = PLAN_LIFETIME
     controls_commit: str = ""
+    controls_place: ControlsPlace | None = None
     unprotected: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
 
@@ -476,6 +482,7 @@ def sandbox_account(name: str, world: "World", digest: str, held: Controls | Non
         directory=directory_from_world(world),
         controls_digest=bytes_digest(canonical_json(named)),
         controls_commit="" if held is None else held.commit,
+        controls_place=None if held is None else held.place,
         guard=sandbox_guard(held),
         facts=ProfileFacts(
             timestamp_window=timedelta(milliseconds=switches.timestamp_window_ms),
@@ -521,6 +528,7 @@ def build_desk(
         manifests=MANIFESTS,
         guard=account.effective_guard,
         controls_commit=account.controls_commit,
+        controls_place=account.controls_place,
         unprotected=account.unprotected,
         webhooks=account.webhooks,
     )
@@ -579,6 +587,7 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
         directory=controls.directory,
         controls_digest=controls.digest,
         controls_commit=controls.commit,
+        controls_place=controls.place,
         unprotected=controls.unprotected,
         facts=profile.facts,
         guard=replace(without, policy=controls.policy, caps=profile.caps),

@@ -7,6 +7,7 @@ import click
 
 from runner.cli.options import (
     TargetCommand,
+    approvals_option,
     desk_for,
     hold_of,
     hold_option,
@@ -21,6 +22,7 @@ from runner.cli.shell import Shell
 @click.argument("plan", type=click.Path(path_type=Path))
 @target_options
 @hold_option
+@approvals_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; the plan has been reviewed.")
 @click.pass_obj
 def apply(shell: Shell, /, **options: Any) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,10 +83,30 @@ async def desk_for(
         target, settings, shell.environment, shell.redactor.register, boundary=shell.boundary
     ) as desk:
         try:
-            yield desk
+            yield replace(desk, approvals=approval_folders(shell, options))
         except RunnerError as error:
             error.hint = aimed(error.hint, desk.target_words)
             raise
+
+
+def approvals_option(command: CommandT) -> CommandT:
+    """Add the option that says where approvals are."""
+    return click.option(
+        "--approvals",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Where approvals are (default: approvals/ beside the plan, or here).",
+    )(command)
+
+
+def approval_folders(shell: Shell, options: dict[str, Any]) -> tuple[Path, ...]:
+    """Return the folders in which approvals are looked for, each once."""
+    given = options.get("approvals")
+    if given is not None:
+        return (shell.environment.cwd / given,)
+    plan = options.get("plan")
+    beside = () if plan is None else (shell.environment.cwd / plan.parent / "approvals",)
+    return tuple(dict.fromkeys((*beside, shell.environment.cwd / "approvals")))
 
 
 def aimed(hint: str, target: str) -> str:

@@ -38,6 +38,9 @@ VERBS: dict[str, Verb] = {
     ),
     "show": Verb(target="runner.cli.show:show", summary="Show a plan file."),
     "diff": Verb(target="runner.cli.diff:diff", summary="Show how one plan differs from another."),
+    "approve": Verb(
+        target="runner.cli.approve:approve", summary="Approve or refuse a plan by a signature."
+    ),
     "apply": Verb(
         target="runner.cli.apply:apply", summary="Execute a plan file, exactly and once."
     ),

@@ -6,6 +6,7 @@ import click
 
 from runner.cli.options import (
     TargetCommand,
+    approvals_option,
     desk_for,
     hold_of,
     hold_option,
@@ -21,6 +22,7 @@ from runner.core.errors import UsageInvalid
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--due", is_flag=True, help="Every run of this account that is due.")
 @hold_option
+@approvals_option
 @target_options
 @click.pass_obj
 def resume(shell: Shell, /, **options: Any) -> int:

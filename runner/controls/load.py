@@ -13,20 +13,29 @@ from runner.controls.place import ControlsPlace, fetch_at_revision, protection_p
 from runner.controls.policy import Policy
 from runner.controls.policy_file import POLICY_FILE, policy_from_document
 from runner.controls.profile import Profile, profiles_from_document
+from runner.controls.signers import (
+    ALLOWED_FILE,
+    REVOKED_FILE,
+    SIGNERS_FILE,
+    SIGNING_FILES,
+    Signers,
+    persons_from_document,
+    signers_from_files,
+)
 from runner.core.diagnostics import Diagnostic, did_you_mean, has_errors
 from runner.core.errors import InvalidInput, SettingsInvalid
 from runner.core.ids import bytes_digest
 from runner.core.jsonvalue import canonical_json
 from runner.core.record import record
 from runner.core.source import SourceFile
-from runner.documents.files import read_source, source_from_bytes
+from runner.documents.files import FILE_BYTES_MAX, read_source, source_from_bytes
 from runner.documents.nodes import MappingNode, Node
 from runner.documents.schema import check_schema
 from runner.documents.yaml import read_yaml
 
 PROFILES_FILE = "profiles.yaml"
 DIRECTORY_FILE = "directory.yaml"
-FILES = (PROFILES_FILE, DIRECTORY_FILE, POLICY_FILE)
+FILES = (PROFILES_FILE, DIRECTORY_FILE, POLICY_FILE, *SIGNING_FILES)
 """Every file of a controls folder; the policy may be missing, and then denies outside sandboxes."""
 
 T = TypeVar("T")
@@ -37,9 +46,10 @@ class Controls:
     """Everything read from one controls folder.
 
     Shapes: ``files`` maps file names to the bytes read; ``digest`` names exactly those bytes;
-        ``policy`` is None where there is no such file; ``commit`` is the full id of the revision,
-        or empty for a folder on disk; ``unprotected`` says why this process, or a playbook's
-        author, could have changed them, and is empty where neither could.
+        ``policy`` and ``signers`` are None where there is no such file; ``commit`` is the full id
+        of the revision, or empty for a folder on disk; ``place`` is where they were read;
+        ``unprotected`` says why this process, or a playbook's author, could have changed them, and
+        is empty where neither could.
     """
 
     directory: Directory
@@ -47,8 +57,10 @@ class Controls:
     files: Mapping[str, bytes]
     digest: str
     policy: Policy | None = None
+    signers: Signers | None = None
     commit: str = ""
     unprotected: str = ""
+    place: ControlsPlace | None = None
 
     def __post_init__(self) -> None:
         """Freeze the mappings."""
@@ -117,17 +129,44 @@ def load_controls(
             lambda node: policy_from_document(node, directory=directory),
             found,
         )
+    signers = _signers(folder, found)
     if directory is None or profiles is None or has_errors(found):
         raise InvalidInput(tuple(found))
     return Controls(
         directory=directory,
         profiles=profiles,
         policy=policy,
+        signers=signers,
         files=folder.files,
         digest=controls_digest(folder.files),
         commit=folder.commit,
+        place=place,
         unprotected=folder.unprotected(worktrees, os.geteuid() if uid is None else uid),
     )
+
+
+def load_signers(place: ControlsPlace) -> Signers | None:
+    """Read only what says whose signatures count, as it is now; None where there is nothing.
+
+    Errors: as ``load_controls``.
+    """
+    found: list[Diagnostic] = []
+    signers = _signers(_Folder(place), found)
+    if has_errors(found):
+        raise InvalidInput(tuple(found))
+    return signers
+
+
+def _signers(folder: "_Folder", found: list[Diagnostic]) -> Signers | None:
+    if not folder.has(SIGNERS_FILE):
+        return None
+    persons = _part(folder, SIGNERS_FILE, "signers", persons_from_document, found)
+    if persons is None:
+        return None
+    allowed, revoked = (
+        folder.raw(name) if folder.has(name) else b"" for name in (ALLOWED_FILE, REVOKED_FILE)
+    )
+    return signers_from_files(persons, allowed, revoked)
 
 
 class _Folder:
@@ -174,6 +213,24 @@ class _Folder:
             source = source_from_bytes(shown, data)
         self.files[name] = source.text.encode("utf-8")
         return source
+
+    def raw(self, name: str) -> bytes:
+        """Read one file that is no document of ours.
+
+        Errors: ``SettingsInvalid``.
+        """
+        if self._fetched is not None:
+            data = self._fetched[name]
+        else:
+            try:
+                with (self._place.path / name).open("rb") as stream:
+                    data = stream.read(FILE_BYTES_MAX + 1)
+            except OSError as exc:
+                raise SettingsInvalid(f"controls: {name} cannot be read: {exc.strerror}") from exc
+        if len(data) > FILE_BYTES_MAX:
+            raise SettingsInvalid(f"controls: {name} is larger than 8 MiB")
+        self.files[name] = data
+        return data
 
     def unprotected(self, worktrees: Iterable[Path], uid: int) -> str:
         """Say why the files could have been changed by who must not, or nothing."""

@@ -105,7 +105,7 @@ def fetch_at_revision(place: ControlsPlace, names: Iterable[str]) -> Fetched:
     commit = _commit(repository, place)
     inside = _inside(repository, place)
     tree = f"{commit}:{inside}" if inside else commit
-    listed = _git(repository, "ls-tree", "-z", "--full-tree", tree)
+    listed = ask_git(repository, "ls-tree", "-z", "--full-tree", tree)
     if listed is None:
         raise SettingsInvalid(
             f"controls: there is no folder {inside or '.'} at {place.revision} ({commit[:12]})",
@@ -168,14 +168,14 @@ def _write_problem(part: Path, uid: int) -> str:
 
 def _repository(place: ControlsPlace) -> Path:
     start = _nearest_folder(place.path)
-    found = _git(start, "rev-parse", "--show-toplevel")
+    found = ask_git(start, "rev-parse", "--show-toplevel")
     if found is None:
         raise SettingsInvalid(
             f"controls: {place.path} is in no git repository, so it has no revision"
             f" {place.revision}",
             hint="name a folder in a clone of the controls' repository, by its own path",
         )
-    if _git(start, "rev-parse", "--show-superproject-working-tree"):
+    if ask_git(start, "rev-parse", "--show-superproject-working-tree"):
         raise SettingsInvalid(
             f"controls: {place.path} is in a submodule, which a pull request can point elsewhere",
             hint="clone the repository of the controls by itself",
@@ -219,7 +219,7 @@ def _commit(repository: Path, place: ControlsPlace) -> str:
         )
     found = None
     if names:
-        found = _git(repository, "rev-parse", "--verify", "--quiet", f"{names[0]}^{{commit}}")
+        found = ask_git(repository, "rev-parse", "--verify", "--quiet", f"{names[0]}^{{commit}}")
     if found is None:
         raise SettingsInvalid(
             f"controls: {revision} is no revision of {repository}",
@@ -240,7 +240,7 @@ def _refs(repository: Path, revision: str) -> list[str]:
         name
         for home in _REF_HOMES
         if (name := home.format(revision)).startswith("refs/")
-        and _git(repository, "show-ref", "--verify", "--quiet", name) is not None
+        and ask_git(repository, "show-ref", "--verify", "--quiet", name) is not None
     ]
 
 
@@ -255,10 +255,10 @@ def _blobs(listed: bytes) -> dict[str, tuple[str, str]]:
 
 
 def _blob(repository: Path, blob: str, name: str) -> bytes:
-    size = _git(repository, "cat-file", "-s", blob)
+    size = ask_git(repository, "cat-file", "-s", blob)
     if size is not None and int(size) > FILE_BYTES_MAX:
         raise SettingsInvalid(f"controls: {name} is larger than 8 MiB")
-    data = _git(repository, "cat-file", "blob", blob)
+    data = ask_git(repository, "cat-file", "blob", blob)
     if data is None:
         raise SettingsInvalid(
             f"controls: git cannot read {name}, object {blob[:12]}",
@@ -267,8 +267,12 @@ def _blob(repository: Path, blob: str, name: str) -> bytes:
     return data
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """Ask git, without our environment: keys may be in it, and so may be another repository."""
+def ask_git(folder: Path, *arguments: str) -> bytes | None:
+    """Ask git, without our environment: keys may be in it, and so may be another repository.
+
+    Shapes: what it printed, or None where it failed.
+    Errors: ``SettingsInvalid`` where there is no git.
+    """
     git = shutil.which("git")
     if git is None:
         raise SettingsInvalid(

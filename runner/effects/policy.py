@@ -12,9 +12,16 @@ from runner.effects.model import EffectOrder
 class PolicyPort(Protocol):
     """Policy and caps, for the effects of one run.
 
-    Everything is pure, so that a store can ask in the middle of a transaction; nothing here may
-    read or write, and calling twice is safe.
+    Everything but ``look`` is pure, so that a store can ask in the middle of a transaction; nothing
+    else here may read or write, and calling twice is safe.
     """
+
+    async def look(self, order: EffectOrder, at: datetime) -> None:
+        """Read anew what may have changed since: who approves, and whose key is revoked.
+
+        Called before the transaction in which an intent or an attempt is written.
+        """
+        ...
 
     def facts(self, order: EffectOrder) -> EffectFacts:
         """Return what rules can see of an effect, with the amount that will be sent."""

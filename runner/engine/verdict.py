@@ -30,7 +30,7 @@ class Cause(StrEnum):
     STOPPED = "stopped"
     """The kill switch is on, and this effect was not sent."""
     UNAPPROVED = "unapproved"
-    """An approval that policy asks for is missing."""
+    """An approval that policy asks for is missing, was refused, or holds no more."""
     UNREACHABLE = "unreachable"
     LOCKED = "locked"
     INTERRUPTED = "interrupted"
@@ -45,6 +45,7 @@ RESUMABLE = frozenset(
         Cause.SUSPENDED,
         Cause.OUTCOME_UNKNOWN,
         Cause.STOPPED,
+        Cause.UNAPPROVED,
         Cause.UNREACHABLE,
         Cause.LOCKED,
         Cause.INTERRUPTED,

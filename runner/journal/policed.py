@@ -41,6 +41,7 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``SendingStopped``, ``ConfirmationRefused``.
         """
+        await self._policy.look(order, at)
         with self._writer.writing("intent", order.run_id, across=True) as transaction:
             self._require(transaction.sql, order, at)
             row = effects.insert_intent(transaction, order, known_order_ids, at)
@@ -56,6 +57,7 @@ class PolicedEffects:
 
         Errors: as the journal's; ``PolicyDenied``, ``SendingStopped``, ``ConfirmationRefused``.
         """
+        await self._policy.look(order, attempt.started_at)
         with self._writer.writing("attempt", order.run_id, across=True) as transaction:
             self._require(transaction.sql, order, attempt.started_at)
             row = effects.begin_attempt(transaction, order, attempt)

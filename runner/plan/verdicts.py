@@ -1,9 +1,11 @@
 """What the controls say about the effects of a plan, and of its run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
+from runner.controls.approvals import Ballots
 from runner.controls.guard import Guard, SpentAsked, stricter
 from runner.controls.policy import Approval, EffectFacts, Spent, Verdict, VerdictKind
 from runner.core.errors import ConfirmationRefused, PolicyDenied
@@ -13,15 +15,31 @@ from runner.core.values import duration_from_text, duration_text
 from runner.effects.model import EffectOrder
 from runner.plan.model import Plan, PlannedEffect, PlannedVerdict
 
+Count: TypeAlias = Callable[[datetime], Awaitable[Ballots]]
+"""Reads anew whose approvals count at a moment."""
+
+_APPROVE_HINT = (
+    "runner plan FILE -o PLAN, runner approve PLAN by each of them, then runner apply PLAN"
+)
 _CHANGE_HINT = "change the inputs, or the rule in a reviewed commit of the controls"
 
 
 @record
 class Judged:
-    """One effect of a plan and the verdict about it."""
+    """One effect of a plan and the verdict about it.
+
+    Shapes: ``also`` are approvals that are asked for beside the verdict's own.
+    """
 
     path: str
     verdict: Verdict
+    also: tuple[Approval, ...] = ()
+
+    @property
+    def approvals(self) -> tuple[Approval, ...]:
+        """Return everything that has to be approved, each once."""
+        own = () if self.verdict.approval is None else (self.verdict.approval,)
+        return tuple(dict.fromkeys((*own, *self.also)))
 
 
 def effect_facts(effect: PlannedEffect, playbook: str) -> EffectFacts:
@@ -84,18 +102,32 @@ def planned_verdicts(plan: Plan) -> tuple[Judged, ...]:
 
 
 def stricter_of(planned: Iterable[Judged], today: Iterable[Judged]) -> tuple[Judged, ...]:
-    """Return today's verdicts, each as strict as the plan's at least."""
+    """Return today's verdicts, each as strict as the plan's at least.
+
+    Where both ask for an approval, both have to be given: none of two groups is the stricter one.
+    """
     before = {each.path: each.verdict for each in planned}
-    return tuple(
-        Judged(path=each.path, verdict=stricter(each.verdict, before.get(each.path, each.verdict)))
-        for each in today
-    )
+    return tuple(_stricter(each, before.get(each.path, each.verdict)) for each in today)
 
 
-def require_allowed(judged: Iterable[Judged], *, approvals: bool) -> None:
+def _stricter(today: Judged, before: Verdict) -> Judged:
+    verdict = stricter(today.verdict, before)
+    both = VerdictKind.APPROVE is today.verdict.kind is before.kind
+    also = (before.approval,) if both and before.approval is not None else ()
+    return Judged(path=today.path, verdict=verdict, also=also)
+
+
+def require_allowed(
+    judged: Iterable[Judged],
+    *,
+    approvals: bool,
+    ballots: Ballots | None = None,
+    at: datetime | None = None,
+) -> None:
     """Insist that every effect is let through.
 
-    Shapes: ``approvals`` tells whether a missing approval stops as well.
+    Shapes: ``approvals`` tells whether a missing approval stops as well; ``ballots`` are those that
+        were given until ``at``, or None where nobody could give any.
     Errors: ``PolicyDenied`` with every effect that is denied; else ``ConfirmationRefused`` with
         every effect whose approval is missing.
     """
@@ -103,24 +135,36 @@ def require_allowed(judged: Iterable[Judged], *, approvals: bool) -> None:
     denied = [each for each in known if each.verdict.kind is VerdictKind.DENY]
     if denied:
         raise PolicyDenied("\n".join(map(_denial, denied)), hint=_CHANGE_HINT)
-    waiting = [each for each in known if each.verdict.kind is VerdictKind.APPROVE]
-    if approvals and waiting:
-        raise ConfirmationRefused(
-            "\n".join(map(_missing, waiting)), hint="this version takes no approvals yet"
-        )
+    if not approvals:
+        return
+    missing = [words for each in known if (words := _missing(each, ballots, at))]
+    if missing:
+        problems = () if ballots is None else ballots.problems
+        raise ConfirmationRefused("\n".join((*missing, *problems)), hint=_APPROVE_HINT)
 
 
 class PlanPolicy:
     """The PolicyPort for the run of one plan."""
 
-    def __init__(self, guard: Guard, plan: Plan, run_id: str) -> None:
-        """Take what decides, and the effects it decides about."""
+    def __init__(
+        self, guard: Guard, plan: Plan, run_id: str, *, count: Count | None = None
+    ) -> None:
+        """Take what decides, the effects it decides about, and what counts approvals."""
         self._guard = guard
+        self._count = count
+        self._ballots: Ballots | None = None
         self._run_id = run_id
         self._facts: Mapping[str, EffectFacts] = {
             effect.path: effect_facts(effect, plan.playbook) for effect in plan.effects
         }
         self._planned = {each.path: each.verdict for each in planned_verdicts(plan)}
+        self._may_ask = asks_approval(guard, plan)
+
+    async def look(self, order: EffectOrder, at: datetime) -> None:
+        """Count the approvals anew, where one could be asked for."""
+        del order
+        if self._count is not None and self._may_ask:
+            self._ballots = await self._count(at)
 
     def facts(self, order: EffectOrder) -> EffectFacts:
         """Return the planned facts, with the amount that will be sent."""
@@ -138,7 +182,18 @@ class PlanPolicy:
         verdict = self._guard.verdict(self.facts(order), at, spent, run_id=self._run_id)
         judged = Judged(path=order.path, verdict=verdict)
         planned = Judged(path=order.path, verdict=self._planned.get(order.path, verdict))
-        require_allowed(stricter_of([planned], [judged]), approvals=True)
+        require_allowed(
+            stricter_of([planned], [judged]), approvals=True, ballots=self._ballots, at=at
+        )
+
+
+def asks_approval(guard: Guard, plan: Plan) -> bool:
+    """Tell whether an approval may be asked for: by the plan, or by a rule of today."""
+    rules = () if guard.policy is None else guard.policy.rules
+    asked = VerdictKind.APPROVE
+    return any(each.verdict == asked.value for each in plan.verdicts) or any(
+        each.verdict is asked for each in rules
+    )
 
 
 def _denial(judged: Judged) -> str:
@@ -147,14 +202,20 @@ def _denial(judged: Judged) -> str:
     return f"{judged.path} is denied{by}: {verdict.reason}"
 
 
-def _missing(judged: Judged) -> str:
+def _missing(judged: Judged, ballots: Ballots | None, at: datetime | None) -> str:
+    """Say which approval an effect lacks, or nothing where it lacks none."""
     verdict = judged.verdict
-    assert verdict.approval is not None, "whose approval is missing is part of the verdict"
-    whose = f"{verdict.approval.count} of {', '.join(verdict.approval.groups)}"
-    return (
-        f"{judged.path} needs the approval of {whose}, by {verdict.rule} ({verdict.place}):"
-        f" {verdict.reason}"
-    )
+    if verdict.kind is not VerdictKind.APPROVE:
+        return ""
+    for approval in judged.approvals:
+        lacking = "" if ballots is None or at is None else ballots.lacking(approval, at)
+        if ballots is None or lacking:
+            whose = f"{approval.count} of {', '.join(approval.groups)}"
+            return (
+                f"{judged.path} needs the approval of {whose}, by {verdict.rule}"
+                f" ({verdict.place}): {verdict.reason}{f' ({lacking})' if lacking else ''}"
+            )
+    return ""
 
 
 def _planned(judged: Judged) -> PlannedVerdict:

@@ -18,7 +18,7 @@ from runner.documents.resources import data_dir, schema_text
 from runner.documents.schema import check_schema, instance, is_valid, shape_schema, violations
 from runner.documents.yaml import read_yaml
 
-SCHEMAS = ("playbook", "inputs", "directory", "profiles", "policy")
+SCHEMAS = ("playbook", "inputs", "directory", "profiles", "policy", "signers")
 
 PLAYBOOK = """\
 apiVersion: runner/v1
@@ -111,6 +111,17 @@ profiles:
   bench: {kind: sandbox, url: "http://127.0.0.1:8080", entity: acme}
 """
 
+SIGNERS = """\
+apiVersion: runner/v1
+kind: Signers
+persons:
+  anna:
+    principals: [anna@example.com]
+    groups: [treasury]
+    emails: [anna@example.com]
+    accounts: [anna@desk-7]
+"""
+
 POLICY = """\
 apiVersion: runner/v1
 kind: Policy
@@ -135,6 +146,7 @@ VALID = {
     "directory": DIRECTORY,
     "profiles": PROFILES,
     "policy": POLICY,
+    "signers": SIGNERS,
 }
 HEAD = "apiVersion: runner/v1\nkind: Playbook\nname: a\n"
 STEP = "steps: [{id: a, uses: mirror.links}]\n"

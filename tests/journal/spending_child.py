@@ -49,6 +49,9 @@ class Limit:
         assert amount is not None
         return EffectFacts(action=order.action, coin="USDT", amount=amount)
 
+    async def look(self, order: EffectOrder, at: datetime) -> None:
+        pass
+
     def asked(self, order: EffectOrder, at: datetime) -> SpentAsked:
         return self._guard.asked(self.facts(order), at)
 

@@ -49,6 +49,9 @@ class Told:
             action=order.action, coin="USDT", amount=amount, link="acme/arb", playbook="trim"
         )
 
+    async def look(self, order: EffectOrder, at: datetime) -> None:
+        pass
+
     def asked(self, order: EffectOrder, at: datetime) -> SpentAsked:
         return self._asked
 

@@ -34,6 +34,9 @@ class Open:
             action=order.action, coin=money.coin, amount=money.amount, playbook="trim"
         )
 
+    async def look(self, order: EffectOrder, at: datetime) -> None:
+        pass
+
     def asked(self, order: EffectOrder, at: datetime) -> SpentAsked:
         return SpentAsked(since=None, own_run=False)
 

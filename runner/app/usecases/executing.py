@@ -13,7 +13,7 @@ from runner.app.usecases.pins import check_names_kept, check_pins, planned_occas
 from runner.app.usecases.planning import Emit, Occasion
 from runner.app.usecases.plans import refuse_offline
 from runner.app.usecases.state import require_store
-from runner.app.usecases.verdicts import require_running, require_verdicts
+from runner.app.usecases.verdicts import poll_of, require_running, require_verdicts
 from runner.app.watching import JournalledCancels, watching
 from runner.catalogue.manifest import FoundBy
 from runner.core.clock import SystemClock
@@ -370,7 +370,10 @@ async def _walk(
         None
         if not orders
         else EffectDriver(
-            store=desk.store.held_to(PlanPolicy(desk.guard, plan, run_id), desk.kill_switch),
+            store=desk.store.held_to(
+                PlanPolicy(desk.guard, plan, run_id, count=poll_of(desk, file).count),
+                desk.kill_switch,
+            ),
             transport=desk.transport(e.action for e in plan.effects),
             resolver_for=desk.resolver,
             clock=desk.clock,

@@ -2,11 +2,13 @@
 
 from runner.app.bench import Bench
 from runner.app.desk import Desk
+from runner.app.usecases.approving import Poll
 from runner.core.errors import PlanRefused
 from runner.plan.codec import PlanFile
 from runner.plan.model import Plan
 from runner.plan.verdicts import (
     Judged,
+    asks_approval,
     effect_facts,
     judge,
     planned_verdicts,
@@ -28,7 +30,17 @@ async def require_verdicts(desk: Desk, file: PlanFile) -> None:
     Errors: ``PolicyDenied``, ``ConfirmationRefused``; ``PlanRefused`` for verdicts that are none.
     """
     today = await _today(desk, file.plan, run_id=file.run_id)
-    require_allowed(stricter_of(_recorded(file.plan), today), approvals=True)
+    asked = asks_approval(desk.guard, file.plan)
+    now = desk.clock.now()
+    ballots = await poll_of(desk, file).count(now) if asked else None
+    require_allowed(
+        stricter_of(_recorded(file.plan), today), approvals=True, ballots=ballots, at=now
+    )
+
+
+def poll_of(desk: Desk, file: PlanFile) -> Poll:
+    """Return what counts the approvals of a plan at this desk."""
+    return Poll(file, place=desk.controls_place, folders=desk.approvals)
 
 
 async def require_running(desk: Desk, plan: Plan) -> None:

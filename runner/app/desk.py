@@ -566,18 +566,7 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
 
     Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
     """
-    if settings.controls is None:
-        raise SettingsInvalid(
-            "no controls are named, so there is no custodian to speak to",
-            hint="use --sandbox, or --controls FOLDER (CEFFU_RUNNER_CONTROLS) with a profile",
-        )
-    controls = load_controls(settings.controls, worktrees=_worktrees(target, settings))
-    name = target.profile or settings.profile
-    if name is None:
-        raise SettingsInvalid(
-            "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
-        )
-    profile = controls.profile(name)
+    controls, profile = _profile_controls(target, settings)
     is_sandbox = profile.kind is ProfileKind.SANDBOX
     without = _guard_without(is_sandbox=is_sandbox)
     return profile, Account(
@@ -593,6 +582,31 @@ def profile_account(target: Target, settings: Settings) -> tuple[Profile, Accoun
         guard=replace(without, policy=controls.policy, caps=profile.caps),
         plan_lifetime=profile.plan_lifetime,
     )
+
+
+def _profile_controls(target: Target, settings: Settings) -> tuple[Controls, Profile]:
+    if settings.controls is None:
+        raise SettingsInvalid(
+            "no controls are named, so there is no custodian to speak to",
+            hint="use --sandbox, or --controls FOLDER (CEFFU_RUNNER_CONTROLS) with a profile",
+        )
+    controls = load_controls(settings.controls, worktrees=_worktrees(target, settings))
+    name = target.profile or settings.profile
+    if name is None:
+        raise SettingsInvalid(
+            "no profile is named", hint=f"use --profile: {', '.join(sorted(controls.profiles))}"
+        )
+    return controls, controls.profile(name)
+
+
+def account_controls(target: Target, settings: Settings) -> Controls | None:
+    """Return the controls that hold for a target, without opening it; None for a free sandbox.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    if target.sandbox is not None:
+        return controls_of_sandbox(settings)
+    return _profile_controls(target, settings)[0]
 
 
 def account_guard(target: Target, settings: Settings) -> Guard:

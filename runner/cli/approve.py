@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.app.settings import Settings
     from runner.cli.screen import Screen
+    from runner.controls.requests import Request
     from runner.plan.codec import PlanFile
 
 
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
 @click.option("--entity", metavar="TEXT", help="Typed in advance: the entity.")
 @click.option("--effects", metavar="NUMBER", help="Typed in advance: how many effects.")
 @click.option("--largest", metavar="AMOUNT", help="Typed in advance: the largest outflow.")
+@click.option("--decision", metavar="TEXT", help="Typed in advance: what a request decides.")
 @approvals_option
 @target_options
 @click.pass_obj
 def approve(shell: Shell, /, **options: Any) -> int:
     """Approve the plan file PLAN by a signature, or refuse it; PLAN may be a run or a digest.
+
+    It may be a request in decisions/ as well: a decision that the policy puts under signatures.
 
     What is shown is read out of the plan's own bytes. You type its entity, the number of its
     effects and its largest outflow before ssh-keygen signs. The statement and its signature go to
@@ -63,6 +67,9 @@ async def _approve(shell: Shell, options: dict[str, Any]) -> int:
 
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
+        request = _request(options)
+        if request is not None:
+            return _sign_request(shell, options, settings, screen, request)
         file = await _file(shell, options, settings)
         if options["listed"]:
             return _list(shell, options, settings, screen, file)
@@ -107,6 +114,71 @@ async def _sign(
         variables=shell.environment.variables,
     )
     screen.result(f"{'refused' if refuses else 'approved'}: {path} and its signature")
+    return 0
+
+
+def _request(options: dict[str, Any]) -> "Request | None":
+    """Read a request for a decision; None for anything else, which is a plan or wrong."""
+    from runner.controls.requests import REQUEST_BYTES_MAX, request_from_bytes
+
+    try:
+        with options["plan"].open("rb") as stream:
+            return request_from_bytes(stream.read(REQUEST_BYTES_MAX + 1))
+    except (OSError, ValueError):
+        return None
+
+
+def _sign_request(
+    shell: Shell,
+    options: dict[str, Any],
+    settings: "Settings",
+    screen: "Screen",
+    request: "Request",
+) -> int:
+    from datetime import timedelta
+
+    from runner.app.usecases.signing import write_signed
+    from runner.controls.approvals import Choice, Statement
+    from runner.core.values import duration_from_text
+    from runner.reporting.approving import request_text
+
+    if options["listed"]:
+        raise UsageInvalid(
+            "--list is about plans", hint="the verb that asks says which signatures it lacks"
+        )
+    principal, key, role = _named(options)
+    options["plan"] = None
+    now = _now(options, settings)
+    try:
+        length = duration_from_text(options["valid_for"] or "24h")
+    except ValueError as error:
+        raise UsageInvalid(f"--valid-for: {error}", hint="like 30m or 4h") from error
+    screen.result(request_text(request))
+    refuses = options["refuse"]
+    _typed_alike(
+        shell,
+        options["decision"],
+        words="what is decided",
+        right=request.word,
+        what="refuse" if refuses else "sign",
+    )
+    statement = Statement(
+        type=request.type,
+        digest=request.digest,
+        decision=Choice.REFUSE if refuses else Choice.APPROVE,
+        principal=principal,
+        role=role,
+        reason=options["reason"] or "",
+        signed_at=now,
+        valid_until=now + min(length, timedelta(days=7)),
+    )
+    path = write_signed(
+        _folder(shell, options),
+        statement,
+        key=shell.environment.cwd / key.expanduser(),
+        variables=shell.environment.variables,
+    )
+    screen.result(f"{'refused' if refuses else 'signed'}: {path} and its signature")
     return 0
 
 
@@ -225,9 +297,6 @@ def _type(shell: Shell, options: dict[str, Any], file: "PlanFile", what: str) ->
 
     Errors: ``ConfirmationRefused`` for anything else; ``UsageInvalid`` without a terminal.
     """
-    import sys
-
-    from runner.cli.question import ask
     from runner.reporting.approving import largest_outflow
 
     plan = file.plan
@@ -237,16 +306,26 @@ def _type(shell: Shell, options: dict[str, Any], file: "PlanFile", what: str) ->
         "largest": ("the largest outflow", largest_outflow(plan)),
     }
     for name, (words, right) in wanted.items():
-        typed = options[name]
-        if typed is None:
-            if not shell.environment.is_interactive:
-                raise UsageInvalid(
-                    "there is no terminal to type on",
-                    hint="give --entity, --effects and --largest as you have read them",
-                )
-            typed = ask(f"To {what} it, type {words}", stdin=sys.stdin)
-        if typed.strip() != right:
-            raise ConfirmationRefused(
-                f"{words} is not {typed.strip()!r} in this plan; nothing was signed",
-                hint="read the plan again",
+        _typed_alike(shell, options[name], words=words, right=right, what=what)
+
+
+def _typed_alike(shell: Shell, typed: str | None, *, words: str, right: str, what: str) -> None:
+    """Insist that a person types what is right.
+
+    Errors: as ``_type``.
+    """
+    import sys
+
+    from runner.cli.question import ask
+
+    if typed is None:
+        if not shell.environment.is_interactive:
+            raise UsageInvalid(
+                "there is no terminal to type on",
+                hint="give --entity, --effects and --largest (--decision) as you have read them",
             )
+        typed = ask(f"To {what} it, type {words}", stdin=sys.stdin)
+    if typed.strip() != right:
+        raise ConfirmationRefused(
+            f"{words} is not {typed.strip()!r} here; nothing was signed", hint="read it again"
+        )

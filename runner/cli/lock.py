@@ -1,13 +1,25 @@
 """``runner lock``: what runs keep from each other, and a person's word to take it from one."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.options import TargetCommand, records_for, run_async, settings_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    approvals_option,
+    deciding_for,
+    records_for,
+    run_async,
+    settings_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 from runner.cli.verbs import LazyGroup, Verb
 from runner.core.errors import UsageInvalid
+
+if TYPE_CHECKING:
+    from runner.core.jsonvalue import JsonValue
+    from runner.journal.holding import LockRow
 
 lock = LazyGroup(
     name="lock",
@@ -54,6 +66,7 @@ async def _list(shell: Shell, options: dict[str, Any]) -> int:
 @click.argument("name", metavar="LOCK")
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON lines.")
+@approvals_option
 @target_options
 @click.pass_obj
 def break_(shell: Shell, /, **options: Any) -> int:
@@ -73,19 +86,28 @@ def break_(shell: Shell, /, **options: Any) -> int:
 
 async def _break(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.people import person_here
+    from runner.app.usecases.deciding import require_signed
     from runner.app.usecases.state import break_lock
     from runner.cli.screen import open_screen
     from runner.core.clock import SystemClock
     from runner.reporting.journals import locks_json
 
     settings = settings_for(shell, options)
+    now = SystemClock().now()
+    deciding = deciding_for(shell, options, settings)
+
+    def permit(row: "LockRow") -> "JsonValue":
+        facts = {"lock": row.name, "run_id": row.run_id, "reason": options["reason"]}
+        return require_signed(deciding, "lock_break", facts, at=now)
+
     with records_for(shell, options, settings) as journal:
         broken = await break_lock(
             journal,
             options["name"],
             reason=options["reason"],
             who=person_here(),
-            at=SystemClock().now(),
+            at=now,
+            permit=permit,
         )
     with open_screen(shell, settings) as screen:
         if options["as_json"]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from runner.app.desk import Desk, Target
     from runner.app.settings import Settings
+    from runner.app.usecases.deciding import Deciding
     from runner.app.usecases.planning import Superseding
     from runner.journal.journal import Journal
 
@@ -107,6 +108,35 @@ def approval_folders(shell: Shell, options: dict[str, Any]) -> tuple[Path, ...]:
     plan = options.get("plan")
     beside = () if plan is None else (shell.environment.cwd / plan.parent / "approvals",)
     return tuple(dict.fromkeys((*beside, shell.environment.cwd / "approvals")))
+
+
+def deciding_at(shell: Shell, desk: "Desk") -> "Deciding":
+    """Return where a desk asks for signatures under decisions."""
+    from runner.app.usecases.deciding import FOLDER, Deciding, control_of
+
+    return Deciding(
+        control=control_of(desk.guard.policy),
+        place=desk.controls_place,
+        folders=desk.approvals,
+        requests=shell.environment.cwd / FOLDER,
+    )
+
+
+def deciding_for(shell: Shell, options: dict[str, Any], settings: "Settings") -> "Deciding":
+    """Return where a verb that opens no desk asks for signatures under decisions.
+
+    Errors: ``SettingsInvalid``, ``InvalidInput`` for the controls.
+    """
+    from runner.app.desk import account_controls
+    from runner.app.usecases.deciding import FOLDER, Deciding, control_of
+
+    held = account_controls(target_for(options, settings, makes=False), settings)
+    return Deciding(
+        control=control_of(None if held is None else held.policy),
+        place=None if held is None else held.place,
+        folders=approval_folders(shell, options),
+        requests=shell.environment.cwd / FOLDER,
+    )
 
 
 def aimed(hint: str, target: str) -> str:

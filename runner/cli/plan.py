@@ -50,6 +50,11 @@ from runner.cli.shell import Shell
     help="Compare the plan with what was expected, and end with 11 where it differs.",
 )
 @click.option("--update", is_flag=True, help="Write what --expect names, from this plan.")
+@click.option("--sign", is_flag=True, help="Sign the plan as its maker; needs -o, --as and --key.")
+@click.option("--as", "principal", metavar="PRINCIPAL", help="Who you are in allowed_signers.")
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="Your SSH key, as for `runner approve`."
+)
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2, not 0, where there are effects."
 )

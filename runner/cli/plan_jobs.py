@@ -12,6 +12,7 @@ from runner.app.usecases.jobs import Job, read_jobs
 from runner.app.usecases.planning import make_plan, silent
 from runner.app.usecases.plans import write_plan
 from runner.app.usecases.recordings import check_room, load_recording, write_recording
+from runner.app.usecases.signing import Maker, sign_as_maker
 from runner.app.usecases.verdicts import require_planned
 from runner.cli.options import desk_for, settings_for, superseding_for, target_for
 from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
@@ -81,6 +82,7 @@ async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
     Errors: of one playbook alone, as ``make_plan``; what is wrong with the files and the options.
     """
     _check_options(options)
+    maker = maker_of(options, shell) if options["sign"] else None
     settings = settings_for(shell, options)
     with open_screen(shell, settings) as screen:
         paths = _paths(options["playbooks"])
@@ -91,7 +93,8 @@ async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
         out = _Room(options["out"], "-o", "plan.json", several=several)
         expected = _Room(options["expect"], "--expect", "expected.json", several=several)
         async with _bench(screen, shell, options, settings, paths) as table:
-            made = [await _one(screen, table, job, (out, expected), options) for job in read.jobs]
+            rooms = _Rooms(out=out, expected=expected, maker=maker)
+            made = [await _one(screen, table, job, rooms, options) for job in read.jobs]
     if len(made) == 1:
         return int(made[0].code)
     screen.result(plan_table([_row(each) for each in made], shell.environment.stdout))
@@ -110,11 +113,11 @@ async def _one(
     screen: Screen,
     table: _Table,
     job: Job,
-    rooms: "tuple[_Room, _Room]",
+    rooms: "_Rooms",
     options: dict[str, Any],
 ) -> _Made:
     """Plan one playbook; an error of one among several is shown, and the others go on."""
-    out, expected = rooms
+    out, expected = rooms.out, rooms.expected
     file: PlanFile | None = None
     try:
         bench = table.bench()
@@ -133,6 +136,9 @@ async def _one(
         if path is not None:
             write_plan(path, file)
             screen.result(f"plan written to {path}")
+            if rooms.maker is not None:
+                signed = sign_as_maker(path, file, rooms.maker)
+                screen.result(f"signed as its maker: {signed}")
         is_expected = _is_expected(screen, expected.path_of(job), file, update=options["update"])
         require_planned(file.plan, approvals=False)
     except RunnerError as error:
@@ -213,6 +219,15 @@ class _Room:
         return self._path / f"{job.name}.{self._ending}"
 
 
+@record
+class _Rooms:
+    """Where plans go, where they are expected, and who signs them; None for nobody."""
+
+    out: _Room
+    expected: _Room
+    maker: Maker | None
+
+
 @asynccontextmanager
 async def _bench(
     screen: Screen,
@@ -250,7 +265,29 @@ def _keep(screen: Screen, folder: Path, desk: Desk, recorder: Recorder) -> None:
     screen.note(f"{count} read{'' if count == 1 else 's'} recorded in {folder}")
 
 
+def maker_of(options: dict[str, Any], shell: Shell) -> Maker:
+    """Return who signs plans, as the options say.
+
+    Errors: ``UsageInvalid`` where they do not.
+    """
+    if not (options["out"] and options["principal"] and options["key"]):
+        raise UsageInvalid(
+            "--sign signs the plan that is written, and needs to know by whom",
+            hint="-o PLAN --sign --as PRINCIPAL --key FILE",
+        )
+    environment = shell.environment
+    return Maker(
+        principal=options["principal"],
+        key=environment.cwd / options["key"].expanduser(),
+        variables=environment.variables,
+    )
+
+
 def _check_options(options: dict[str, Any]) -> None:
+    if options["sign"] and (options["offline"] or options["replay"] is not None):
+        raise UsageInvalid(
+            "a plan made offline can never be applied", hint="sign without --offline and --replay"
+        )
     if options["update"] and options["expect"] is None:
         raise UsageInvalid("--update writes what --expect names", hint="add --expect FILE")
     if options["record"] is None:

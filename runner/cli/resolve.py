@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from runner.cli.options import TargetCommand, desk_for, run_async, settings_for, target_options
+from runner.cli.options import (
+    TargetCommand,
+    approvals_option,
+    deciding_at,
+    desk_for,
+    run_async,
+    settings_for,
+    target_options,
+)
 from runner.cli.shell import Shell
 from runner.core.errors import UsageInvalid
 
@@ -17,6 +25,7 @@ from runner.core.errors import UsageInvalid
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever.")
 @click.option("--ticket", metavar="TEXT", help="Where the custodian said so.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before the decision is written.")
+@approvals_option
 @target_options
 @click.pass_obj
 def resolve(shell: Shell, /, **options: Any) -> int:
@@ -39,6 +48,7 @@ def resolve(shell: Shell, /, **options: Any) -> int:
 
 async def _resolve(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.people import person_here
+    from runner.app.usecases.deciding import require_signed
     from runner.app.usecases.resolving import (
         decide,
         examine_absence,
@@ -46,6 +56,7 @@ async def _resolve(shell: Shell, options: dict[str, Any]) -> int:
         open_case,
         outlook,
         refuse,
+        request_facts,
     )
     from runner.cli.screen import open_screen
     from runner.reporting.deciding import render_examined, render_resolved
@@ -67,6 +78,12 @@ async def _resolve(shell: Shell, options: dict[str, Any]) -> int:
                 )
                 screen.result(render_examined(finding.facts, terminal))
                 refuse(case, finding)
+                signatures = require_signed(
+                    deciding_at(shell, desk),
+                    "resolve",
+                    request_facts(desk, case, finding, reason=reason, ticket=ticket),
+                    at=desk.clock.now(),
+                )
                 screen.ask(
                     f"Decide for ever that {case.row.order.path} "
                     + ("was not executed" if adopt is None else f"is order {adopt}"),
@@ -74,7 +91,13 @@ async def _resolve(shell: Shell, options: dict[str, Any]) -> int:
                     refused="not confirmed; nothing was decided",
                 )
                 row = await decide(
-                    desk, case, finding, who=person_here(), reason=reason, ticket=ticket
+                    desk,
+                    case,
+                    finding,
+                    who=person_here(),
+                    reason=reason,
+                    ticket=ticket,
+                    signatures=signatures,
                 )
                 lines = outlook(desk, case, row)
                 screen.result(render_resolved(row, lines, desk.target_words, terminal))

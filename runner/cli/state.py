@@ -7,6 +7,8 @@ import click
 
 from runner.cli.options import (
     TargetCommand,
+    approvals_option,
+    deciding_at,
     desk_for,
     records_for,
     run_async,
@@ -71,6 +73,7 @@ async def _show(shell: Shell, options: dict[str, Any]) -> int:
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before the decision is written.")
+@approvals_option
 @target_options
 @click.pass_obj
 def adopt(shell: Shell, /, **options: Any) -> int:
@@ -91,8 +94,9 @@ def adopt(shell: Shell, /, **options: Any) -> int:
 
 async def _adopt(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.people import person_here
+    from runner.app.usecases.deciding import require_signed
     from runner.app.usecases.plans import read_plan, refuse_offline
-    from runner.app.usecases.state import adopt_store
+    from runner.app.usecases.state import adopt_store, adopting_facts
     from runner.cli.screen import open_screen
 
     settings = settings_for(shell, options)
@@ -100,6 +104,12 @@ async def _adopt(shell: Shell, options: dict[str, Any]) -> int:
         file = read_plan(options["plan"])
         refuse_offline(file.plan)
         async with desk_for(shell, options, settings) as desk:
+            signatures = require_signed(
+                deciding_at(shell, desk),
+                "state_adopt",
+                adopting_facts(desk.store, file, reason=options["reason"]),
+                at=desk.clock.now(),
+            )
             screen.ask(
                 f"Let {desk.store.place} stand for the journal {file.plan.store_id}",
                 yes=options["yes"],
@@ -111,6 +121,7 @@ async def _adopt(shell: Shell, options: dict[str, Any]) -> int:
                 reason=options["reason"],
                 who=person_here(),
                 at=desk.clock.now(),
+                signatures=signatures,
             )
             screen.result(f"{desk.store.place} stands for {file.plan.store_id} from now on")
     return 0

@@ -22,7 +22,13 @@ PLAN_NAMESPACE = "runner-plan-v1"
 """The namespace of signatures over statements about a plan, and the type of these statements."""
 
 MAKER_NAMESPACE = "runner-plan-maker-v1"
-"""The namespace of a maker's signature over the plan's own bytes."""
+"""The namespace, and the type, of a maker's statement about the plan."""
+
+MAKER_ROLE = "maker"
+"""The role of who made a plan; no group."""
+
+OWN_TYPES = (PLAN_NAMESPACE, MAKER_NAMESPACE)
+"""What may be said about one plan."""
 
 STATEMENT_BYTES_MAX = 64 * 1024
 SKEW: Final = timedelta(minutes=5)
@@ -73,7 +79,8 @@ class Ballots:
     """Everything that counts about one plan at one moment.
 
     Shapes: ``problems`` say which files do not count, and why; ``excluded`` maps persons who may
-        not decide to the reason; ``barred`` says why nobody's approval can count, or nothing.
+        not decide to the reason; ``barred`` says why nobody's approval can count, ``unsigned`` why
+        the plan may not be sent whatever was approved; both are empty where nothing does.
     """
 
     created_at: datetime
@@ -81,6 +88,7 @@ class Ballots:
     problems: tuple[str, ...] = ()
     excluded: Mapping[str, str] = field(default_factory=dict)
     barred: str = ""
+    unsigned: str = ""
 
     def __post_init__(self) -> None:
         """Freeze the mapping."""

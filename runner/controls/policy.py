@@ -33,6 +33,9 @@ from runner.core.source import Span
 FIELDS = ("action", "coin", "network", "wallet", "link", "destination", "playbook")
 """The facts of an effect that rules match by their text."""
 
+DECISIONS = ("resolve", "lock_break", "state_adopt", "start")
+"""What people decide beside plans, as the control section names it."""
+
 SCOPES = ("action", "network", "wallet", "link", "destination", "playbook")
 """The facts a sum can be kept apart by; it is always of one coin."""
 
@@ -221,11 +224,28 @@ class Rule:
 
 
 @record
+class Control:
+    """Who signs what people decide beside the effects of a plan.
+
+    Shapes: ``decisions`` maps ``resolve``, ``lock_break``, ``state_adopt`` and ``start`` to whose
+        signatures each needs; one that is not in it needs none.
+    """
+
+    is_plan_signed: bool = False
+    decisions: Mapping[str, Approval] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the mapping."""
+        object.__setattr__(self, "decisions", MappingProxyType(dict(self.decisions)))
+
+
+@record
 class Policy:
     """All rules, in their order; ``file`` is the name of the file they stand in."""
 
     rules: tuple[Rule, ...]
     file: str
+    control: Control = field(default_factory=Control)
 
 
 @record

@@ -12,9 +12,11 @@ from runner.catalogue.manifest import ActionKind
 from runner.catalogue.manifests import MANIFESTS
 from runner.controls.directory import Directory
 from runner.controls.policy import (
+    DECISIONS,
     FIELDS,
     Approval,
     Bounds,
+    Control,
     Hours,
     Policy,
     Rule,
@@ -90,9 +92,10 @@ def policy_from_document(node: Node, *, directory: Directory | None = None) -> P
         if first.setdefault(rule.name, rule) is not rule:
             summary = f'two rules are called "{rule.name}"'
             findings.add("duplicate-id", summary, rule.span, hint="a verdict names one rule")
+    control = reader.control(mapping_of(node).get("control"))
     if findings.found:
         raise InvalidInput(tuple(findings.found))
-    return Policy(rules=rules, file=Path(node.source.name).name)
+    return Policy(rules=rules, file=Path(node.source.name).name, control=control)
 
 
 class _Reader:
@@ -194,10 +197,28 @@ class _Reader:
         node = body.get("verdict")
         if isinstance(node, ScalarNode):
             return VerdictKind(node.text), None
-        approve = mapping_of(mapping_of(node).get("approve"))
+        return VerdictKind.APPROVE, self._approval(mapping_of(mapping_of(node).get("approve")))
+
+    def control(self, node: Node | None) -> Control:
+        """Read who signs what people decide."""
+        if node is None:
+            return Control()
+        body = mapping_of(node)
+        plan = body.get("plan")
+        decisions = {
+            name: self._approval(mapping_of(asked))
+            for name in DECISIONS
+            if (asked := body.get(name)) is not None
+        }
+        return Control(
+            is_plan_signed=plan is not None and text_of(mapping_of(plan), "signed") == "true",
+            decisions=decisions,
+        )
+
+    def _approval(self, approve: MappingNode) -> Approval:
         count = scalar_of(approve, "count")
         delay = self._findings.converted(scalar_of(approve, "delay"), duration_from_text)
-        return VerdictKind.APPROVE, Approval(
+        return Approval(
             groups=tuple(item.text for item in scalars_of(approve, "groups")),
             count=int(count.text) if count is not None else 1,
             delay=delay or timedelta(),

@@ -48,9 +48,13 @@ def statement_of(decision: Decision) -> bytes:
     )
 
 
-def decided_payload(*, ticket: str, seen: JsonValue) -> JsonValue:
-    """Return what a decision keeps beside its reason: the ticket, and what was read before it."""
-    return {"ticket": ticket, "seen": seen}
+def decided_payload(*, ticket: str, seen: JsonValue, signatures: JsonValue = None) -> JsonValue:
+    """Return what a decision keeps beside its reason: the ticket, and what was read before it.
+
+    Shapes: ``signatures`` say whose signatures it rests on, None where none were asked for.
+    """
+    kept: dict[str, JsonValue] = {"ticket": ticket, "seen": seen}
+    return kept if signatures is None else {**kept, "signatures": signatures}
 
 
 def _said(decision: Decision, name: str) -> str:

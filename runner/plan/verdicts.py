@@ -138,6 +138,8 @@ def require_allowed(
     if not approvals:
         return
     missing = [words for each in known if (words := _missing(each, ballots, at))]
+    if known and ballots is not None and ballots.unsigned:
+        missing.insert(0, ballots.unsigned)
     if missing:
         problems = () if ballots is None else ballots.problems
         raise ConfirmationRefused("\n".join((*missing, *problems)), hint=_APPROVE_HINT)
@@ -188,8 +190,10 @@ class PlanPolicy:
 
 
 def asks_approval(guard: Guard, plan: Plan) -> bool:
-    """Tell whether an approval may be asked for: by the plan, or by a rule of today."""
+    """Tell whether a signature may be asked for: by the plan, or by the policy of today."""
     rules = () if guard.policy is None else guard.policy.rules
+    if guard.policy is not None and guard.policy.control.is_plan_signed:
+        return True
     asked = VerdictKind.APPROVE
     return any(each.verdict == asked.value for each in plan.verdicts) or any(
         each.verdict is asked for each in rules

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from runner.controls.approvals import Ballots, Choice, Vote
+from runner.controls.requests import Request
 from runner.core.clock import timestamp_text
 from runner.plan.codec import PlanFile
 from runner.plan.model import Plan, PlannedVerdict
@@ -44,6 +45,19 @@ def approval_text(file: PlanFile) -> str:
         f"  largest   {largest_outflow(plan)}",
         *_flows(plan),
         *_asked(plan.verdicts),
+    ]
+    return "\n".join(map(visible, lines)) + "\n"
+
+
+def request_text(request: Request) -> str:
+    """Return what a request decides, every fact of it."""
+    lines = [
+        "What you decide about",
+        f"  digest      {request.digest}",
+        f"  kind        {request.kind}",
+        *(f"  {name:<11} {text}" for name, text in sorted(request.facts.items())),
+        "",
+        f"What is typed to sign it: {request.word}",
     ]
     return "\n".join(map(visible, lines)) + "\n"
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from runner.controls.approvals import (
     MAKER_NAMESPACE,
+    OWN_TYPES,
     PLAN_NAMESPACE,
     STATEMENT_BYTES_MAX,
     Ballots,
@@ -31,6 +32,10 @@ FOLDER = "approvals"
 
 SIGNATURE_SUFFIX = ".sig"
 _FILES_MAX: Final = 200
+_UNSIGNED: Final = (
+    "the policy asks for plans that their maker has signed, and no maker of this one is known:"
+    " runner plan FILE -o PLAN --sign"
+)
 
 
 @record
@@ -83,7 +88,8 @@ class Poll:
         signers = None if self._place is None else load_signers(self._place)
         if signers is None:
             words = "no controls with a signers.yaml are named, so nobody can approve"
-            return Ballots(created_at=plan.created_at, barred=words)
+            unsigned = _UNSIGNED if self._is_maker_asked else ""
+            return Ballots(created_at=plan.created_at, barred=words, unsigned=unsigned)
         files = signed_files(self._folders, self._file.digest)
         seen = (signers, files, at.replace(microsecond=0))
         if self._ballots is None or seen != self._seen:
@@ -105,17 +111,16 @@ class Poll:
             votes=known,
             problems=(*problems, *others, *_set_aside(votes, excluded), *signers.odd),
             excluded=excluded,
-            barred=self._barred(makers),
+            barred=self._barred(),
+            unsigned=_UNSIGNED if self._is_maker_asked and not makers else "",
         )
 
-    def _barred(self, makers: tuple[Vote, ...]) -> str:
+    def _barred(self) -> str:
         if self._authors is None:
             return (
                 f"git cannot tell here who changed the files of {self._file.plan.git_commit[:12]},"
                 " so it is not known who may not approve them"
             )
-        if self._is_maker_asked and not makers:
-            return "the policy asks for plans that their maker has signed: runner plan --sign"
         return ""
 
 
@@ -179,7 +184,7 @@ def _vote(signers: Signers, file: SignedFile, type_: str, digest: str, at: datet
         if type_ == MAKER_NAMESPACE:
             return None
         raise ValueError(str(error)) from error
-    if statement.type != type_ and statement.type in {PLAN_NAMESPACE, MAKER_NAMESPACE}:
+    if statement.type != type_ and {statement.type, type_} <= set(OWN_TYPES):
         return None
     problem = against_statement(statement, type_=type_, digest=digest, at=at)
     if problem:

@@ -162,11 +162,38 @@ def refuse(case: OpenCase, finding: Finding) -> None:
         )
 
 
-async def decide(
-    desk: Desk, case: OpenCase, finding: Finding, *, who: str, reason: str, ticket: str
+def request_facts(
+    desk: Desk, case: OpenCase, finding: Finding, *, reason: str, ticket: str
+) -> dict[str, str]:
+    """Return what is signed where the policy asks for it: this decision and no other."""
+    order = case.row.order
+    return {
+        "host": desk.host,
+        "entity": desk.entity,
+        "run_id": order.run_id,
+        "path": order.path,
+        "request_id": order.request_id,
+        "effect": wanted_words(order.expectation),
+        "decision": finding.kind.value,
+        "order_id": "" if finding.seen is None else finding.seen.order_id,
+        "reason": reason,
+        "ticket": ticket,
+    }
+
+
+async def decide(  # noqa: PLR0913 - each is a part of what is kept
+    desk: Desk,
+    case: OpenCase,
+    finding: Finding,
+    *,
+    who: str,
+    reason: str,
+    ticket: str,
+    signatures: JsonValue = None,
 ) -> EffectRow:
     """Make a decision durable, together with what it changes.
 
+    Shapes: ``signatures`` are those the policy asked for, None where it asks for none.
     Errors: ``StoreRefused`` where another process was faster.
     """
     assert not finding.problems, "a decision is only made when nothing speaks against it"
@@ -177,7 +204,7 @@ async def decide(
         kind=finding.kind.value,
         who=who,
         reason=reason,
-        payload=decided_payload(ticket=ticket, seen=finding.kept),
+        payload=decided_payload(ticket=ticket, seen=finding.kept, signatures=signatures),
         at=desk.clock.now(),
     )
     change = resolution(row, decision, finding.seen)

@@ -5,7 +5,7 @@ carries the journal's id and its high-water mark, and a journal that never came 
 Source: DESIGN section 6, rule 10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from runner.core.errors import StoreRefused, UsageInvalid
@@ -51,9 +51,17 @@ async def require_store(journal: Journal, plan: Plan) -> None:
 
 
 async def adopt_store(
-    journal: Journal, file: PlanFile, *, reason: str, who: str, at: datetime
+    journal: Journal,
+    file: PlanFile,
+    *,
+    reason: str,
+    who: str,
+    at: datetime,
+    signatures: JsonValue = None,
 ) -> Decision:
     """Let a journal stand for the one a plan was made with, up to the plan's mark.
+
+    Shapes: ``signatures`` are those the policy asked for, None where it asks for none.
 
     Errors: ``UsageInvalid`` where the journal is that one, or stands for it already.
     """
@@ -73,17 +81,40 @@ async def adopt_store(
             "number": plan.store_mark.number,
             "head": plan.store_mark.head,
             "plan": file.digest,
+            **_signed(signatures),
         },
     )
     await journal.record_decision(decision)
     return decision
 
 
+def adopting_facts(journal: Journal, file: PlanFile, *, reason: str) -> dict[str, str]:
+    """Return what is signed where the policy asks for it: this adoption and no other."""
+    plan = file.plan
+    return {
+        "host": plan.host,
+        "entity": plan.entity,
+        "journal": journal.store_id,
+        "stands_for": plan.store_id,
+        "number": str(plan.store_mark.number),
+        "head": plan.store_mark.head,
+        "plan": file.digest,
+        "reason": reason,
+    }
+
+
 async def break_lock(
-    journal: Journal | None, name: str, *, reason: str, who: str, at: datetime
+    journal: Journal | None,
+    name: str,
+    *,
+    reason: str,
+    who: str,
+    at: datetime,
+    permit: Callable[[LockRow], JsonValue] = lambda _: None,
 ) -> LockRow:
     """Take a lock from the run that has it, and return it as it was.
 
+    Shapes: ``permit`` is asked before, and gives the signatures the policy asks for, or None.
     Errors: ``UsageInvalid`` for a lock nobody has; ``LockHeld`` while its run is driven, or an
         effect behind it is not final.
     """
@@ -91,12 +122,22 @@ async def break_lock(
     found = next((row for row in rows if row.name == name), None)
     if journal is None or found is None:
         raise UsageInvalid(f"there is no lock {name}", hint="`runner lock list` shows all")
+    signatures = permit(found)
     decision = Decision(
-        run_id=found.run_id, kind=BREAK_LOCK, reason=reason, who=who, at=at, payload={"lock": name}
+        run_id=found.run_id,
+        kind=BREAK_LOCK,
+        reason=reason,
+        who=who,
+        at=at,
+        payload={"lock": name, **_signed(signatures)},
     )
     async with journal.own_run(found.run_id):
         await journal.break_lock(name, decision)
     return found
+
+
+def _signed(signatures: JsonValue) -> dict[str, JsonValue]:
+    return {} if signatures is None else {"signatures": signatures}
 
 
 async def _is_adopted(journal: Journal, plan: Plan) -> bool:

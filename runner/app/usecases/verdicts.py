@@ -40,7 +40,13 @@ async def require_verdicts(desk: Desk, file: PlanFile) -> None:
 
 def poll_of(desk: Desk, file: PlanFile) -> Poll:
     """Return what counts the approvals of a plan at this desk."""
-    return Poll(file, place=desk.controls_place, folders=desk.approvals)
+    policy = desk.guard.policy
+    return Poll(
+        file,
+        place=desk.controls_place,
+        folders=desk.approvals,
+        is_maker_asked=policy is not None and policy.control.is_plan_signed,
+    )
 
 
 async def require_running(desk: Desk, plan: Plan) -> None:

@@ -89,7 +89,7 @@ async def _break(shell: Shell, options: dict[str, Any]) -> int:
     from runner.app.usecases.deciding import require_signed
     from runner.app.usecases.state import break_lock
     from runner.cli.screen import open_screen
-    from runner.core.clock import SystemClock
+    from runner.core.clock import SystemClock, timestamp_text
     from runner.reporting.journals import locks_json
 
     settings = settings_for(shell, options)
@@ -97,7 +97,12 @@ async def _break(shell: Shell, options: dict[str, Any]) -> int:
     deciding = deciding_for(shell, options, settings)
 
     def permit(row: "LockRow") -> "JsonValue":
-        facts = {"lock": row.name, "run_id": row.run_id, "reason": options["reason"]}
+        facts = {
+            "lock": row.name,
+            "run_id": row.run_id,
+            "since": timestamp_text(row.at),
+            "reason": options["reason"],
+        }
         return require_signed(deciding, "lock_break", facts, at=now)
 
     with records_for(shell, options, settings) as journal:

@@ -1,12 +1,15 @@
 """``runner stop`` and ``runner start``: the kill switch."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner.cli.options import (
     TargetCommand,
+    approvals_option,
+    deciding_for,
     run_async,
     settings_for,
     target_for,
@@ -71,6 +74,7 @@ def stop(shell: Shell, /, **options: Any) -> int:
 )
 @click.option("--reason", metavar="TEXT", help="Why; kept for ever.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON lines.")
+@approvals_option
 @target_options
 @click.pass_obj
 def start(shell: Shell, /, **options: Any) -> int:
@@ -104,12 +108,19 @@ async def _stop(shell: Shell, options: dict[str, Any]) -> int:
 
 
 async def _start(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.stopping import start_sending
+    from runner.app.usecases.deciding import persons_of, require_signed
+    from runner.app.usecases.stopping import lifting_facts, start_sending, stops_in_force
 
     settings = settings_for(shell, options)
+    deciding = deciding_for(shell, options, settings)
     with _switch_and_records(shell, options, settings, makes=True) as (switch, journal):
         assert journal is not None, "it is made where it is missing"
-        stops = await start_sending(journal, switch, _wanted(options, switch))
+        wanted = _wanted(options, switch)
+        facts = lifting_facts(switch, wanted, await stops_in_force(journal, switch))
+        signers = persons_of(require_signed(deciding, "start", facts, at=wanted.at))
+        if signers:
+            wanted = replace(wanted, who=f"{wanted.who}, signed by {', '.join(signers)}")
+        stops = await start_sending(journal, switch, wanted)
     return _show(shell, options, settings, stops)
 
 

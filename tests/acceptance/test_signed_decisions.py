@@ -105,3 +105,18 @@ def test_lock_is_broken_by_signatures_alone(place: Workplace) -> None:
 
     assert "0 of 1 given" in other_group.err
     assert run_id(plan) in behind.err
+
+
+def test_stop_is_lifted_by_signatures_for_just_that_stop(place: Workplace) -> None:
+    place.make_sandbox(world_text())
+    controlled(place, "  start:\n    groups: [risk]\n")
+    place.run("stop", "--reason", "an incident", "--sandbox").expect(0)
+    lift = ("start", "--reason", "over", *OPTIONS)
+
+    place.run(*lift).expect(6)
+    sign_request(place, "carol", "start all").expect(0)
+    place.run(*lift).expect(0)
+    place.run("stop", "--reason", "another", "--sandbox").expect(0)
+    replayed = place.run(*lift).expect(6)
+
+    assert "0 of 1 given" in replayed.err

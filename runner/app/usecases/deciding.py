@@ -85,6 +85,12 @@ def require_signed(
     ]
 
 
+def persons_of(signatures: JsonValue) -> tuple[str, ...]:
+    """Return the persons whose signatures a decision rests on, each once."""
+    listed = signatures if isinstance(signatures, list | tuple) else ()
+    return tuple(sorted({str(each["person"]) for each in listed if isinstance(each, Mapping)}))
+
+
 def _written(folder: Path, request: Request) -> Path:
     path = folder / f"{request.digest.removeprefix('sha256:')}.json"
     try:

@@ -13,6 +13,7 @@ from runner.controls.kill_switch import (
     stop_line,
     stops_in_file,
 )
+from runner.core.clock import timestamp_text
 from runner.core.errors import SettingsInvalid, UsageInvalid
 from runner.core.files import write_whole
 from runner.core.record import record
@@ -84,6 +85,25 @@ async def start_sending(journal: Journal, switch: KillSwitch, wanted: Wanted) ->
     for path in switch.files:
         _write(path, tuple(each for each in stops_in_file(path) if not _is_same(each, lift)))
     return await stops_in_force(journal, switch)
+
+
+def lifting_facts(switch: KillSwitch, wanted: Wanted, stops: tuple[Stop, ...]) -> dict[str, str]:
+    """Return what is signed where the policy asks for it: lifting these stops and no later one."""
+    lift = _stop(wanted)
+    lifted = sorted(
+        {
+            "" if each.at is None else timestamp_text(each.at)
+            for each in stops
+            if _is_same(each, lift)
+        }
+    )
+    return {
+        "entity": switch.entity,
+        "profile": switch.profile,
+        "scope": lift.what,
+        "stopped": ", ".join(lifted),
+        "reason": wanted.reason,
+    }
 
 
 async def stops_in_force(journal: Journal | None, switch: KillSwitch) -> tuple[Stop, ...]:

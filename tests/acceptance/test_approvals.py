@@ -114,7 +114,7 @@ def test_signing_shows_the_plan_and_asks_to_type_what_is_decided(asked: Workplac
 
     assert session.end() == 6
     assert "asked by  two (policy.yaml:4): 2 of treasury, for 2 effects" in session.shown
-    assert "the largest outflow is not '25000 USDT' in this plan" in session.shown
+    assert "the largest outflow is not '25000 USDT' here; nothing was signed" in session.shown
     assert statements(asked) == []
 
 

@@ -109,6 +109,8 @@ def test_lock_is_broken_by_signatures_alone(place: Workplace) -> None:
 
 def test_stop_is_lifted_by_signatures_for_just_that_stop(place: Workplace) -> None:
     place.make_sandbox(world_text())
+    with place.opened():
+        pass
     controlled(place, "  start:\n    groups: [risk]\n")
     place.run("stop", "--reason", "an incident", "--sandbox").expect(0)
     lift = ("start", "--reason", "over", *OPTIONS)

@@ -72,6 +72,15 @@ format: $(VENV)/.dev ## Let ruff rewrite what it can
 bench: $(VENV)/.dev ## Measure, as ratios to a floor of the same run; BENCH="startup" narrows it
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+MKDOCS := mkdocs==1.6.1
+docs: build/docs/.ready ## Write the pages as a site to build/site
+	build/docs/bin/mkdocs build --quiet --site-dir build/site
+
+build/docs/.ready:
+	"$(PYTHON)" -m venv --clear build/docs
+	build/docs/bin/python -m pip install --quiet --disable-pip-version-check '$(MKDOCS)'
+	@touch $@
+
 # The index address, the command and the machine's paths stay out of the files.
 LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'

@@ -11,12 +11,15 @@ from tests.acceptance.workplace import MIRROR, PATIENCE_S, Workplace
 NESTED = [
     *(("sandbox", verb) for verb in ("serve", "ledger", "requests", "reset")),
     *(("policy", verb) for verb in ("check", "test", "explain")),
+    *(("lock", verb) for verb in ("list", "break")),
+    *(("state", verb) for verb in ("show", "adopt")),
+    ("config", "show"),
 ]
 
 
 @pytest.mark.parametrize(
     "verb",
-    [*((verb,) for verb in VERBS if verb not in {"sandbox", "policy"}), *NESTED],
+    [*((verb,) for verb in VERBS if verb not in dict(NESTED)), *NESTED],
     ids=" ".join,
 )
 def test_help_of_every_verb_shows_an_example(place: Workplace, verb: tuple[str, ...]) -> None:

@@ -95,3 +95,19 @@ def sign_file(key: Path, namespace: str, data: bytes) -> bytes:
         check=True,
         env={"PATH": os.environ["PATH"]},
     ).stdout
+
+
+def commit_all(place: Workplace, email: str) -> None:
+    """Commit everything but the sandbox to the folder's own repository, on its branch ``main``."""
+    place.write(".gitignore", ".runner/\nplan.json\napprovals/\n")
+    names = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")
+    for arguments in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message=change"),
+    ):
+        subprocess.run(
+            ["git", "-C", str(place.folder), *arguments],
+            env={"PATH": os.environ["PATH"], "HOME": str(place.home)} | dict.fromkeys(names, email),
+            check=True,
+        )

@@ -15,6 +15,7 @@ from tests.acceptance.signing import (
     PERSONS,
     all_lines,
     approve,
+    commit_all,
     digest_of,
     line,
     make_key,
@@ -350,6 +351,31 @@ def test_what_is_no_approval_sends_nothing(
     approved.run("apply", "plan.json", *OPTIONS, "--yes").expect(6)
 
     assert approved.writes() == ()
+
+
+def test_who_changed_the_playbook_does_not_approve_it(place: Workplace) -> None:
+    """And what the working tree says about policy and signers changes nothing at a revision."""
+    place.make_sandbox(world_text())
+    with place.opened():
+        pass
+    place.write("job.yaml", quick(MIRROR))
+    write_controls(place, "http://127.0.0.1:9")
+    write_policy(place, TWO)
+    write_signers(place)
+    commit_all(place, "bob@example.com")
+    options = ("--sandbox", "--controls", "controls@main")
+    write_policy(place, "  - {name: all, reason: Mine., verdict: allow}\n")
+    write_signers(place, allowed=line(place, "carol", key="mallory"))
+    place.run("plan", "job.yaml", *options, "-o", "plan.json").expect(0)
+    approve(place, "anna")
+    approve(place, "bob")
+    approve(place, "carol", key="mallory")
+
+    ended = place.run("apply", "plan.json", *options, "--yes").expect(6)
+
+    assert "bob changed the playbook" in ended.err
+    assert "1 of 2 given, by anna" in ended.err
+    assert place.writes() == ()
 
 
 @pytest.mark.parametrize("mark", [b"\r\n", b"\xef\xbb\xbf"], ids=["crlf", "byte order mark"])

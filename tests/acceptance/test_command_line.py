@@ -182,7 +182,8 @@ def test_sandbox_folder_that_cannot_be_made_is_refused(place: Workplace) -> None
 
 
 @pytest.mark.parametrize(
-    ("out", "words"), [("missing/plan.json", "cannot be written"), (".", "not a regular file")]
+    ("out", "words"),
+    [("missing/plan.json", "cannot be written"), ("/dev/null", "not a regular file")],
 )
 def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str, words: str) -> None:
     place.write("job.yaml", MIRROR)
@@ -190,6 +191,14 @@ def test_plan_that_cannot_be_written_is_exit_3(place: Workplace, out: str, words
     ended = place.run("plan", "job.yaml", "--sandbox", "-o", out).expect(3)
 
     assert words in ended.err
+
+
+def test_plan_for_a_folder_is_written_into_it(place: Workplace) -> None:
+    place.write("job.yaml", MIRROR)
+
+    place.run("plan", "job.yaml", "--sandbox", "-o", ".").expect(0)
+
+    assert (place.folder / "job.plan.json").is_file()
 
 
 @pytest.mark.parametrize("plan", ["none.json", "."])

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
@@ -56,7 +57,7 @@ _FIELDS: Mapping[tuple[type, str], Mapping[str, object]] = {
 def plan_schema() -> str:
     """Return the schema of a plan file, as the text of its file."""
     defs: dict[str, object] = {}
-    _record(Plan, defs)
+    record_schema(Plan, defs)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:ceffu-runner:schema:plan:v3",
@@ -75,7 +76,8 @@ def plan_schema() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _record(kind: type, defs: dict[str, object]) -> None:
+def record_schema(kind: type, defs: dict[str, object]) -> None:
+    """Add the schema of a record, and of every record in it, to ``defs``, by name."""
     if kind.__name__ in defs:
         return
     defs[kind.__name__] = {}
@@ -112,14 +114,17 @@ def _shape(hint: Any, defs: dict[str, object]) -> Mapping[str, object]:  # noqa:
         return {"type": "object", "additionalProperties": _shape(get_args(hint)[1], defs)}
     if is_dataclass(hint):
         assert isinstance(hint, type)
-        _record(hint, defs)
+        record_schema(hint, defs)
         return {"$ref": f"#/$defs/{hint.__name__}"}
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [each.value for each in hint]}
     return _SCALARS[hint]
 
 
 _SCALARS: Mapping[object, Mapping[str, object]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
+    float: {"type": "number"},
     int: {"type": "integer", "minimum": 0, "maximum": _WHOLE_MAX},
     Decimal: {"type": "string", "pattern": _AMOUNT},
     datetime: {"type": "string", "pattern": _MOMENT},
@@ -139,14 +144,21 @@ _SPELT = (("``", "`"), ("Shapes: ", ""), ("None", "null"), ("False", "false"))
 def main(arguments: list[str] | None = None, *, target: Path = TARGET) -> int:
     """Write the schema, or compare it; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    return write_or_compare(parser, arguments, plan_schema(), target)
+
+
+def write_or_compare(
+    parser: argparse.ArgumentParser, arguments: list[str] | None, fresh: str, target: Path
+) -> int:
+    """Write a schema, or with ``--check`` compare it; return the exit code."""
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 on a difference")
     options = parser.parse_args(arguments)
-
-    fresh = plan_schema()
     if target.exists() and fresh == target.read_text(encoding="utf-8"):
         return 0
     if options.check:
-        sys.stderr.write(f"{target} is stale; run python -m tools.write_plan_schema\n")
+        sys.stderr.write(
+            f"{target} is stale; run python -m tools.write_{target.name.partition('.')[0]}_schema\n"
+        )
         return 1
     target.write_text(fresh, encoding="utf-8")
     return 0

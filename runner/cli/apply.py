@@ -15,6 +15,7 @@ from runner.cli.options import (
     settings_for,
     target_options,
 )
+from runner.cli.outputs import Outputs, output_options, telling
 from runner.cli.shell import Shell
 
 
@@ -23,6 +24,7 @@ from runner.cli.shell import Shell
 @target_options
 @hold_option
 @approvals_option
+@output_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; the plan has been reviewed.")
 @click.pass_obj
 def apply(shell: Shell, /, **options: Any) -> int:
@@ -34,11 +36,12 @@ def apply(shell: Shell, /, **options: Any) -> int:
     \b
     Example
       runner apply plan.json --sandbox --yes
+      runner apply plan.json --sandbox --yes --json --verdict verdict.json --junit run.xml
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    return run_async(_apply(shell, options))
+    return run_async(telling(shell, options, _apply))
 
 
-async def _apply(shell: Shell, options: dict[str, Any]) -> int:
+async def _apply(shell: Shell, options: dict[str, Any], outputs: Outputs) -> int:
     from runner.app.usecases.executing import has_begun
     from runner.app.usecases.plans import read_plan, refuse_offline
     from runner.cli.applying import applied
@@ -46,7 +49,7 @@ async def _apply(shell: Shell, options: dict[str, Any]) -> int:
 
     hold = hold_of(options)
     settings = settings_for(shell, options)
-    with open_screen(shell, settings) as screen:
+    with open_screen(shell, settings, outputs=outputs) as screen:
         file = read_plan(options["plan"])
         refuse_offline(file.plan)
         options["playbook"] = Path(file.plan.source)

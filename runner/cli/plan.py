@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from runner.cli.options import TargetCommand, run_async, superseding_options, target_options
+from runner.cli.outputs import stream_options, telling
 from runner.cli.shell import Shell
 
 
@@ -58,6 +59,7 @@ from runner.cli.shell import Shell
 @click.option(
     "--detailed-exitcode", is_flag=True, help="End with 2, not 0, where there are effects."
 )
+@stream_options
 @click.pass_obj
 def plan(shell: Shell, /, **options: Any) -> int:
     """Work out what PLAYBOOKS would send and what it would do to the balances; send nothing.
@@ -73,4 +75,4 @@ def plan(shell: Shell, /, **options: Any) -> int:
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
     from runner.cli.plan_jobs import plan_jobs
 
-    return run_async(plan_jobs(shell, options))
+    return run_async(telling(shell, options, plan_jobs))

@@ -15,6 +15,7 @@ from runner.app.usecases.recordings import check_room, load_recording, write_rec
 from runner.app.usecases.signing import Maker, sign_as_maker
 from runner.app.usecases.verdicts import require_planned
 from runner.cli.options import desk_for, settings_for, superseding_for, target_for
+from runner.cli.outputs import Outputs
 from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
@@ -76,7 +77,7 @@ class _Made:
     code: ExitCode
 
 
-async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
+async def plan_jobs(shell: Shell, options: dict[str, Any], outputs: Outputs) -> int:
     """Plan every playbook a command line means, show the plans, and return the exit code.
 
     Errors: of one playbook alone, as ``make_plan``; what is wrong with the files and the options.
@@ -84,7 +85,7 @@ async def plan_jobs(shell: Shell, options: dict[str, Any]) -> int:
     _check_options(options)
     maker = maker_of(options, shell) if options["sign"] else None
     settings = settings_for(shell, options)
-    with open_screen(shell, settings) as screen:
+    with open_screen(shell, settings, outputs=outputs) as screen:
         paths = _paths(options["playbooks"])
         read = read_jobs(paths, options["inputs"], options["inputs_files"])
         screen.warnings(read.warnings)

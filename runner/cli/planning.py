@@ -8,6 +8,7 @@ from runner.app.desk import Desk
 from runner.app.usecases.loading import bound_inputs, read_playbook
 from runner.app.usecases.planning import NOTHING_SUPERSEDED, Superseding, make_plan, silent
 from runner.cli.options import desk_for, settings_for, superseding_for
+from runner.cli.outputs import Outputs
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
 from runner.core.record import record
@@ -30,7 +31,7 @@ class Shown:
 
 @asynccontextmanager
 async def planned(
-    shell: Shell, options: dict[str, Any], *, sends: bool = False
+    shell: Shell, options: dict[str, Any], outputs: Outputs, *, sends: bool = False
 ) -> AsyncIterator[Shown]:
     """Check the playbook, plan it, and show the plan; nothing is opened for a bad playbook.
 
@@ -40,7 +41,7 @@ async def planned(
     Errors: as ``read_playbook``, ``open_desk`` and ``make_plan``.
     """
     settings = settings_for(shell, options)
-    with open_screen(shell, settings) as screen:
+    with open_screen(shell, settings, outputs=outputs) as screen:
         path: Path = options["playbook"]
         playbook, found = read_playbook(path, name=str(path))
         screen.warnings(found)

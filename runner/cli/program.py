@@ -59,7 +59,10 @@ VERBS: dict[str, Verb] = {
     "runs": Verb(target="runner.cli.runs:runs", summary="List runs, newest first."),
     "logs": Verb(target="runner.cli.logs:logs", summary="Show what a run did, step by step."),
     "report": Verb(
-        target="runner.cli.report:report", summary="List effects of a stretch of time, as CSV."
+        target="runner.cli.report:report", summary="Report a run: text, HTML, JUnit, Markdown."
+    ),
+    "replay": Verb(
+        target="runner.cli.replay:replay", summary="Show again what a command wrote as events."
     ),
     "verify": Verb(
         target="runner.cli.verify:verify", summary="Hold the journal against its own chains."

@@ -14,6 +14,7 @@ from runner.cli.options import (
     superseding_options,
     target_options,
 )
+from runner.cli.outputs import Outputs, output_options, telling
 from runner.cli.shell import Shell
 
 
@@ -23,6 +24,7 @@ from runner.cli.shell import Shell
 @input_options
 @superseding_options
 @hold_option
+@output_options
 @click.option("--dry-run", is_flag=True, help="Stop after the plan; send nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before sending.")
 @click.pass_obj
@@ -34,16 +36,16 @@ def run(shell: Shell, /, **options: Any) -> int:
       runner run playbooks/mirror-apply-and-settle.yaml --sandbox --dry-run
       runner run playbooks/mirror-apply-and-settle.yaml --sandbox --yes
     """  # noqa: D301 - \b is click's mark for a block that is not rewrapped
-    return run_async(_run(shell, options))
+    return run_async(telling(shell, options, _run))
 
 
-async def _run(shell: Shell, options: dict[str, Any]) -> int:
+async def _run(shell: Shell, options: dict[str, Any], outputs: Outputs) -> int:
     from runner.app.usecases.verdicts import require_planned
     from runner.cli.applying import applied
     from runner.cli.planning import planned
 
     hold = hold_of(options)
-    async with planned(shell, options, sends=not options["dry_run"]) as shown:
+    async with planned(shell, options, outputs, sends=not options["dry_run"]) as shown:
         require_planned(shown.file.plan, approvals=not options["dry_run"])
         if options["dry_run"]:
             return 0

@@ -1,7 +1,7 @@
 """What the executing verbs show: progress on stderr, the result on stdout."""
 
 import sys
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -22,16 +22,10 @@ from runner.reporting.broadcast import Broadcast
 from runner.reporting.console import Console
 from runner.reporting.escape import visible
 from runner.reporting.logs import LogReporter
-from runner.reporting.open_effects import open_effects, render_open_effects
+from runner.reporting.open_effects import render_open_effects
 from runner.reporting.plan_text import plan_lines
-from runner.reporting.recap import (
-    Recap,
-    carried_line,
-    effect_line,
-    render_ended,
-    render_questions,
-    render_recap,
-)
+from runner.reporting.recap import render_ended, render_questions, render_recap
+from runner.reporting.run_facts import recap_of
 from runner.reporting.tally import Tally
 
 if TYPE_CHECKING:
@@ -39,18 +33,25 @@ if TYPE_CHECKING:
 
     from runner.app.desk import Desk
     from runner.app.usecases.executing import RunReport
+    from runner.cli.outputs import Outputs
     from runner.core.diagnostics import Diagnostic
     from runner.plan.codec import PlanFile
     from runner.reporting.plan_diff import Compared
+    from runner.reporting.run_facts import RunFacts
 
 
 @contextmanager
 def open_screen(
-    shell: Shell, settings: Settings, *, for_people: bool = False
+    shell: Shell,
+    settings: Settings,
+    *,
+    for_people: bool = False,
+    outputs: "Outputs | None" = None,
 ) -> "Iterator[Screen]":
     """Set up what a command shows, for as long as the block lasts.
 
-    Shapes: ``for_people`` shows progress as text off a terminal too, unless JSON was asked for.
+    Shapes: ``for_people`` shows progress as text off a terminal too, unless JSON was asked for;
+        ``outputs`` is told all that is shown, and has stdout for itself where it writes JSON there.
     """
     environment = shell.environment
     chosen = settings.log_format
@@ -60,7 +61,7 @@ def open_screen(
     console = Console(sys.stderr, environment.stderr, shell.redactor)
     write = console.write if choice.shows_progress else sys.stderr.write
     with open_log(choice, write, shell.redactor) as log:
-        screen = Screen(shell, console if choice.shows_progress else None, log)
+        screen = Screen(shell, console if choice.shows_progress else None, log, outputs)
         try:
             yield screen
         finally:
@@ -70,11 +71,19 @@ def open_screen(
 class Screen:
     """Progress and results of one command; everything goes through the redactor."""
 
-    def __init__(self, shell: Shell, console: Console | None, log: LogReporter | None) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        console: Console | None,
+        log: LogReporter | None,
+        outputs: "Outputs | None" = None,
+    ) -> None:
         """Write progress to stderr, as text or as log lines, and results to stdout."""
         self._shell = shell
         self._console = console
         self._log = log
+        self._outputs = outputs
+        self._is_mute = outputs is not None and outputs.as_json
         self.tally = Tally() if console is None else console.tally
 
     def progress(self) -> Emit:
@@ -84,6 +93,8 @@ class Screen:
             reporters.append(self._console.emit)
         if self._log is not None:
             reporters.append(self._log.emit)
+        if self._outputs is not None:
+            reporters += [stream.emit for stream in self._outputs.streams]
         return Broadcast(reporters, self._reporter_failed).emit
 
     def close(self) -> None:
@@ -93,6 +104,8 @@ class Screen:
 
     def plan(self, file: "PlanFile") -> None:
         """Show a plan."""
+        if self._outputs is not None:
+            self._outputs.plan(file)
         self.result("\n".join(plan_lines(file, self._shell.environment.stdout)))
 
     def differences(self, compared: "Compared") -> None:
@@ -102,7 +115,9 @@ class Screen:
         self.result(diff_text(compared, self._shell.environment.stdout))
 
     def result(self, text: str) -> None:
-        """Write to stdout."""
+        """Write to stdout, unless it carries JSON."""
+        if self._is_mute:
+            return
         click.echo(self._shell.redactor.clean(text), nl=not text.endswith("\n"))
 
     def note(self, text: str) -> None:
@@ -113,6 +128,8 @@ class Screen:
         """Show on stderr what kept one of several things from being done."""
         from runner.reporting.diagnostics import render_error, source_from_disk
 
+        if self._outputs is not None:
+            self._outputs.failed(error)
         self.note(render_error(error, self._shell.environment.stderr, source_from_disk))
 
     def warnings(self, found: "Sequence[Diagnostic]", others: "Sequence[str]" = ()) -> None:
@@ -130,6 +147,9 @@ class Screen:
         Errors: ``UsageInvalid`` without a terminal to ask on; ``ConfirmationRefused``.
         """
         count = len(file.plan.effects)
+        if self._is_mute and count and not yes and self._shell.environment.is_interactive:
+            # Whoever is asked must have seen what for.
+            self.note("\n".join(plan_lines(file, self._shell.environment.stderr)))
         self.ask(
             f"Send {count} effect{'' if count == 1 else 's'} to {visible(file.plan.host)}",
             yes=yes or not file.plan.effects,
@@ -154,64 +174,56 @@ class Screen:
     @asynccontextmanager
     async def telling_open(self, desk: "Desk", run_id: str) -> "AsyncIterator[None]":
         """Show all that is known about a run's open effects, where a block ends because of them."""
+        from runner.app.usecases.facts import facts_stopped
+
         try:
             yield
-        except OutcomeLeftOpen:
-            self.close()
-            # What cannot be read now is in the error's own words.
-            with suppress(RunnerError):
-                rows = await desk.store.effects(run_id)
-                terminal = self._shell.environment.stdout
-                self.result(
-                    render_open_effects(open_effects(rows, desk.target_words), terminal)
-                    + render_questions(map(effect_line, rows))
-                )
+        except RunnerError as error:
+            is_open = isinstance(error, OutcomeLeftOpen)
+            if is_open or self._outputs is not None:
+                facts = await facts_stopped(desk, run_id, error)
+                if facts is not None:
+                    self.stopped(facts, shown=is_open)
             raise
 
     async def recap(self, desk: "Desk", report: "RunReport") -> None:
         """Show how a run ended: counts, effects, balances, exit code, next command."""
-        from runner.app.usecases.balances import balance_lines, charged_fees
-        from runner.app.usecases.untold import untold_notices
-        from runner.reporting.charged import charged_words
+        from runner.app.usecases.facts import facts_after
 
         self.close()
-        plan, rows = report.plan, report.effects
-        charged = () if report.already else await charged_fees(desk, plan, rows)
-        balances = () if report.already else await balance_lines(desk, plan, rows, charged)
-        remarks = {each.path: charged_words(each) for each in charged}
-        recap = Recap(
-            exit_code=report.exit_code,
-            open_effects=open_effects(report.effects, desk.target_words),
-            effects=(
-                *map(carried_line, plan.carried),
-                *(effect_line(row, remarks.get(row.order.path, "")) for row in rows),
-            ),
-            balances=balances,
-            untold=await untold_notices(desk, report.run_id),
-            next_command=next_command(desk, report),
-        )
+        self.ended(await facts_after(desk, report))
+
+    def stopped(self, facts: "RunFacts", *, shown: bool) -> None:
+        """Tell of a run that an error has stopped, and show its open effects."""
+        self.close()
+        if self._outputs is not None:
+            self._outputs.facts(facts)
+        if shown:
+            recap = recap_of(facts)
+            terminal = self._shell.environment.stdout
+            self.result(
+                render_open_effects(recap.open_effects, terminal) + render_questions(recap.effects)
+            )
+
+    def ended(self, facts: "RunFacts") -> None:
+        """Show how a run ended."""
+        self.close()
+        if self._outputs is not None:
+            self._outputs.facts(facts)
         terminal = self._shell.environment.stdout
+        recap = recap_of(facts)
         # Today's balances say nothing about a run that ended some time ago.
         text = (
-            render_ended(report.run_id, recap, terminal)
-            if report.already
+            render_ended(facts.run.run_id, recap, terminal)
+            if facts.already
             else render_recap(recap, self.tally, terminal)
         )
         try:
             self.result(text)
         except OSError:
             # How a run ended matters more than who still listened, unless it would claim success.
-            if report.exit_code is ExitCode.DONE:
+            if facts.exit_code is ExitCode.DONE:
                 raise
 
     def _reporter_failed(self, failure: Exception) -> None:
         self.note(f"warning: a report failed and was left out ({type(failure).__name__})")
-
-
-def next_command(desk: "Desk", report: "RunReport") -> str:
-    """Return what to type next, or nothing when there is nothing left to do."""
-    if report.resumable:
-        return f"runner resume {report.run_id} {desk.target_words}"
-    if report.exit_code is not ExitCode.DONE:
-        return f"runner logs {report.run_id} {desk.target_words}"
-    return ""

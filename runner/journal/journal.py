@@ -274,6 +274,11 @@ class Journal:
         with self._database.reading() as sql:
             return log.log_rows(sql, run_id)
 
+    async def transitions(self, run_id: str) -> tuple[log.Transition, ...]:
+        """Return every change of a run's effects, oldest first."""
+        with self._database.reading() as sql:
+            return log.transition_rows(sql, run_id)
+
     async def effect(self, run_id: str, path: str) -> EffectRow | None:
         """Return the effect's row, or None before its intent."""
         with self._database.reading() as sql:

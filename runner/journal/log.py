@@ -21,6 +21,20 @@ class LogRow:
     words: str
 
 
+@record
+class Transition:
+    """One durable change of an effect; equal states are another look at the same one."""
+
+    at: datetime
+    path: str
+    from_state: str
+    state: str
+    attempt_number: int
+    order_id: str
+    status: str
+    reason: str
+
+
 _HISTORY = """
     SELECT created_at, '', 'run', 'registered: ' || playbook || ' for ' || occurrence, 0, seq
       FROM run WHERE run_id = ?
@@ -54,4 +68,26 @@ def log_rows(sql: Sql, run_id: str) -> tuple[LogRow, ...]:
     return tuple(
         LogRow(at=moment_from_text(at), path=path, kind=kind, words=words)
         for at, path, kind, words, _, _ in sql.execute(_HISTORY, (run_id,) * _HISTORY.count("?"))
+    )
+
+
+def transition_rows(sql: Sql, run_id: str) -> tuple[Transition, ...]:
+    """Return every change of a run's effects, in the order they were written."""
+    found = sql.execute(
+        "SELECT at, path, from_state, state, attempt_number, order_id, status, reason"
+        " FROM transition WHERE run_id = ? ORDER BY seq",
+        (run_id,),
+    )
+    return tuple(
+        Transition(
+            at=moment_from_text(at),
+            path=path,
+            from_state=before,
+            state=state,
+            attempt_number=number,
+            order_id=order_id,
+            status=status,
+            reason=reason,
+        )
+        for at, path, before, state, number, order_id, status, reason in found
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from runner.core.money import CONTEXT, ZERO, amount_text
 from runner.plan.codec import PlanFile
-from runner.plan.model import Plan, PlannedBalance, PlannedEffect, PlannedStep, PlannedVerdict
+from runner.plan.model import Plan, PlannedEffect, PlannedStep, PlannedVerdict
 from runner.reporting.escape import visible
 from runner.reporting.html import Html, amount, el, joined, table
 from runner.reporting.plan_fees import fee_rows
@@ -54,10 +54,10 @@ def balances_section(plan: Plan) -> Iterator[Html]:
         (
             line.account,
             line.coin,
-            _known(line.before),
-            _change(line.change),
-            _known(line.after),
-            _bar(line),
+            known_amount(line.before),
+            change_amount(line.change),
+            known_amount(line.after),
+            balance_bar(line.before, line.after),
         )
         for line in plan.balances
     ]
@@ -65,30 +65,33 @@ def balances_section(plan: Plan) -> Iterator[Html]:
     yield table("Projected balances", titles, rows)
 
 
-def _known(balance: Decimal | None) -> Html:
+def known_amount(balance: Decimal | None) -> Html:
+    """Return a balance, or that it is not known."""
     if balance is None:
         return el("span", NOT_KNOWN, class_="dim")
     return amount(amount_text(balance))
 
 
-def _change(change: Decimal | None) -> Html:
+def change_amount(change: Decimal | None) -> Html:
+    """Return a change with its sign, or that it is not known."""
     if change is None:
         return el("span", NOT_KNOWN, class_="dim")
     sign = "+" if change > 0 else ""
     return el("span", amount(f"{sign}{amount_text(change)}"), class_="up" if change > 0 else "down")
 
 
-def _bar(line: PlannedBalance) -> Html:
-    if line.before is None or line.after is None:
+def balance_bar(before: Decimal | None, after: Decimal | None) -> Html:
+    """Return two bars, one above the other, or nothing where one is not known."""
+    if before is None or after is None:
         return Html("")
-    largest = max(line.before, line.after, ZERO)
+    largest = max(before, after, ZERO)
     if not largest:
         return Html("")
     return el(
         "svg",
         *(
             el("rect", x=0, y=y, width=_share(held, largest), height=5, rx=1, class_=name)
-            for held, y, name in ((line.before, 0, "was"), (line.after, 7, "will"))
+            for held, y, name in ((before, 0, "was"), (after, 7, "will"))
         ),
         viewBox=f"0 0 {_BAR} 12",
         class_="bar",

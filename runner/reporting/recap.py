@@ -54,6 +54,11 @@ class EffectLine:
     remark: str = ""
     ask: str = ""
 
+    @property
+    def told(self) -> str:
+        """Return what is to be said of it beside its state."""
+        return self.remark if self.state in PLAIN_STATES else self.reason
+
 
 @record
 class Untold:
@@ -157,7 +162,7 @@ def render_effects(effects: Iterable[EffectLine], terminal: Terminal) -> str:
     )
     rows = [(e.path, e.action, e.what, e.state, e.request_id, e.order_id) for e in lines]
     text = render_table(columns, rows, terminal, indent="  ")
-    told = [(e.path, e.remark if e.state in PLAIN_STATES else e.reason) for e in lines]
+    told = [(e.path, e.told) for e in lines]
     return text + "".join(f"  {visible(path)}: {visible(words)}\n" for path, words in told if words)
 
 
@@ -201,14 +206,15 @@ def render_balances(balances: Sequence[BalanceLine], terminal: Terminal) -> str:
         ]
         for line in balances
     ]
-    remarks = [_remark(line) for line in balances]
+    remarks = [balance_remark(line) for line in balances]
     if any(remarks):
         columns.append(Column(title="remark"))
         rows = [[*row, remark] for row, remark in zip(rows, remarks, strict=True)]
     return render_table(columns, rows, terminal, indent="  ")
 
 
-def _remark(line: BalanceLine) -> str:
+def balance_remark(line: BalanceLine) -> str:
+    """Say that a balance is not as projected, and why where that is known; else nothing."""
     if line.projected is None or line.after is None or line.projected == line.after:
         return ""
     return f"not as projected: {line.remark}" if line.remark else "not as projected"

@@ -15,7 +15,6 @@ from runner.app.usecases.plans import refuse_offline
 from runner.app.usecases.state import require_store
 from runner.app.usecases.verdicts import poll_of, require_running, require_verdicts
 from runner.app.watching import JournalledCancels, watching
-from runner.catalogue.manifest import FoundBy
 from runner.core.clock import SystemClock
 from runner.core.errors import (
     ExitCode,
@@ -46,6 +45,7 @@ from runner.plan.model import Plan
 from runner.plan.verdicts import PlanPolicy
 from runner.playbook.calls import StoredFiles
 from runner.playbook.model import Drift
+from runner.reporting.run_facts import may_have_left
 
 
 @record
@@ -289,7 +289,7 @@ async def _ended(
     rows = await desk.store.effects(run_id)
     if not end.resumable:
         rows = await _cancel_unsent(desk, rows, emit)
-    sent = any(_may_be_there(row) for row in rows)
+    sent = any(may_have_left(row) for row in rows)
     if sent and end.cause is Cause.DRIFTED:
         end = replace(end, message=f"{end.message}; {_sent_words(plan, rows)}")
     code = exit_code(end.cause, (row.state for row in rows), sent=sent)
@@ -323,17 +323,10 @@ async def _ended(
 
 def _sent_words(plan: Plan, rows: Iterable[EffectRow]) -> str:
     """Say what of a plan was sent and what was not, by path, in the plan's order."""
-    there = {row.order.path for row in rows if _may_be_there(row)}
+    there = {row.order.path for row in rows if may_have_left(row)}
     left = [each.path for each in plan.effects if each.path not in there]
     gone = [each.path for each in plan.effects if each.path in there]
     return f"sent: {', '.join(gone)}; not sent: {', '.join(left) or 'nothing'}"
-
-
-def _may_be_there(row: EffectRow) -> bool:
-    # An order found under our requestId was sent, if not by an attempt this journal knows of. A
-    # state that held already was not.
-    is_found = bool(row.order_id) and row.order.found_by is not FoundBy.STATE
-    return is_found or any(not a.proven_not_executed for a in row.attempts)
 
 
 def _raise_open(run_id: str, rows: Iterable[EffectRow], error: Exception) -> None:

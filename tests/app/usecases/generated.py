@@ -19,13 +19,17 @@ READS: Final = {
     "pool": ("wallet.assets", "{wallet: acme/prime-01}", "USDT"),
     "desk": ("wallet.assets", "{wallet: acme/desk-02}", "BTC"),
     "mirrored": ("mirror.positions", "{link: acme/mirror-01}", "USDT"),
+    "mirrored_too": ("mirror.positions", "{link: acme/mirror-02}", "USDT"),
     "delegated": ("mirrorx.positions", "{link: acme/arb-02}", "ETH"),
 }
 EFFECTS: Final = (
     ("mirror.apply", "USDT", 1, "link: acme/mirror-01, network: ETH"),
+    ("mirror.apply", "USDT", 1, "link: acme/mirror-02, network: BSC"),
     ("mirror.settle", "BTC", 0, "link: acme/mirror-01, network: BTC, from: ceffu"),
     ("mirrorx.delegate", "USDT", 1, "link: acme/arb-01"),
+    ("mirrorx.delegate", "BTC", 0, "link: acme/arb-02"),
     ("mirrorx.undelegate", "ETH", 0, "link: acme/arb-02"),
+    ("mirrorx.undelegate", "USDT", 1, "link: acme/arb-01"),
     (
         "withdrawal.create",
         "USDT",
@@ -39,6 +43,7 @@ EFFECTS: Final = (
         "from: acme/custody-01, to: acme/prime-01, network: BSC",
     ),
     ("withdrawal.create", "BTC", 0, "from: acme/prime-01, to: acme/broker-btc, network: BTC"),
+    ("withdrawal.create", "BTC", 0, "from: acme/custody-01, to: acme/cosign-01, network: BTC"),
     ("subwallet.transfer", "USDT", 1, "from: acme/prime-01, to: acme/desk-02"),
     ("subwallet.transfer", "BTC", 0, "from: acme/desk-02, to: acme/prime-01"),
     ("exchange.transfer", "USDT", 1, "wallet: acme/prime-01, direction: to_exchange"),
@@ -50,11 +55,13 @@ EFFECTS: Final = (
 class Generated:
     """One playbook, and what it is about.
 
-    Shapes: ``has_large`` tells that an amount may be more than there is.
+    Shapes: ``has_large`` tells that an amount may be more than there is; ``pays_in_ether`` that the
+        custodian takes the fees of most withdrawals in another coin, from another account.
     """
 
     text: str
     has_large: bool
+    pays_in_ether: bool
 
 
 @dataclass
@@ -187,6 +194,7 @@ class _Writer:
 def playbooks(draw: Callable[[st.SearchStrategy[int]], int]) -> Generated:
     """Return playbooks of up to six steps, some with steps inside."""
     writer = _Writer(draw)
+    pays_in_ether = not writer.chance(3)
     for _ in range(draw(st.integers(1, 6))):
         writer.step(2, inside=False)
     used = sorted(
@@ -195,7 +203,11 @@ def playbooks(draw: Callable[[st.SearchStrategy[int]], int]) -> Generated:
     total = ", ".join(f"900000000 {coin}" for coin in COINS)
     may = "".join(f"  {action}: {{count: 99, total: [{total}]}}\n" for action in used)
     head = HEAD + (f"may:\n{may}" if may else "")
-    return Generated(text=f"{head}steps:\n{writer_text(writer)}", has_large=writer.has_large)
+    return Generated(
+        text=f"{head}steps:\n{writer_text(writer)}",
+        has_large=writer.has_large,
+        pays_in_ether=pays_in_ether,
+    )
 
 
 def writer_text(writer: _Writer) -> str:

@@ -70,7 +70,8 @@ def test_two_processes_do_not_pass_a_limit_together(
 
     sent = sum((order.amount for order in place.orders()), Decimal(0))
     assert sent <= LIMIT
-    assert sent > LIMIT - max(map(max, amounts)), "what still fitted was not denied"
+    # One has sent all it planned, or each was denied an amount that no longer fitted.
+    assert sent >= min(*map(sum, amounts), LIMIT - max(map(max, amounts)))
     codes = sorted(each.code for each in ended)
     assert codes in ([0, 5], [5, 5]), [each.text for each in ended]
     assert any("day" in each.text for each in ended if each.code == 5)

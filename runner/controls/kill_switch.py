@@ -119,11 +119,20 @@ class KillSwitch:
             case Scope.PROFILE:
                 return stop.name == self.profile
             case Scope.PLAYBOOK:
-                return stop.name == facts.playbook
+                return _is_meant(stop.name, facts.playbook)
             case Scope.COIN:
-                return stop.name == facts.coin
+                return _is_meant(stop.name, facts.coin)
             case Scope.LINK:
-                return stop.name == facts.link
+                return _is_meant(stop.name, facts.link)
+
+
+def _is_meant(name: str, own: str) -> bool:
+    """Tell whether a person's word for something means it: without its entity, in any case.
+
+    Nobody who stops a coin in a hurry may be told that it is stopped while it is still sent.
+    """
+    said, known = name.casefold(), own.casefold()
+    return said == known or known.endswith(f"/{said}")
 
 
 def in_force(changes: Iterable[tuple[bool, Stop]]) -> tuple[Stop, ...]:

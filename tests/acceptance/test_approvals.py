@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.controls.approvals import statement_bytes, statement_from_bytes
+from runner.plan.codec import file_from_plan, plan_from_file
 from tests.acceptance.controls import write_controls
 from tests.acceptance.signing import (
     PERSONS,
@@ -420,3 +422,46 @@ def test_approval_that_ends_in_mid_run_lets_nothing_more_go_until_there_is_a_val
     assert "1 of 2 given, by anna" in again.err + again.out
     assert sent_until_then == 1
     assert len(place.orders()) == 2
+
+
+def commit_by(place: Workplace, name: str) -> str:
+    """Commit the playbook as it is, by one person, and return the commit."""
+    address = PERSONS[name][0]
+    for words in (("add", "job.yaml"), ("commit", "--quiet", "--message=change")):
+        git(place, "-c", f"user.name={name}", "-c", f"user.email={address}", *words)
+    return git(place, "rev-parse", "HEAD")
+
+
+def git(place: Workplace, *words: str) -> str:
+    """Ask git in the working folder."""
+    return subprocess.run(
+        ["git", "-C", str(place.folder), *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize("named", ["", "before", "--output=owned"])
+def test_who_changed_the_playbook_cannot_approve_whatever_commit_the_plan_names(
+    asked: Workplace, named: str
+) -> None:
+    """A digest says that a plan is whole: whoever makes one writes any commit into it."""
+    git(asked, "init", "--quiet")
+    job = asked.folder / "job.yaml"
+    final = job.read_text()
+    job.write_text(f"# as it was\n{final}")
+    before = commit_by(asked, "carol")
+    job.write_text(final)
+    commit_by(asked, "bob")
+    path = asked.folder / "plan.json"
+    plan = plan_from_file(path.read_bytes()).plan
+    commit = before if named == "before" else named
+    path.write_bytes(file_from_plan(replace(plan, git_commit=commit)).data)
+    write_signers(
+        asked, extra={name: f"    emails:\n      - {who}\n" for name, (who, _) in PERSONS.items()}
+    )
+    for name in ("anna", "bob"):
+        approve(asked, name)
+
+    asked.run("apply", "plan.json", *OPTIONS, "--yes").expect(6)
+
+    assert asked.writes() == ()
+    assert not (asked.folder / "owned").exists()

@@ -48,6 +48,20 @@ def test_scope_stops_its_own_and_nothing_else(scope: Scope, name: str, other: st
     assert "a look first" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [(Scope.COIN, "usdt"), (Scope.LINK, "arb-01"), (Scope.LINK, "Acme/ARB-01")],
+)
+def test_name_in_a_hurry_stops_what_it_means(scope: Scope, name: str) -> None:
+    with pytest.raises(SendingStopped):
+        KillSwitch().require_running(FACTS, [stop(scope, name)])
+
+
+def test_part_of_a_name_is_no_name() -> None:
+    parts = [stop(Scope.LINK, "b-01"), stop(Scope.LINK, "acme"), stop(Scope.COIN, "USD")]
+    KillSwitch().require_running(FACTS, parts)
+
+
 def test_stop_of_all_stops_whatever_it_is() -> None:
     with pytest.raises(SendingStopped):
         KillSwitch().require_running(EffectFacts(action="webhook.resend"), [stop(Scope.ALL)])

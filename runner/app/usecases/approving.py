@@ -1,6 +1,7 @@
 """Whose approvals of a plan count: read from files, verified, and read again before every send."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ FOLDER = "approvals"
 
 SIGNATURE_SUFFIX = ".sig"
 _FILES_MAX: Final = 200
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _UNSIGNED: Final = (
     "the policy asks for plans that their maker has signed, and no maker of this one is known:"
     " runner plan FILE -o PLAN --sign"
@@ -235,21 +237,34 @@ def _against(
 def authors_of(plan: Plan) -> frozenset[str] | None:
     """Return the addresses of who last changed the files of a plan; None where git cannot tell.
 
-    Shapes: none for a plan that was made outside of a repository.
+    Shapes: by the commit that the plan names, and by the one that is checked out here: which one a
+        plan names is a text that its maker's machine wrote. None of either is outside of a
+        repository.
     """
-    if not plan.git_commit:
-        return frozenset()
     found: set[str] = set()
     for file in plan.files:
         path = Path(file.name).absolute()
-        if not path.parent.is_dir():
+        here = _commit_here(path.parent)
+        if not plan.git_commit and not here:
+            continue
+        # Git takes what begins with a dash for an option, and a plan's text is anybody's.
+        if not path.parent.is_dir() or not _COMMIT.fullmatch(plan.git_commit or here):
             return None
-        words = ("log", "-1", "--format=%ae%n%ce", plan.git_commit, "--", str(path))
-        told = ask_git(path.parent, *words)
-        if told is None:
-            return None
-        found.update(told.decode("utf-8", "replace").split())
+        for commit in {plan.git_commit, here} - {""}:
+            words = ("log", "-1", "--format=%ae%n%ce", commit, "--", str(path))
+            told = ask_git(path.parent, *words)
+            if told is None:
+                return None
+            found.update(told.decode("utf-8", "replace").split())
     return frozenset(found)
+
+
+def _commit_here(folder: Path) -> str:
+    """Return the commit a folder is checked out at, or nothing where there is none."""
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return ""
+    told = ask_git(folder, "rev-parse", "--verify", "HEAD")
+    return "" if told is None else told.decode("ascii").strip()
 
 
 def _excluded(

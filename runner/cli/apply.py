@@ -53,7 +53,7 @@ async def _apply(shell: Shell, options: dict[str, Any], outputs: Outputs) -> int
         file = read_plan(options["plan"])
         refuse_offline(file.plan)
         options["playbook"] = Path(file.plan.source)
-        async with desk_for(shell, options, settings, makes=True) as desk:
+        async with desk_for(shell, options, settings) as desk:
             claimed = await has_begun(desk, file)
             if not claimed:
                 screen.plan(file)

@@ -91,6 +91,7 @@ def test_the_same_output_every_time(place: Workplace) -> None:
     ("arguments", "words"),
     [
         (("playbooks", "-k", "no such case"), "no case has 'no such case' in its name"),
+        (("alone.yaml",), "alone.yaml has no tests beside it"),
         (("empty",), "there are no tests in empty"),
     ],
 )
@@ -98,6 +99,7 @@ def test_nothing_chosen_is_an_error(
     tiny: Workplace, arguments: tuple[str, ...], words: str
 ) -> None:
     (tiny.folder / "empty").mkdir()
+    tiny.write("alone.yaml", READ)
 
     assert words in tiny.run("test", *arguments).expect(64).err
 

@@ -345,3 +345,13 @@ def test_commit_that_touches_no_file_of_the_plan_changes_nothing(quick_place: Wo
 
     assert commit
     assert len(quick_place.orders()) == 2
+
+
+def test_apply_makes_no_sandbox(place: Workplace) -> None:
+    """A new one could never be the one that a plan was made for."""
+    plan = planned(place, quick(MIRROR))
+
+    ended = place.run("apply", plan, "--sandbox=other", "--yes").expect(64)
+
+    assert "there is no sandbox 'other' here" in ended.err
+    assert not (place.sandboxes / "other").exists()

@@ -1,6 +1,7 @@
 """Files of tests found, their cases chosen and run, one after the other."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from runner.app.testing.bench import Bench
     from runner.app.testing.coverage import Covering
 
+_KIND: Final = re.compile(r"^kind: *Playbook *$", re.MULTILINE)
 _ENDINGS: Final = (f"{SUFFIX}.yaml", f"{SUFFIX}.yml")
 
 
@@ -71,8 +73,23 @@ def _beside(path: Path) -> Path:
     if path.name.endswith(_ENDINGS):
         return path
     tests = path.with_name(f"{path.stem}{SUFFIX}{path.suffix}")
+    if tests.exists():
+        return tests
+    if _is_playbook(path):
+        raise UsageInvalid(
+            f"{path} has no tests beside it",
+            hint=f"its tests stand in {tests.name}; docs/testing.md shows one",
+        )
     # Any file may hold tests that say which playbook they are about.
-    return tests if tests.exists() else path
+    return path
+
+
+def _is_playbook(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return _KIND.search(text) is not None
 
 
 def choose(paths: Iterable[Path], *, named: str = "") -> Chosen:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
+from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in, read_meant
 from runner.cli.shell import Shell
 from runner.core.errors import ExitCode, InvalidInput, RunnerError, SettingsInvalid
 from runner.core.source import SourceFile
-from runner.documents.files import read_source
 from runner.reporting.diagnostics import render_error, source_from_disk
 from runner.reporting.escape import visible
 from runner.reporting.terminal import fitted
@@ -43,7 +42,7 @@ def fmt(shell: Shell, paths: tuple[Path, ...], check: bool) -> int:  # noqa: FBT
         try:
             if meant.is_empty:
                 raise InvalidInput((nothing_in(meant.path),))
-            source = read_source(meant.path)
+            source = read_meant(meant)
             if not meant.is_named and is_of_another_kind(source):
                 continue
             is_changed = _formatted(source, meant.path, terminal, is_written=not check)

@@ -16,13 +16,12 @@ from runner.app.usecases.signing import Maker, sign_as_maker
 from runner.app.usecases.verdicts import require_planned
 from runner.cli.options import desk_for, settings_for, superseding_for, target_for
 from runner.cli.outputs import Outputs
-from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in
+from runner.cli.playbook_files import files_meant, is_of_another_kind, nothing_in, read_meant
 from runner.cli.screen import Screen, open_screen
 from runner.cli.shell import Shell
 from runner.core.clock import SystemClock
 from runner.core.errors import ExitCode, InvalidInput, RunnerError, SettingsInvalid, UsageInvalid
 from runner.core.record import record
-from runner.documents.files import read_source
 from runner.plan.codec import PlanFile
 from runner.plan.recording import Recorder
 from runner.reporting.plan_table import PlanRow, plan_table
@@ -321,6 +320,6 @@ def _paths(given: tuple[Path, ...]) -> list[Path]:
     for meant in files_meant(given):
         if meant.is_empty:
             raise InvalidInput((nothing_in(meant.path),))
-        if meant.is_named or not is_of_another_kind(read_source(meant.path)):
+        if meant.is_named or not is_of_another_kind(read_meant(meant)):
             paths.append(meant.path)
     return paths

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.core.diagnostics import Diagnostic
+from runner.core.errors import InvalidInput
 from runner.core.record import record
 from runner.core.source import SourceFile
+from runner.documents.files import read_source
 
 _SUFFIXES = (".yaml", ".yml")
 _OTHER_KIND = re.compile(
@@ -40,6 +42,26 @@ def files_meant(paths: tuple[Path, ...]) -> Iterator[Meant]:
             if file not in seen:
                 seen.add(file)
                 yield Meant(path=file, is_named=inside is None)
+
+
+def read_meant(meant: Meant) -> SourceFile:
+    """Read one file that is meant.
+
+    Errors: ``InvalidInput`` as ``read_source``, and for a link that its folder holds: it may lead
+        to a file whose lines nobody wants in a log.
+    """
+    if not meant.is_named and meant.path.is_symlink():
+        raise InvalidInput(
+            (
+                Diagnostic(
+                    code="file-unreadable",
+                    summary=f"{meant.path} is a link, and links are not followed in a folder",
+                    span=SourceFile(name=str(meant.path), text="").whole(),
+                    hint="name the link itself, or put the file in its place",
+                ),
+            )
+        )
+    return read_source(meant.path)
 
 
 def is_of_another_kind(source: SourceFile) -> bool:

@@ -17,6 +17,7 @@ from runner.cli.playbook_files import (
     holds_tests,
     is_of_another_kind,
     nothing_in,
+    read_meant,
 )
 from runner.cli.shell import Shell
 from runner.cli.side_reports import write_report
@@ -140,7 +141,7 @@ class _Look:
         """Check a file; None for one of another kind, unless the user named it."""
         name = str(meant.path)
         try:
-            source = read_source(meant.path)
+            source = read_meant(meant)
             self.sources[source.name] = source
             if not meant.is_named and is_of_another_kind(source):
                 return None

@@ -6,6 +6,7 @@ Example: path ``steps, 3, with`` and keyword ``additionalProperties`` become ``s
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -207,9 +208,11 @@ def _wrong_type(node: Node, what: str, violation: Violation) -> Diagnostic:
         hint = _pattern_hint(node.text, violation.schema) or f'quote it: "{node.text}"'
     elif _is_quoted_number(node, wanted):
         hint = "write it without quotes"
-    return _finding(
+    found = _finding(
         "wrong-type", f"{what} must be {_listed(words)}, not {_kind(node)}", node.span, hint
     )
+    # What is no document at all may be a key's file that something else has named.
+    return found if violation.path else replace(found, quotable=False)
 
 
 def _listed(words: list[str]) -> str:

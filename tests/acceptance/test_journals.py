@@ -1,12 +1,19 @@
 """A journal that was touched, lost, copied or put back, and locks left behind; the books judge."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from runner.core.clock import SystemClock
+from runner.core.errors import ExitCode
+from runner.journal.journal import Journal
+from runner.journal.sqlite import open_journal
 from tests.acceptance.jobs import MIRROR_JOB, assert_there_and_back_once
 from tests.acceptance.kinds import kinds_world, playbook
 from tests.acceptance.workplace import (
@@ -245,3 +252,27 @@ def test_lock_with_an_unsettled_effect_behind_it_is_not_broken(quick_place: Work
 
     assert f"runner resume {run_id(plan)}" in refused.expect(8).err
     assert name in quick_place.run("lock", "list", "--sandbox").expect(0).out
+
+
+def test_run_that_ended_and_was_decided_about_is_not_begun_anew(quick_place: Workplace) -> None:
+    """Its end stands in the journal: what it sent afterwards would belong to a finished run."""
+    plan = planned(quick_place, quick(MIRROR))
+    quick_place.run_bounded("kill:after-locks:1", "apply", plan, "--sandbox", "--yes")
+    name = quick_place.run("lock", "list", "--sandbox").expect(0).out.splitlines()[1].split()[0]
+    quick_place.run("lock", "break", name, "--reason", "the host died", "--sandbox").expect(0)
+    # What an apply leaves that a policy denied between its preflight and its first send.
+    with closing(open_journal(journal(quick_place), clock=SystemClock())) as books:
+        now = SystemClock().now()
+        asyncio.run(denied(books, run_id(plan), now))
+
+    ended = quick_place.run("apply", plan, "--sandbox", "--yes").expect(5)
+
+    assert "had already ended with exit 5: denied; nothing was sent now" in ended.out
+    assert quick_place.writes() == ()
+    quick_place.run("verify", "--sandbox").expect(0)
+
+
+async def denied(books: Journal, run: str, now: datetime) -> None:
+    """End a run as one that was denied."""
+    async with books.own_run(run):
+        await books.finish_run(run, exit_code=ExitCode.DENIED, message="denied meanwhile", at=now)

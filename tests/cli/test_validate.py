@@ -52,6 +52,32 @@ def test_folder_stands_for_the_playbooks_in_it(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_link_in_a_folder_shows_nothing_of_where_it_leads(folder: Path) -> None:
+    """Whoever proposes a change can put one there, and a pipeline prints what it finds."""
+    (folder / "api-key").write_text("a-key-that-nobody-shows\n")
+    (folder / "playbooks" / "link.yaml").symlink_to(folder / "api-key")
+
+    done = _validate(folder, "playbooks")
+
+    assert done.returncode == 3
+    assert "playbooks/link.yaml is a link, and links are not followed" in done.stdout
+    assert "a-key-that-nobody-shows" not in done.stdout + done.stderr
+
+
+def test_file_that_is_no_document_is_not_quoted(folder: Path) -> None:
+    """A file of tests, a policy test or a link may name a key's file in its place."""
+    (folder / "api-key").write_text("a-key-that-nobody-shows\n")
+
+    for form in ("sarif", "json", "github", "gitlab"):
+        done = _validate(folder, "api-key", "--format", form)
+        assert done.returncode == 3
+        assert "a-key-that-nobody-shows" not in done.stdout + done.stderr
+    done = _validate(folder, "api-key")
+
+    assert "the file must be a mapping, not text" in done.stdout
+    assert "a-key-that-nobody-shows" not in done.stdout + done.stderr
+
+
 def test_file_named_twice_is_checked_once(folder: Path) -> None:
     done = _validate(folder, "playbooks/b.yaml", "playbooks")
 

@@ -101,7 +101,10 @@ async def apply_plan(
             # Another process had the run, from its first byte to its end, since we looked.
             return await _go_on(desk, known, file, emit, hold)
         await refuse_used_occurrence(desk, occasion.identity, plan.source, own_run_id=file.run_id)
-        await desk.store.register_run(_run_row(desk, file), files_of(playbook))
+        row = await desk.store.register_run(_run_row(desk, file), files_of(playbook))
+        if row.exit_code is not None:
+            # What a person has decided about it keeps it as it ended: it never begins anew.
+            return await _report_finished(desk, row, plan)
         locks = plan.locks()
         await desk.store.take_locks(file.run_id, locks, at=desk.clock.now())
         try:

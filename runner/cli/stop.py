@@ -94,14 +94,20 @@ def _require_reason(options: dict[str, Any], what: str) -> None:
 
 
 async def _stop(shell: Shell, options: dict[str, Any]) -> int:
-    from runner.app.usecases.stopping import stop_sending, stops_in_force
+    from runner.app.usecases.stopping import stop_by_files, stop_in_journal, stops_in_force
 
     settings = settings_for(shell, options)
-    is_change = not options["status"]
+    wanted = None
+    if not options["status"]:
+        # Before the journal is opened: one that cannot be must not keep anybody from stopping.
+        switch = _switch(shell, options, settings)
+        wanted = _wanted(options, switch)
+        stop_by_files(switch, wanted)
+    is_change = wanted is not None
     with _switch_and_records(shell, options, settings, makes=is_change) as (switch, journal):
-        if is_change:
+        if wanted is not None:
             assert journal is not None, "it is made where it is missing"
-            stops = await stop_sending(journal, switch, _wanted(options, switch))
+            stops = await stop_in_journal(journal, switch, wanted)
         else:
             stops = await stops_in_force(journal, switch)
     return _show(shell, options, settings, stops)
@@ -124,15 +130,20 @@ async def _start(shell: Shell, options: dict[str, Any]) -> int:
     return _show(shell, options, settings, stops)
 
 
+def _switch(shell: Shell, options: dict[str, Any], settings: "Settings") -> "KillSwitch":
+    from runner.app.desk import kill_switch_of
+
+    return kill_switch_of(target_for(options, settings, makes=False), settings, shell.environment)
+
+
 @contextmanager
 def _switch_and_records(
     shell: Shell, options: dict[str, Any], settings: "Settings", *, makes: bool
 ) -> "Iterator[tuple[KillSwitch, Journal | None]]":
-    from runner.app.desk import kill_switch_of
     from runner.app.records import open_records
 
     target = target_for(options, settings, makes=False)
-    switch = kill_switch_of(target, settings, shell.environment)
+    switch = _switch(shell, options, settings)
     remember = shell.redactor.register
     with open_records(target, settings, shell.environment, remember, makes=makes) as journal:
         yield switch, journal

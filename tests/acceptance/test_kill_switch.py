@@ -76,3 +76,19 @@ def test_file_that_controls_name_stops_a_profile_whatever_its_journal(place: Wor
     assert "--scope all is not stopped here" in lifting.err
     assert "a look first" in other.err
     assert place.writes() == ()
+
+
+def test_journal_that_cannot_be_opened_keeps_nobody_from_stopping(place: Workplace) -> None:
+    place.make_sandbox(world_text())
+    plan = planned(place, HEAD + FIRST + SECOND)
+    books = place.sandboxes / "default" / "state.sqlite"
+    whole = books.read_bytes()
+    books.write_bytes(b"no journal" * 100)
+
+    place.run("stop", "--reason", "a look first", "--sandbox").expect(3)
+    books.write_bytes(whole)
+    ended = place.run("apply", plan, "--sandbox", "--yes").expect(5)
+
+    assert "all stopped" in ended.err
+    assert "a look first" in ended.err
+    assert place.writes() == ()

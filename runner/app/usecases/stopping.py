@@ -51,19 +51,23 @@ def wanted_scope(scope: str, name: str | None, switch: KillSwitch) -> tuple[Scop
     return kind, {Scope.ENTITY: switch.entity, Scope.PROFILE: switch.profile}.get(kind, "")
 
 
-async def stop_sending(journal: Journal, switch: KillSwitch, wanted: Wanted) -> tuple[Stop, ...]:
-    """Set the kill switch, in the state folders first, then in the journal.
+def stop_by_files(switch: KillSwitch, wanted: Wanted) -> None:
+    """Set the kill switch in the state folders: it holds from here on, whatever the journal does.
 
-    A file is there at once, whatever a database does; a journal that cannot be written leaves the
-    files behind, and they stop.
-
-    Shapes: returns all that is in force afterwards.
-    Errors: ``SettingsInvalid`` for a file that cannot be written; the journal's.
+    Errors: ``SettingsInvalid`` for a file that cannot be written.
     """
     stop = _stop(wanted)
     for path in switch.files:
         _write(path, (*stops_in_file(path), stop))
-    await journal.record_decision(stop_decision(stop))
+
+
+async def stop_in_journal(journal: Journal, switch: KillSwitch, wanted: Wanted) -> tuple[Stop, ...]:
+    """Set the kill switch in the journal as well, for every machine that shares it.
+
+    Shapes: returns all that is in force afterwards.
+    Errors: the journal's.
+    """
+    await journal.record_decision(stop_decision(_stop(wanted)))
     return await stops_in_force(journal, switch)
 
 

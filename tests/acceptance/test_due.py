@@ -70,6 +70,26 @@ def test_apply_goes_on_with_what_was_handed_back(quick_place: Workplace) -> None
     assert len(place.writes()) == 2
 
 
+def test_run_whose_process_died_before_it_sent_anything_is_still_due(
+    quick_place: Workplace,
+) -> None:
+    place = quick_place
+    one = HEAD.replace("count: 2, total: 10", "count: 1, total: 5")
+    plan = planned(place, one + PAUSE + FIRST)
+    place.run("apply", plan, *HELD, "--sandbox", "--yes").expect(12)
+    still(place)
+    advance(place, "5h")
+    place.run("sandbox", "clock", "--mode", "real").expect(0)
+    died = place.run_bounded("kill:before-intent:1", "resume", "--due", *HELD, "--sandbox")
+    assert died.code < 0
+    assert place.writes() == ()
+
+    assert lines(due(place).expect(0)) == {run_id(plan): "0"}
+
+    assert [str(order.amount) for order in place.orders()] == ["5"]
+    assert "nothing is due" in due(place).expect(0).out
+
+
 def test_command_that_makes_no_sense_is_said(place: Workplace) -> None:
     assert "say what to go on with" in place.run("resume", "--sandbox").expect(64).err
     both = place.run("resume", "R-0123456789abcdef", "--due", "--sandbox").expect(64)

@@ -256,7 +256,10 @@ async def _execute(
 ) -> RunReport:
     run_id, plan = file.run_id, file.plan
     started_s = desk.clock.monotonic_s()
-    await desk.store.wake(run_id)
+    handed_back = await desk.store.suspension(run_id)
+    if handed_back is not None and handed_back.due > desk.clock.now():
+        # Gone on with early: should this process die, nobody is to wait for that moment.
+        await desk.store.suspend(replace(handed_back, due=desk.clock.now()))
     emit(
         RunStarted(
             at=desk.clock.now(),
@@ -281,6 +284,9 @@ async def _execute(
         await desk.store.suspend(
             Suspension(run_id=run_id, path=end.path, at=desk.clock.now(), due=end.due)
         )
+    else:
+        # Not before: a process that dies on the way leaves the run as due as it was.
+        await desk.store.wake(run_id)
     return await _ended(desk, file, end, emit, started_s=started_s)
 
 

@@ -49,7 +49,7 @@ faults: $(VENV)/.dev ## Play the fault matrix and publish its table; LEVEL=first
 	$(if $(filter a,$(TIER)),$(BIN)/python -m tests.faults --level $(LEVEL) $(if $(filter all,$(LEVEL)),--publish))
 	$(if $(filter b,$(TIER)),$(BIN)/python -m tests.faults.processes --tier b --publish)
 	$(if $(filter c,$(TIER)),$(BIN)/python -m tests.faults.processes --tier c --publish)
-	$(if $(filter d,$(TIER)),HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q tests/faults/test_random.py --hypothesis-seed=$(SEED))
+	$(if $(filter d,$(TIER)),HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -q tests/faults/test_random.py tests/faults/test_random_runs.py --hypothesis-seed=$(SEED))
 	$(if $(filter all,$(LEVEL)),$(BIN)/python -m tests.faults --rewrite)
 
 lint: $(VENV)/.dev ## Run ruff, mypy and import-linter

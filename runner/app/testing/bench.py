@@ -20,6 +20,7 @@ from runner.app.desk import Desk, sandbox_desk
 from runner.app.testing.model import Case
 from runner.client.transport import HttpTransport
 from runner.controls.load import Controls, load_controls
+from runner.core.boundary import Boundary, no_boundary
 from runner.core.secret import Secret
 from runner.journal.sqlite import open_journal
 from runner.sandbox.directory import Sandbox, open_sandbox
@@ -45,15 +46,15 @@ class Bench:
     controls: dict[Path, Controls]
 
     @contextmanager
-    def sandbox(self, case: Case, clock: VirtualClock) -> Iterator[Sandbox]:
-        """Make a case's sandbox, and remove it afterwards.
+    def sandbox(self, world: World, clock: VirtualClock) -> Iterator[Sandbox]:
+        """Make the sandbox of a case's world, and remove it afterwards.
 
         Errors: ``KeyRefused``.
         """
         folder = Path(mkdtemp(dir=self.folder)) / _NAME
         try:
-            self._copy_keys(case.world, folder / "keys")
-            sandbox = open_sandbox(folder, case.world, clock, alone=True)
+            self._copy_keys(world, folder / "keys")
+            sandbox = open_sandbox(folder, world, clock, alone=True)
             try:
                 yield sandbox
             finally:
@@ -108,21 +109,29 @@ def open_bench() -> Iterator[Bench]:
 
 @asynccontextmanager
 async def desk_of(
-    sandbox: Sandbox, held: Controls | None, app: ASGIApp, *, seed: str
+    sandbox: Sandbox,
+    held: Controls | None,
+    app: ASGIApp,
+    *,
+    seed: str,
+    boundary: Boundary = no_boundary,
 ) -> AsyncIterator[Desk]:
     """Open a desk on a case's sandbox, like a new process would.
 
     Shapes: ``app`` answers the calls: the sandbox's, or something in front of it; jitter is drawn
-        from ``seed``, so that a case takes the same course every time.
+        from ``seed``, so that a case takes the same course every time; ``boundary`` is called at
+        every durable edge.
     """
     async with AsyncExitStack() as stack:
         base_url = await stack.enter_async_context(serve(app, grace_s=0))
         transport = await stack.enter_async_context(HttpTransport(base_url))
-        store = open_journal(sandbox.folder / "state.sqlite", clock=sandbox.clock)
+        store = open_journal(
+            sandbox.folder / "state.sqlite", clock=sandbox.clock, boundary=boundary
+        )
         stack.callback(store.close)
         desk = sandbox_desk(sandbox, transport, store, held, _forget)
         # Jitter is no secret.
-        yield replace(desk, random=random.Random(seed).random)  # noqa: S311
+        yield replace(desk, random=random.Random(seed).random, boundary=boundary)  # noqa: S311
 
 
 def _forget(secret: Secret) -> None:

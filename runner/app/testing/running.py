@@ -73,7 +73,7 @@ def run_case(file: CaseFile, case: Case, bench: Bench) -> Seen:
     """
     clock = VirtualClock(case.clock)
     with (
-        bench.sandbox(case, clock) as sandbox,
+        bench.sandbox(case.world, clock) as sandbox,
         asyncio.Runner(loop_factory=lambda: virtual_loop(clock)) as runner,
     ):
         return runner.run(_Course(file, case, bench, sandbox).walk(clock))

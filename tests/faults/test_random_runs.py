@@ -34,6 +34,7 @@ PLANS_MAX = 4
 PROCESSES_TO_END = 12
 RESTART_S = 400.0
 BUG = "70"
+LOCKED = "8"
 NOT_FINAL = "12"
 
 
@@ -230,10 +231,12 @@ class Lives(RuleBasedStateMachine):
             return bool(halted(plan))
         if plan.end == NOT_FINAL:
             return bool(self.household.open_orders(plan))
-        # A lock of a halted effect keeps others away until a person has looked.
-        others = any(halted(each) for each in self.household.plans if each is not plan)
-        refused = plan.end in {"3", "7"} or (plan.end == "8" and others)
-        return plan.is_finished or (refused and not plan.rows)
+        if plan.end == LOCKED:
+            # An order that does not end, or an effect that has halted, keeps all others away.
+            ledger = self.household.sandbox.ledger
+            others = any(halted(each) for each in self.household.plans if each is not plan)
+            return others or any(order.is_open for order in ledger.orders())
+        return plan.is_finished or (plan.end in {"3", "7"} and not plan.rows)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

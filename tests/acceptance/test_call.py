@@ -106,7 +106,7 @@ def test_refusal_of_the_custodian_is_told(place: Workplace) -> None:
         ("runner call mirrorx.order.l", ["mirrorx.order.list"]),
         ("runner call system.status w", ["walletType="]),
         ("runner call system.status walletType=2", ["walletType=20", "walletType=21"]),
-        ("runner ca", ["call"]),
+        ("runner cal", ["call"]),
     ],
 )
 def test_shell_is_offered_operations_and_parameters(

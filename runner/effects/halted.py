@@ -15,18 +15,18 @@ def after_halt(
     """
     others = claimed - {row.order_id}
     hit = own_hit(row.order, row.attempts, sighting) or hit_by_nature(row, sighting, others)
-    hit = hit or _answered_hit(row, sighting, others)
+    hit = hit or _answered_hit(row, sighting)
     fits = hit is not None and hit.state is EffectState.ACCEPTED
     if hit is not None and fits and row.order_id in {"", hit.order_id}:
         return hit
     return Wait(reason=row.reason)
 
 
-def _answered_hit(row: EffectRow, sighting: Sighting, others: frozenset[str]) -> Move | None:
+def _answered_hit(row: EffectRow, sighting: Sighting) -> Move | None:
     """Return the order that an answer to this effect has named, once it is listed as sent."""
     found = [seen for seen in sighting.rows if row.order_id and seen.order_id == row.order_id]
     wrong = [seen for seen in found if differences(row.order.expectation, seen)]
     strange = [seen for seen in found if seen.request_id not in {"", row.order.request_id}]
-    if not found or wrong or strange or row.order_id in others:
+    if not found or wrong or strange:
         return None
     return adopt(found[-1], reason="the custodian lists the order that its answer named")

@@ -4,19 +4,19 @@ The file is the canonical JSON (RFC 8785) of ``{digest, plan}`` and nothing else
 break included; ``digest`` is ``sha256("runner-plan-v1\n" + JCS(plan))``.
 """
 
-import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any
 
-from runner.core.clock import moment_from_text, timestamp_text
+from runner.core.clock import timestamp_text
 from runner.core.errors import PlanRefused
 from runner.core.ids import plan_digest, run_id
 from runner.core.jsonvalue import JsonValue, canonical_json, parse_strict_json
-from runner.core.money import amount_from_stored, amount_text
+from runner.core.money import amount_text
 from runner.core.record import record
+from runner.core.recordjson import record_from_json
 from runner.plan.model import SCHEMA, Plan
 
 PLAN_BYTES_MAX = 256 * 1024 * 1024
@@ -69,7 +69,7 @@ def plan_from_file(data: bytes) -> PlanFile:
             raise PlanRefused(f"{damaged}: its digest does not match its content", hint=hint)
         if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
             raise PlanRefused("this plan was made by another version of the tool", hint=hint)
-        plan = _build(Plan, body)
+        plan = record_from_json(Plan, body)
         orders = plan.orders("")
     except (ValueError, OverflowError, TypeError) as exc:
         raise PlanRefused(f"{damaged}: {exc}", hint=hint) from exc
@@ -114,52 +114,3 @@ def _numbers(value: object) -> object:
     if isinstance(value, str) and type(value) is not str:
         return int(value)
     return value
-
-
-BuiltT = TypeVar("BuiltT")
-
-
-def _build(wanted: type[BuiltT], data: object) -> BuiltT:
-    if not isinstance(data, dict):
-        raise TypeError(f"{wanted.__name__} must be an object")
-    # Not get_type_hints: JsonValue names itself, and the names in it, which no module here has.
-    hints = {f.name: f.type for f in fields(wanted)}  # type: ignore[arg-type]  # a dataclass
-    if set(data) != set(hints):
-        odd = sorted(set(data) ^ set(hints))
-        # Quoted: a name may hold a line break, and its second line could be taken for ours.
-        raise TypeError(f"{wanted.__name__} and its file differ in {', '.join(map(ascii, odd))}")
-    return wanted(**{name: _value(hint, data[name]) for name, hint in hints.items()})
-
-
-def _value(wanted: Any, data: Any) -> Any:  # noqa: ANN401 - driven by the model's annotations
-    if wanted == JsonValue:
-        return data
-    origin = get_origin(wanted)
-    if origin is types.UnionType:
-        inner, nothing = get_args(wanted)
-        assert nothing is types.NoneType, "the model has no other unions"
-        return None if data is None else _value(inner, data)
-    if origin is tuple:
-        items = _instance(list, data)
-        return tuple(_value(get_args(wanted)[0], item) for item in items)
-    if origin is not None and issubclass(origin, Mapping):
-        members = _instance(dict, data)
-        return {key: _value(get_args(wanted)[1], item) for key, item in members.items()}
-    return _scalar(wanted, data)
-
-
-def _scalar(wanted: Any, data: Any) -> Any:  # noqa: ANN401 - as above
-    if wanted is Decimal:
-        return amount_from_stored(data)
-    if wanted is datetime:
-        return moment_from_text(data)
-    if isinstance(wanted, type) and is_dataclass(wanted):
-        return _build(wanted, data)
-    return _instance(wanted, data)
-
-
-def _instance(wanted: type[BuiltT], data: object) -> BuiltT:
-    # The exact type: True is an int to isinstance.
-    if type(data) is not wanted:
-        raise TypeError(f"{wanted.__name__} was expected, not {type(data).__name__}")
-    return data

@@ -13,6 +13,7 @@ import runner
 from runner.core.errors import RunnerError
 from runner.core.jsonvalue import JsonInvalid, NumberText, parse_strict_json
 from runner.core.record import record
+from runner.core.recordjson import record_from_json
 from runner.engine.events import (
     EffectChanged,
     Event,
@@ -24,7 +25,7 @@ from runner.engine.events import (
     WaitLooked,
 )
 from runner.plan.codec import PlanFile
-from runner.reporting.recorded import json_from_record, record_from_json
+from runner.reporting.recorded import json_from_record
 from runner.reporting.run_facts import RunFacts, Verdict
 
 FORMAT: Final = "runner.events/1"

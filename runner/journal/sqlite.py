@@ -2,7 +2,6 @@
 
 import sqlite3
 from pathlib import Path
-from typing import TypeAlias
 
 from runner.core.boundary import Boundary, no_boundary
 from runner.core.clock import Clock
@@ -10,9 +9,6 @@ from runner.journal.connection import Connection, migrate_file, open_connection
 from runner.journal.journal import Journal
 from runner.journal.ownership import FileOwnership
 from runner.journal.transaction import Writer
-
-SqliteJournal: TypeAlias = Journal
-"""A journal that happens to be in a file."""
 
 
 def open_journal(path: Path, *, clock: Clock, boundary: Boundary = no_boundary) -> Journal:

@@ -28,7 +28,8 @@ from runner.effects.model import (
 from runner.effects.pacing import Timing
 from runner.effects.ports import Change, Facts
 from runner.engine.ports import RunRow
-from runner.journal.sqlite import SqliteJournal, open_journal
+from runner.journal.journal import Journal
+from runner.journal.sqlite import open_journal
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -387,7 +388,7 @@ class Crash(BaseException):
 class CrashingStore:
     """The journal, until the n-th write: the process dies before or after it is durable."""
 
-    journal: SqliteJournal
+    journal: Journal
     dies_at: int
     after: bool
     writes: int = 0
@@ -452,7 +453,7 @@ class Bench:
     custodian: Custodian = field(init=False)
     wire: Wire = field(init=False)
     eyes: Eyes = field(init=False)
-    journal: SqliteJournal = field(init=False)
+    journal: Journal = field(init=False)
     noticed: list[EffectRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:

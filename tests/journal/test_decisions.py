@@ -11,7 +11,7 @@ from runner.effects.person_decision import DecisionKind, decided_payload
 from runner.effects.ports import Change, Decision
 from runner.effects.resolving import resolution
 from runner.engine.ports import RunRow
-from runner.journal.sqlite import SqliteJournal
+from runner.journal.journal import Journal
 from tests.journal.driven_child import ORDER, START, begin
 
 
@@ -27,7 +27,7 @@ def decided(kind: DecisionKind = DecisionKind.NOT_EXECUTED) -> Decision:
     )
 
 
-async def halted(journal: SqliteJournal) -> EffectRow:
+async def halted(journal: Journal) -> EffectRow:
     await begin(journal)
     states = (EffectState.SENDING, EffectState.UNKNOWN, EffectState.HALTED)
     for before, after in pairwise(states):
@@ -41,7 +41,7 @@ def seen(order_id: str) -> SeenOrder:
     return SeenOrder(order_id=order_id, subject_id="33", kind="delegate", status="accepted")
 
 
-async def test_decision_and_its_transition_come_back(journal: SqliteJournal) -> None:
+async def test_decision_and_its_transition_come_back(journal: Journal) -> None:
     row, decision = await halted(journal), decided()
 
     after = await journal.change_effect(ORDER, resolution(row, decision, None), decision=decision)
@@ -51,7 +51,7 @@ async def test_decision_and_its_transition_come_back(journal: SqliteJournal) -> 
     assert await journal.decisions("R-1") == (decision,)
 
 
-async def test_no_driver_can_cancel_what_is_halted(journal: SqliteJournal) -> None:
+async def test_no_driver_can_cancel_what_is_halted(journal: Journal) -> None:
     """Only a decision makes that transition: any other is a bug."""
     await halted(journal)
 
@@ -61,7 +61,7 @@ async def test_no_driver_can_cancel_what_is_halted(journal: SqliteJournal) -> No
         )
 
 
-async def test_effect_that_moved_meanwhile_is_not_decided_about(journal: SqliteJournal) -> None:
+async def test_effect_that_moved_meanwhile_is_not_decided_about(journal: Journal) -> None:
     row = await halted(journal)
     change = Change(expected=EffectState.HALTED, state=EffectState.ACCEPTED, order_id="9", at=START)
     await journal.change_effect(ORDER, change)
@@ -73,7 +73,7 @@ async def test_effect_that_moved_meanwhile_is_not_decided_about(journal: SqliteJ
 
 
 async def test_order_of_another_effect_is_never_adopted(
-    journal: SqliteJournal, make_run: Callable[..., RunRow], make_order: Callable[..., EffectOrder]
+    journal: Journal, make_run: Callable[..., RunRow], make_order: Callable[..., EffectOrder]
 ) -> None:
     """Two people may adopt one order in two runs at once; the second is refused."""
     await journal.register_run(make_run("R-2", "day two"), {})

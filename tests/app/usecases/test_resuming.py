@@ -23,7 +23,7 @@ from runner.core.errors import (
 )
 from runner.effects.model import EffectState
 from runner.engine.ports import RunRow
-from runner.journal.sqlite import SqliteJournal
+from runner.journal.journal import Journal
 from runner.plan.codec import PlanFile
 from tests.app.usecases.conftest import MakePlace, Network, Place
 from tests.app.usecases.test_executing import MIRROR, playbook, world
@@ -65,7 +65,7 @@ def registered(file: PlanFile) -> RunRow:
 class LateStore:
     """A journal that lets somebody else act after the first look at a run."""
 
-    def __init__(self, store: SqliteJournal, act: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, store: Journal, act: Callable[[], Awaitable[object]]) -> None:
         self._store = store
         self._act: Callable[[], Awaitable[object]] | None = act
 

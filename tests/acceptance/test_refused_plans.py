@@ -93,6 +93,7 @@ def test_plan_whose_playbook_is_gone_is_refused(quick_place: Workplace) -> None:
 
 def test_plan_of_another_sandbox_is_refused(quick_place: Workplace) -> None:
     plan = planned(quick_place, quick(MIRROR))
+    quick_place.run("plan", "job.yaml", "--sandbox=other").expect(0)
 
     refused = quick_place.run("apply", plan, "--sandbox=other", "--yes").expect(3)
 
